@@ -1,0 +1,138 @@
+//! The command line as data: what may be written, and the help that explains it.
+//! Must never do anything: the commands themselves are in `commands`.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+const ABOUT: &str = "Sepal: isolated actors, static types, readable source, native speed";
+
+const EXAMPLES: &str = "\
+Examples:
+  sepal hello.spl                      run a program
+  sepal run words.spl book.txt         run it with arguments
+  sepal build words.spl -o words       make a native executable
+  sepal check words.spl                look for errors only
+  sepal explain E0201                  what an error means and how to mend it";
+
+#[derive(Parser, Debug)]
+#[command(name = "sepal", version, about = ABOUT, after_help = EXAMPLES, arg_required_else_help = true)]
+#[command(disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Run a program from its source
+    Run(Run),
+    /// Compile a program to a native executable, or stop at an earlier form
+    Build(Build),
+    /// Report all errors and warnings of a program without running it
+    Check(Check),
+    /// Explain a diagnostic: what it means, with an example
+    Explain(Explain),
+}
+
+#[derive(Args, Debug)]
+pub struct Run {
+    /// What runs the program
+    #[arg(long, value_enum, default_value_t = Engine::Jit)]
+    pub engine: Engine,
+    #[command(flatten)]
+    pub common: Common,
+    /// Collect garbage at every allocation, to find memory errors
+    #[arg(long)]
+    pub gc_stress: bool,
+    /// The program's source file
+    pub file: PathBuf,
+    /// Arguments for the program
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
+    pub args: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub struct Build {
+    /// Where to write the result; the source's name without `.spl` if left out
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Which form to make
+    #[arg(long, value_enum, default_value_t = Emit::Exe)]
+    pub emit: Emit,
+    #[command(flatten)]
+    pub common: Common,
+    /// The program's source file
+    pub file: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub struct Check {
+    #[command(flatten)]
+    pub common: Common,
+    /// The source file
+    pub file: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub struct Explain {
+    /// The code, such as E0201
+    pub code: String,
+}
+
+/// What every command that compiles understands.
+#[derive(Args, Debug)]
+pub struct Common {
+    /// Which contracts are checked at run time
+    #[arg(long, value_enum, default_value_t = Contracts::All)]
+    pub contracts: Contracts,
+    /// Refuse programs of which a part would be interpreted
+    #[arg(long)]
+    pub strict_native: bool,
+    /// When to use colours
+    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Engine {
+    /// Compiled in memory (the default)
+    Jit,
+    /// Interpreted
+    Interp,
+    /// Compiled to a native executable, which is then run
+    Native,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Emit {
+    /// A native executable
+    Exe,
+    /// An object file
+    Obj,
+    /// The typed tree of the checker
+    Hir,
+    /// The optimised middle representation
+    Mir,
+    /// Cranelift's input
+    Clif,
+    /// Assembly
+    Asm,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Contracts {
+    /// All of them
+    All,
+    /// Only those of exported functions
+    Boundary,
+    /// None
+    Off,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Color {
+    /// On a terminal only
+    Auto,
+    Always,
+    Never,
+}

@@ -1,0 +1,183 @@
+//! Every program of `tests/lang` and `examples` on every engine, every rejected program of `tests/reject`.
+//! A program passes when its output, exit code and error text are what it says in its own comments.
+//! `UPDATE_EXPECT=1` rewrites the snapshots of diagnostics; `SEPAL_TEST_FLAGS` adds flags to each run
+//! (`--gc-stress`, say).
+
+#[path = "programs/expect.rs"]
+mod expect;
+#[path = "programs/run.rs"]
+mod run;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use std::path::{Path, PathBuf};
+
+const ENGINES: [&str; 3] = ["interp", "jit", "native"];
+
+fn main() {
+    let args = Arguments::from_args();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the repository exists");
+    let mut trials = Vec::new();
+    for file in programs(&root.join("tests/lang")) {
+        let name = name_of(&root.join("tests/lang"), &file);
+        for engine in ENGINES {
+            let file = file.clone();
+            trials.push(Trial::test(format!("{engine}::{name}"), move || check_program(&file, engine)));
+        }
+    }
+    for file in programs(&root.join("examples")) {
+        let name = name_of(&root, &file);
+        for engine in ENGINES {
+            let file = file.clone();
+            trials.push(Trial::test(format!("{engine}::{name}"), move || check_example(&file, engine)));
+        }
+    }
+    for file in programs(&root.join("tests/reject")) {
+        let name = name_of(&root.join("tests"), &file);
+        let rejects = root.join("tests/reject");
+        trials.push(Trial::test(name, move || check_rejected(&rejects, &file)));
+    }
+    libtest_mimic::run(&args, trials).exit();
+}
+
+/// All test programs below `folder`: each `.spl` file, or `main.spl` alone where a folder has one.
+fn programs(folder: &Path) -> Vec<PathBuf> {
+    let mut entries: Vec<PathBuf> = match std::fs::read_dir(folder) {
+        Ok(entries) => entries.map(|e| e.expect("readable folder").path()).collect(),
+        Err(e) => panic!("{}: {e}", folder.display()),
+    };
+    entries.sort();
+    if let Some(main) = entries.iter().find(|e| e.file_name().is_some_and(|n| n == "main.spl")) {
+        return vec![main.clone()];
+    }
+    let mut found = Vec::new();
+    for entry in entries {
+        if entry.is_dir() {
+            found.extend(programs(&entry));
+        } else if entry.extension().is_some_and(|e| e == "spl") {
+            found.push(entry);
+        }
+    }
+    found
+}
+
+fn name_of(root: &Path, file: &Path) -> String {
+    let relative = file.strip_prefix(root).expect("found below the root").with_extension("");
+    relative.display().to_string()
+}
+
+fn check_program(file: &Path, engine: &str) -> Result<(), Failed> {
+    let want = expect::parse(file)?;
+    let folder = file.parent().expect("a file has a folder");
+    let flags = std::env::var("SEPAL_TEST_FLAGS").unwrap_or_default();
+    let engine = format!("--engine={engine}");
+    let name = file.file_name().and_then(|n| n.to_str()).expect("test names are UTF-8");
+    let mut args = vec!["run", engine.as_str()];
+    args.extend(flags.split_whitespace());
+    args.push(name);
+    args.extend(want.args.iter().map(String::as_str));
+    let got = run::sepal(folder, &args, &want.stdin)?;
+    let stdout = String::from_utf8_lossy(&got.stdout);
+    let mut problems = String::new();
+    let expected: String = want.stdout.iter().map(|l| format!("{l}\n")).collect();
+    // A last line without a newline (`end: ""`) is written like any other in the comments.
+    if expected != stdout && expected.strip_suffix('\n') != Some(&stdout) {
+        problems += &format!("stdout differs\n{}", difference(&expected, &stdout));
+    }
+    if want.exit != got.code {
+        problems += &format!("exit code {} instead of {}\n", got.code, want.exit);
+    }
+    if let Some(lines) = want.stderr {
+        let expected: String = lines.iter().map(|l| format!("{l}\n")).collect();
+        if expected != got.stderr {
+            problems += &format!("stderr differs\n{}", difference(&expected, &got.stderr));
+        }
+    }
+    for words in want.stderr_has {
+        if !got.stderr.contains(&words) {
+            problems += &format!("stderr lacks: {words}\n");
+        }
+    }
+    if problems.is_empty() {
+        return Ok(());
+    }
+    Err(format!("{problems}--- stderr\n{}", got.stderr).into())
+}
+
+fn check_example(file: &Path, engine: &str) -> Result<(), Failed> {
+    let expected = std::fs::read_to_string(file.with_extension("out")).map_err(|e| format!("its .out file: {e}"))?;
+    let input = file.with_extension("in");
+    let stdin = if input.exists() { std::fs::read_to_string(input)? } else { String::new() };
+    let folder = file.parent().and_then(Path::parent).expect("examples lie in the repository");
+    let name = file.strip_prefix(folder).expect("below it").display().to_string();
+    let got = run::sepal(folder, &["run", &format!("--engine={engine}"), &name], &stdin)?;
+    let stdout = String::from_utf8_lossy(&got.stdout);
+    if expected == stdout && got.code == 0 {
+        return Ok(());
+    }
+    Err(format!("exit code {}\n{}--- stderr\n{}", got.code, difference(&expected, &stdout), got.stderr).into())
+}
+
+/// The first line in which two texts differ, with both versions.
+fn difference(expected: &str, got: &str) -> String {
+    let mut want = expected.lines();
+    let mut have = got.lines();
+    for number in 1.. {
+        match (want.next(), have.next()) {
+            (None, None) => return "(only the last newline differs)\n".to_string(),
+            (w, h) if w == h => {}
+            (w, h) => {
+                let show = |l: Option<&str>| l.map_or("(end)".to_string(), |l| format!("{l:?}"));
+                return format!("line {number}: expected {}\n{:w$}     got {}\n", show(w), "", show(h), w = 5 + number.to_string().len());
+            }
+        }
+    }
+    unreachable!("two finite texts end")
+}
+
+/// A rejected program: the promised words on the promised lines, and the whole text as in its snapshot.
+fn check_rejected(root: &Path, file: &Path) -> Result<(), Failed> {
+    let promises = expect::promises(file)?;
+    let name = file.strip_prefix(root).expect("below it").display().to_string();
+    let got = run::sepal(root, &["check", &name], "")?;
+    let mut problems = String::new();
+    let rejected = promises.iter().any(|p| p.level == "error");
+    if got.code != i32::from(rejected) {
+        problems += &format!("exit code {} of a program with{} errors\n", got.code, if rejected { "" } else { "out" });
+    }
+    for promise in &promises {
+        if !reports(&got.stderr, promise) {
+            problems += &format!("no {} on line {} saying: {}\n", promise.level, promise.line, promise.words);
+        }
+    }
+    if promises.is_empty() {
+        problems += "the program promises no diagnostic\n";
+    }
+    let snapshot = file.with_extension("diag");
+    if std::env::var_os("UPDATE_EXPECT").is_some() && problems.is_empty() {
+        std::fs::write(&snapshot, &got.stderr)?;
+    }
+    match std::fs::read_to_string(&snapshot) {
+        Ok(expected) if expected == got.stderr => {}
+        Ok(expected) => problems += &format!("the snapshot differs\n{}", difference(&expected, &got.stderr)),
+        Err(e) => problems += &format!("{}: {e}\n", snapshot.display()),
+    }
+    if problems.is_empty() { Ok(()) } else { Err(format!("{problems}--- stderr\n{}", got.stderr).into()) }
+}
+
+/// Whether some diagnostic of the level, with the words in its text, points at the line.
+fn reports(stderr: &str, promise: &expect::Promise) -> bool {
+    let mut blocks: Vec<String> = Vec::new();
+    for line in stderr.lines() {
+        if line.starts_with("error") || line.starts_with("warning") || blocks.is_empty() {
+            blocks.push(String::new());
+        }
+        let block = blocks.last_mut().expect("one was pushed");
+        block.push_str(line);
+        block.push('\n');
+    }
+    let place = format!(":{}:", promise.line);
+    blocks.iter().any(|block| {
+        let at_line = block.lines().find(|l| l.trim_start().starts_with("-->")).is_some_and(|l| l.contains(&place));
+        block.starts_with(promise.level) && at_line && block.to_lowercase().contains(&promise.words.to_lowercase())
+    })
+}
