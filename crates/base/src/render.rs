@@ -7,7 +7,7 @@ use crate::codes::Severity;
 use crate::diagnostic::{Diagnostic, Label};
 use crate::source::{SourceFile, SourceMap};
 use crate::span::FileId;
-use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Padding, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Padding, Renderer, Snippet};
 use std::ops::Range;
 
 /// How diagnostics are printed.
@@ -19,7 +19,7 @@ pub enum Style {
 }
 
 /// Lines apart from each other by more are shown as separate pieces.
-const MAX_GAP: u32 = 8;
+const MAX_GAP: u32 = 100;
 /// What is shown of a line before and after its marks, in bytes.
 const CONTEXT: usize = 100;
 /// A mark's own text is shown up to this many bytes.
@@ -43,13 +43,11 @@ pub fn render(diagnostic: &Diagnostic, sources: &SourceMap, style: Style) -> Str
         level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.id()),
     );
     for window in &windows {
-        if let Some((line, col)) = window.origin {
-            let path = sources.file(window.file).name.as_str();
-            group = group.element(Origin::path(path).line(line).char_column(col));
-        }
         let marks = window.marks.iter().map(Mark::annotation);
-        let snippet = Snippet::source(window.text.as_str()).line_start(window.first_line as usize);
-        group = group.element(snippet.fold(false).annotations(marks));
+        let snippet = Snippet::source(window.text.as_str())
+            .path(sources.file(window.file).name.as_str())
+            .line_start(window.first_line as usize);
+        group = group.element(snippet.annotations(marks));
     }
     let suggestion = diagnostic.suggestion.as_ref().map(suggestion_text);
     let notes = diagnostic.notes.iter().map(|note| Level::NOTE.message(note.as_str()));
@@ -63,7 +61,12 @@ pub fn render(diagnostic: &Diagnostic, sources: &SourceMap, style: Style) -> Str
         Style::Plain => Renderer::plain(),
         Style::Coloured => Renderer::styled(),
     };
-    renderer.render(&report)
+    let mut text = renderer.render(&report);
+    // The renderer counts columns in what it is given, which is less than the line if that is long.
+    for (counted, real) in windows.iter().filter_map(|w| w.place.as_ref()) {
+        text = text.replacen(counted, real, 1);
+    }
+    text
 }
 
 fn suggestion_text(suggestion: &crate::Suggestion) -> String {
@@ -79,8 +82,8 @@ fn suggestion_text(suggestion: &crate::Suggestion) -> String {
 /// Some consecutive lines of one file, shortened, with the marks in them.
 struct Window {
     file: FileId,
-    /// Line and column to print in front; absent on a further piece of the same file.
-    origin: Option<(usize, usize)>,
+    /// If the first line is cut: the place as it is counted in `text`, and the real one.
+    place: Option<(String, String)>,
     first_line: u32,
     text: String,
     marks: Vec<Mark>,
@@ -124,15 +127,12 @@ fn windows(diagnostic: &Diagnostic, sources: &SourceMap) -> Vec<Window> {
     }
     let mut windows = Vec::new();
     for (file, mut places) in by_file {
-        let file = sources.file(file);
-        let shown = file.line_col(places[0].lo as u32);
         places.sort_by_key(|p| (p.first_line, p.last_line));
-        let mut origin = Some((shown.line as usize, shown.col as usize));
         let apart = |a: &Place<'_>, b: &Place<'_>| b.first_line <= a.last_line + MAX_GAP;
-        for cluster in places.chunk_by(apart) {
-            windows.push(window(file, cluster, origin.take()));
-        }
+        windows.extend(places.chunk_by(apart).map(|cluster| window(sources.file(file), cluster)));
     }
+    // The first window is the one whose place is printed as that of the diagnostic.
+    windows.sort_by_key(|w| !w.marks.iter().any(|mark| mark.primary));
     windows
 }
 
@@ -148,7 +148,7 @@ fn place<'a>(label: &'a Label, primary: bool, file: &SourceFile) -> Place<'a> {
 }
 
 /// Copies the lines of a cluster, each cut to the neighbourhood of its marks.
-fn window(file: &SourceFile, places: &[Place<'_>], origin: Option<(usize, usize)>) -> Window {
+fn window(file: &SourceFile, places: &[Place<'_>]) -> Window {
     let first_line = places.iter().map(|p| p.first_line).min().unwrap_or(1);
     let last_line = places.iter().map(|p| p.last_line).max().unwrap_or(1);
     let mut text = String::new();
@@ -169,7 +169,7 @@ fn window(file: &SourceFile, places: &[Place<'_>], origin: Option<(usize, usize)
         let (source, at) = &pieces[later.max(1) - 1];
         at + offset.clamp(source.start, source.end) - source.start
     };
-    let marks = places
+    let marks: Vec<Mark> = places
         .iter()
         .map(|p| Mark {
             range: to_text(p.lo)..to_text(p.hi),
@@ -177,7 +177,16 @@ fn window(file: &SourceFile, places: &[Place<'_>], origin: Option<(usize, usize)
             text: p.label.text.clone(),
         })
         .collect();
-    Window { file: file.id, origin, first_line, text, marks }
+    let shown_place = places.iter().find(|p| p.primary).or(places.first()).map(|p| {
+        let at = to_text(p.lo);
+        let line_start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+        let counted = text[line_start..at].chars().count() + 1;
+        let real = file.line_col(p.lo as u32);
+        let place = |col: usize| format!("{}:{}:{col}", file.name, real.line);
+        (place(counted), place(real.col as usize))
+    });
+    let place = shown_place.filter(|(counted, real)| counted != real);
+    Window { file: file.id, place, first_line, text, marks }
 }
 
 /// The part of a line that is shown: all of it unless it is long.
@@ -190,4 +199,81 @@ fn shown_part(file: &SourceFile, line: Range<usize>, places: &[Place<'_>]) -> Ra
     let start = lo.saturating_sub(CONTEXT).max(line.start);
     let end = (lo + MAX_MARK + CONTEXT).min(line.end);
     file.text.floor_char_boundary(start)..file.text.floor_char_boundary(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Span, codes};
+    use expect_test::{Expect, expect};
+
+    fn check(source: &str, make: impl FnOnce(&dyn Fn(u32, u32) -> Span) -> Diagnostic, expected: Expect) {
+        let mut sources = SourceMap::new();
+        let file = sources.add("dir/t.spl", source);
+        let diagnostic = make(&|lo, hi| Span::new(file, lo, hi));
+        let text = render(&diagnostic, &sources, Style::Plain);
+        let coloured = render(&diagnostic, &sources, Style::Coloured);
+        assert!(coloured.contains('\u{1b}') && !text.contains('\u{1b}'));
+        expected.assert_eq(&(text + "\n"));
+    }
+
+    #[test]
+    fn marks_notes_and_suggestion() {
+        check(
+            "let a = 1\nlet b = a +\n",
+            |span| {
+                Diagnostic::new(codes::EXPECTED_EXPRESSION, span(21, 21), "expected an expression")
+                    .label("here")
+                    .secondary(span(8, 9), "first")
+                    .note("a note")
+                    .help("a help")
+                    .suggest(span(21, 21), "1", "add a value")
+            },
+            expect![[r#"
+                error[E0013]: expected an expression
+                 --> dir/t.spl:2:12
+                  |
+                1 | let a = 1
+                  |         - first
+                2 | let b = a +
+                  |            ^ here
+                  |
+                  = note: a note
+                  = help: a help
+                  = help: add a value: `1`
+            "#]],
+        );
+    }
+
+    #[test]
+    fn long_lines_are_cut_around_the_mark_and_columns_stay_true() {
+        let mut source = "é".repeat(300);
+        source.push_str("BAD");
+        source.push_str(&"y".repeat(1_000_000));
+        check(
+            &source,
+            |span| Diagnostic::new(codes::UNEXPECTED_TOKEN, span(600, 603), "no"),
+            expect![[r#"
+                error[E0001]: no
+                 --> dir/t.spl:1:301
+                  |
+                1 | …ééééééééééééééééééééééééééééééééééééééééééééééééééBADyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy...
+                  |                                                    ^^^
+            "#]],
+        );
+    }
+
+    #[test]
+    fn any_span_in_any_text_is_rendered() {
+        for source in ["", "\n", "\t\tx\r\ny", "ä\u{0}\u{7f}\u{200d}b", "a\nb\nc\n"] {
+            for (lo, hi) in [(0, 0), (1, 3), (3, 1), (0, u32::MAX), (u32::MAX, u32::MAX), (2, 5)] {
+                let mut sources = SourceMap::new();
+                let file = sources.add("t.spl", source);
+                let diagnostic = Diagnostic::new(codes::UNEXPECTED_TOKEN, Span::new(file, lo, hi), "m")
+                    .secondary(Span::new(file, hi, lo), "s");
+                let text = render(&diagnostic, &sources, Style::Plain);
+                assert!(text.starts_with("error[E0001]: m\n"), "{text}");
+            }
+        }
+    }
 }

@@ -6,6 +6,7 @@ use crate::entities::*;
 use crate::function::Pools;
 use crate::text::{Cursor, ParseError};
 use crate::types::Type;
+use sepal_abi::{PanicCode, RtFn};
 use sepal_base::Id as _;
 use std::fmt::Write as _;
 
@@ -265,6 +266,27 @@ impl Field for bool {
             _ => None,
         })
     }
+}
+
+/// Members of a table of `abi`, by name.
+macro_rules! named_fields {
+    ($($name:ident $what:literal,)+) => {$(
+        impl Field for $name {
+            type Arg<'a> = $name;
+            fn from_arg(arg: $name, _: &mut Pools) -> $name { arg }
+            fn print(&self, out: &mut String, _: &Pools) {
+                out.push_str(self.name());
+            }
+            fn parse(cursor: &mut Cursor<'_>, _: &mut Pools) -> Result<$name, ParseError> {
+                cursor.keyword($what, $name::from_name)
+            }
+        }
+    )+};
+}
+
+named_fields! {
+    PanicCode "panic code",
+    RtFn "runtime function",
 }
 
 /// The pattern of a float constant, kept as that of an `f64` for `f32` too.

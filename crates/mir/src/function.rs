@@ -5,7 +5,7 @@
 use crate::entities::*;
 use crate::ops::{Op, Terminator};
 use crate::types::{Signature, Type};
-use sepal_base::{Id as _, IdVec, Symbol};
+use sepal_base::{IdVec, Symbol};
 
 /// Lists that instructions refer to, so that an instruction is small and `Copy`.
 #[derive(Clone, Debug, Default)]
@@ -136,6 +136,8 @@ pub struct FuncAttrs {
     pub noinline: bool,
     /// Rarely run: panics and slow paths.
     pub cold: bool,
+    /// Kept although nothing in the module uses it.
+    pub export: bool,
 }
 
 /// A function. One without blocks is declared but not yet defined.
@@ -231,6 +233,11 @@ impl Function {
         self.insts.push(InstData { op, results, loc })
     }
 
+    /// A new instruction whose results have been made already: for the text form alone.
+    pub(crate) fn new_inst_at(&mut self, op: Op, first: u32, len: u32, loc: LocId) -> Inst {
+        self.insts.push(InstData { op, results: Results { first, len }, loc })
+    }
+
     /// A new instruction at the end of `block`.
     pub fn append(&mut self, block: Block, op: Op, results: &[Type], loc: LocId) -> Inst {
         let inst = self.new_inst(op, results, loc);
@@ -269,15 +276,5 @@ impl Function {
         for (n, &param) in self.blocks[block].params.iter().enumerate() {
             self.values[param].def = ValueDef::Param(block, n as u32);
         }
-    }
-
-    /// The number of blocks, for tables indexed by block.
-    pub fn block_count(&self) -> usize {
-        self.blocks.len()
-    }
-
-    /// The position of a block in tables indexed by block.
-    pub fn block_index(block: Block) -> usize {
-        block.index()
     }
 }

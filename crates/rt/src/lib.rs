@@ -1,1 +1,36 @@
-//! 
+//! The runtime: what a Sepal program needs while it runs, for every engine.
+//!
+//! Native executables link it as a static library; the JIT and the interpreter call the same
+//! functions. It knows programs only as an [`Image`] and values only as objects with descriptors.
+//!
+//! - [`actor`]: the running actor and its context
+//! - [`heap`]: allocation and garbage collection
+//! - [`panics`], [`trace`], [`fault`]: how an actor ends before its time
+//! - [`fns`]: the bodies of `abi::rt_fns!`, and their addresses
+//! - [`text`]: numbers and strings as text
+//! - [`run`]: a program from beginning to exit code
+//!
+//! Must never know the compiler, never call back into user code but for pending defers, and never unwind:
+//! no Rust panic is reachable from any program.
+
+pub mod actor;
+mod fault;
+pub mod fns;
+mod hash;
+pub mod heap;
+mod limits;
+#[cfg(feature = "native-main")]
+mod native_main;
+pub mod panics;
+pub mod run;
+pub mod stdio;
+mod symbols;
+pub mod text;
+pub mod trace;
+
+#[cfg(test)]
+mod testing;
+
+pub use actor::{Actor, RootSource};
+pub use run::{Ended, MAIN_STACK, Options, Runtime, run_main, run_with};
+pub use sepal_abi::Image;

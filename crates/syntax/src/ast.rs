@@ -243,6 +243,8 @@ pub struct ClassDecl {
 pub struct Field {
     pub span: Span,
     pub doc: Option<Box<str>>,
+    /// The word `pub`, if it is exported.
+    pub public: Option<Span>,
     pub kind: FieldKind,
     pub name: Ident,
     /// A class's field with a default may leave it out; a struct's always has it.

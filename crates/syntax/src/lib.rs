@@ -4,8 +4,13 @@
 //! token or node. Must never resolve a name or know a type.
 
 pub mod ast;
+mod dump;
 mod lexer;
+mod literal;
+mod parser;
 mod token;
 
+pub use dump::dump;
 pub use lexer::lex;
+pub use parser::{MAX_DEPTH, MAX_HEIGHT, Parsed, foreign_advice, parse};
 pub use token::{Token, TokenKind, TokenTable};

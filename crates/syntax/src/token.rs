@@ -63,9 +63,10 @@ macro_rules! tokens {
             /// Whether it can be a name: identifiers and the words of their places only.
             pub const fn is_name(self) -> bool {
                 match self {
-                    TokenKind::Ident => true,
                     $(TokenKind::$context => true,)*
-                    _ => false,
+                    $(TokenKind::$special => matches!(self, TokenKind::Ident),)*
+                    $(TokenKind::$sign => false,)*
+                    $(TokenKind::$keyword => false,)*
                 }
             }
         }
@@ -143,22 +144,29 @@ tokens! {
         Impl "impl"  Import "import"  In "in"  Is "is"  Let "let"  Loop "loop"  Match "match"
         Nil "nil"  Not "not"  Or "or"  Pass "pass"  Pub "pub"  Receive "receive"
         Return "return"  SelfKw "self"  Spawn "spawn"  SpawnLink "spawn_link"
-        SpawnMonitor "spawn_monitor"  Struct "struct"  Trait "trait"  True "true"  Var "var"
+        SpawnMonitor "spawn_monitor"  Struct "struct"  Trait "trait"  True "true"  Underscore "_"  Var "var"
         While "while"  Yield "yield"
     }
     contextual {
         Actor "actor"  After "after"  Down "down"  Ensures "ensures"  EnsuresErr "ensures_err"
         Exit "exit"  From "from"  Invariant "invariant"  Of "of"  Old "old"
-        Requires "requires"  Result "result"  Terminate "terminate"  Type "type"  With "with"
+        Requires "requires"  Result "result"  SelfType "Self"  Terminate "terminate"  Type "type"  With "with"
     }
 }
 
 /// The slots of the keyword table: a power of two, large enough that a factor without collisions
-/// is found among the first few thousand.
+/// is found among the first hundreds.
 const SLOTS: usize = 512;
 
-const fn slot(first: u8, last: u8, len: usize, factor: u32) -> usize {
-    let key = first as u32 | (last as u32) << 8 | (len as u32) << 16;
+/// First, second and last letter and the length tell all words apart.
+#[inline]
+const fn slot(word: &[u8], factor: u32) -> usize {
+    let len = word.len();
+    let second = if len > 1 { 1 } else { 0 };
+    let key = word[0] as u32
+        | (word[len - 1] as u32) << 8
+        | (word[second] as u32) << 16
+        | (len as u32) << 24;
     (key.wrapping_mul(factor) >> 23) as usize % SLOTS
 }
 
@@ -169,8 +177,7 @@ const fn perfect_table() -> (u32, [u8; SLOTS]) {
         let mut table = [0u8; SLOTS];
         let mut i = 0;
         while i < WORDS.len() {
-            let word = WORDS[i].0.as_bytes();
-            let at = slot(word[0], word[word.len() - 1], word.len(), factor);
+            let at = slot(WORDS[i].0.as_bytes(), factor);
             if table[at] != 0 {
                 break;
             }
@@ -180,7 +187,7 @@ const fn perfect_table() -> (u32, [u8; SLOTS]) {
         if i == WORDS.len() {
             return (factor, table);
         }
-        factor = factor.wrapping_add(2);
+        factor = factor.wrapping_add(0x2_0002);
     }
 }
 
@@ -191,10 +198,10 @@ impl TokenKind {
     #[inline]
     pub fn of_word(word: &[u8]) -> TokenKind {
         static TABLE: [u8; SLOTS] = KEYWORDS.1;
-        let (Some(&first), Some(&last)) = (word.first(), word.last()) else {
+        if word.is_empty() {
             return TokenKind::Ident;
-        };
-        let found = TABLE[slot(first, last, word.len(), KEYWORDS.0)];
+        }
+        let found = TABLE[slot(word, KEYWORDS.0)];
         if found == 0 {
             return TokenKind::Ident;
         }
@@ -242,6 +249,7 @@ impl TokenKind {
                     | TokenKind::False
                     | TokenKind::Nil
                     | TokenKind::SelfKw
+                    | TokenKind::Underscore
             )
     }
 }

@@ -118,7 +118,7 @@ and has no value; equality is written `==`.
 
     if x = 1: …          // if x == 1: …
 "#;
-    E0021 MISPLACED "this cannot stand here" r#"
+    E0021 MISPLACED_SYNTAX "this cannot stand here" r#"
 The construct is known, but belongs to another place: contracts at the head of a function, members
 in the body of a type, `terminate` at the end of an actor, declarations at the top level.
 
@@ -141,7 +141,7 @@ A range has two ends. Use brackets if a range of something else is meant.
 
     0..5..10              // (0..10).step(5)
 "#;
-    E0025 BAD_ATTRIBUTE "an attribute stands before nothing that could have it" r#"
+    E0025 STRAY_ATTRIBUTE "an attribute stands before nothing that could have it" r#"
 Attributes are written on the lines before a declaration.
 
     @interpret

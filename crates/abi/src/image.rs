@@ -1,0 +1,187 @@
+//! The image: everything about a program that the runtime must know, as the object file or the
+//! JIT lays it down. All tables live as long as the program runs and are read-only.
+
+use crate::ABI_VERSION;
+use crate::desc::TypeDesc;
+use core::fmt;
+
+/// A table in the image: an address and a count.
+#[repr(C)]
+pub struct Table<T: 'static> {
+    ptr: *const T,
+    len: usize,
+}
+
+impl<T> Table<T> {
+    /// No entries.
+    pub const EMPTY: Table<T> = Table { ptr: core::ptr::null(), len: 0 };
+
+    /// A table over static data.
+    pub const fn new(items: &'static [T]) -> Table<T> {
+        Table { ptr: items.as_ptr(), len: items.len() }
+    }
+
+    /// A table over data that the caller keeps alive and unchanged while the table is in use.
+    ///
+    /// # Safety
+    /// `ptr` must point to `len` valid entries for as long as the table is read.
+    pub const unsafe fn from_raw(ptr: *const T, len: usize) -> Table<T> {
+        Table { ptr, len }
+    }
+
+    /// The entries.
+    pub const fn as_slice(&self) -> &[T] {
+        if self.len == 0 {
+            return &[];
+        }
+        // SAFETY: by construction `ptr` points to `len` entries that outlive the table's use.
+        unsafe { core::slice::from_raw_parts(self.ptr, self.len) }
+    }
+}
+
+impl Table<u8> {
+    /// The bytes as text; images hold UTF-8 only, anything else reads as `?`.
+    pub fn as_str(&self) -> &str {
+        core::str::from_utf8(self.as_slice()).unwrap_or("?")
+    }
+}
+
+impl<T> Clone for Table<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Table<T> {}
+
+impl<T: fmt::Debug> fmt::Debug for Table<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.as_slice()).finish()
+    }
+}
+
+// SAFETY: a table is read-only data for as long as it is used.
+unsafe impl<T: Sync> Sync for Table<T> {}
+// SAFETY: as above; the address means the same in every thread.
+unsafe impl<T: Sync> Send for Table<T> {}
+
+/// A piece of [`Image::texts`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(C)]
+pub struct TextRange {
+    pub offset: u32,
+    pub len: u32,
+}
+
+/// Stands for no location: the `parent` of a location that was not inlined.
+pub const NO_LOC: u32 = u32::MAX;
+
+/// A place in the source, by index in [`Image::locs`]: what one line of a panic report says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(C)]
+pub struct LocEntry {
+    /// The file's name without its folder.
+    pub file: TextRange,
+    /// The function's name.
+    pub function: TextRange,
+    pub line: u32,
+    pub col: u32,
+    /// Where this function was inlined, or [`NO_LOC`].
+    pub parent: u32,
+}
+
+/// A compiled function, and which of [`Image::code_locs`] are its own.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct FnMap {
+    pub start: *const u8,
+    pub size: u32,
+    /// The index of its first entry.
+    pub first: u32,
+    /// The number of its entries, which ascend by offset.
+    pub count: u32,
+    pub reserved: u32,
+}
+
+/// A return address in a compiled function and the place it belongs to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(C)]
+pub struct CodeLoc {
+    /// The return address as an offset from the function's start.
+    pub offset: u32,
+    /// An index in [`Image::locs`].
+    pub loc: u32,
+}
+
+/// A program for the runtime. The object file exports it as `sepal_image`.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Image {
+    /// [`ABI_VERSION`] of the compiler.
+    pub version: u32,
+    pub reserved: u32,
+    /// The descriptor of id `FIRST_OWN + i` at index `i`.
+    pub descs: Table<TypeDesc>,
+    /// The compiled `main`: `fn() -> I64` in the tail convention, giving the exit code. Null where
+    /// an engine runs the program itself.
+    pub entry: *const u8,
+    /// The area of module-level constants; null if the runtime shall make it.
+    pub globals: *mut u64,
+    /// Its length in words.
+    pub global_words: usize,
+    /// The indices of its traced words.
+    pub global_refs: Table<u32>,
+    pub locs: Table<LocEntry>,
+    pub functions: Table<FnMap>,
+    pub code_locs: Table<CodeLoc>,
+    /// The names of symbols; a symbol's value is its index.
+    pub symbols: Table<TextRange>,
+    /// UTF-8 that all `TextRange`s point into.
+    pub texts: Table<u8>,
+}
+
+// SAFETY: images are read-only but for the globals, which belong to the one actor that runs.
+unsafe impl Sync for FnMap {}
+// SAFETY: as above.
+unsafe impl Sync for Image {}
+
+impl Image {
+    /// An image of nothing, to be filled in.
+    pub const EMPTY: Image = Image {
+        version: ABI_VERSION,
+        reserved: 0,
+        descs: Table::EMPTY,
+        entry: core::ptr::null(),
+        globals: core::ptr::null_mut(),
+        global_words: 0,
+        global_refs: Table::EMPTY,
+        locs: Table::EMPTY,
+        functions: Table::EMPTY,
+        code_locs: Table::EMPTY,
+        symbols: Table::EMPTY,
+        texts: Table::EMPTY,
+    };
+
+    /// The text of a range; images are made by the compiler, a range outside reads as `?`.
+    pub fn text(&self, range: TextRange) -> &str {
+        let (from, len) = (range.offset as usize, range.len as usize);
+        let bytes = self.texts.as_slice().get(from..from + len);
+        bytes.and_then(|bytes| core::str::from_utf8(bytes).ok()).unwrap_or("?")
+    }
+}
+
+const _: () = assert!(size_of::<Table<u8>>() == 16);
+const _: () = assert!(size_of::<LocEntry>() == 28);
+const _: () = assert!(size_of::<FnMap>() == 24);
+const _: () = assert!(size_of::<CodeLoc>() == 8);
+const _: () = assert!(core::mem::offset_of!(Image, descs) == 8);
+const _: () = assert!(core::mem::offset_of!(Image, entry) == 24);
+const _: () = assert!(core::mem::offset_of!(Image, globals) == 32);
+const _: () = assert!(core::mem::offset_of!(Image, global_words) == 40);
+const _: () = assert!(core::mem::offset_of!(Image, global_refs) == 48);
+const _: () = assert!(core::mem::offset_of!(Image, locs) == 64);
+const _: () = assert!(core::mem::offset_of!(Image, functions) == 80);
+const _: () = assert!(core::mem::offset_of!(Image, code_locs) == 96);
+const _: () = assert!(core::mem::offset_of!(Image, symbols) == 112);
+const _: () = assert!(core::mem::offset_of!(Image, texts) == 128);
+const _: () = assert!(size_of::<Image>() == 144);

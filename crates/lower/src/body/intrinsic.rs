@@ -1,0 +1,181 @@
+//! What each intrinsic of the standard library becomes.
+
+use super::BodyCx;
+use crate::Refusal;
+use crate::cx::Vals;
+use crate::shims::AnyOp;
+use sepal_abi::RtFn;
+use sepal_hir::intrinsics::Intrinsic;
+use sepal_hir::{IntTy, Ty, TyKind};
+use sepal_mir::{BinOp, CastKind, ConstWord, Layout, StaticObject, Type, UnaryOp, Value};
+
+impl BodyCx<'_, '_> {
+    /// The scalars an intrinsic gives for the scalars of its arguments.
+    pub(super) fn intrinsic(&mut self, which: Intrinsic, args: &[Ty], values: &[Vals], types: &[Ty], ret: Ty) -> Vals {
+        let flat: Vals = values.iter().flatten().copied().collect();
+        let one = |value: Value| Vals::from_slice(&[value]);
+        match which {
+            Intrinsic::ArrayNew => {
+                let layout = self.cx.array_layout(args[0]);
+                one(self.b.array_new(layout, flat[0]))
+            }
+            Intrinsic::ArrayEmpty => one(self.empty_array()),
+            Intrinsic::ArrayLen | Intrinsic::StrLen | Intrinsic::BytesLen => one(self.b.array_len(flat[0])),
+            Intrinsic::ArrayGet => self.array_get(args[0], flat[0], flat[1]),
+            Intrinsic::ArraySet => self.array_set(args[0], flat[0], flat[1], &flat[2..]),
+            Intrinsic::Zeroed => self.dead(ret),
+            Intrinsic::ArrayCopy => {
+                let [from, at, to, to_at, count] = flat[..] else { unreachable!("five scalars") };
+                self.rt(RtFn::rt_array_copy, &[to, to_at, from, at, count])
+            }
+            Intrinsic::BoundsCheck => one(self.b.bounds_check(flat[0], flat[1])),
+            // Strings and bytes look like arrays of bytes.
+            Intrinsic::StrByte | Intrinsic::BytesGet => {
+                self.array_get(Ty::new(TyKind::Int(IntTy::U8)), flat[0], flat[1])
+            }
+            Intrinsic::StrAsBytes | Intrinsic::BytesAsStr => flat,
+            Intrinsic::CharFromCode => one(self.b.cast(CastKind::Truncate, Type::I32, flat[0])),
+            Intrinsic::SymbolId => one(self.b.cast(CastKind::ZeroExtend, Type::I64, flat[0])),
+            Intrinsic::IntWrap => self.wrap_int(args[0], args[1], flat[0]),
+            Intrinsic::IntCountOnes => one(self.count(UnaryOp::CountOnes, flat[0])),
+            Intrinsic::IntLeadingZeros => one(self.count(UnaryOp::LeadingZeros, flat[0])),
+            Intrinsic::IntTrailingZeros => one(self.count(UnaryOp::TrailingZeros, flat[0])),
+            Intrinsic::IntMulHigh => one(self.mul_high(flat[0], flat[1])),
+            Intrinsic::IntShrLogical => one(self.b.bin_op(BinOp::UShr, flat[0], flat[1])),
+            Intrinsic::IntMinValue | Intrinsic::IntMaxValue => {
+                let int = args[0].as_int().expect("std bounds the type by Integer");
+                let value = if which == Intrinsic::IntMinValue { int.min() } else { int.max() };
+                one(self.b.const_int(crate::repr::int_type(int), value as i64))
+            }
+            Intrinsic::FloatSqrt => one(self.b.unary_op(UnaryOp::FSqrt, flat[0])),
+            Intrinsic::FloatFloor => one(self.b.unary_op(UnaryOp::FFloor, flat[0])),
+            Intrinsic::FloatCeil => one(self.b.unary_op(UnaryOp::FCeil, flat[0])),
+            Intrinsic::FloatTrunc => one(self.b.unary_op(UnaryOp::FTrunc, flat[0])),
+            Intrinsic::FloatAbs => one(self.b.unary_op(UnaryOp::FAbs, flat[0])),
+            Intrinsic::FloatCopysign => one(self.copysign(flat[0], flat[1])),
+            Intrinsic::FloatBits => one(self.b.cast(CastKind::Bitcast, Type::I64, flat[0])),
+            Intrinsic::FloatFromBits => one(self.b.cast(CastKind::Bitcast, Type::F64, flat[0])),
+            Intrinsic::SameObject => one(self.b.bin_op(BinOp::Eq, flat[0], flat[1])),
+            Intrinsic::Identity => self.rt(RtFn::rt_identity_hash, &flat),
+            Intrinsic::ShowEnter => self.rt(RtFn::rt_show_enter, &flat),
+            Intrinsic::ShowLeave => self.rt(RtFn::rt_show_leave, &flat),
+            Intrinsic::TypeName => {
+                let name = self.cx.program.type_name(args[0]);
+                one(self.text(&name))
+            }
+            Intrinsic::AnyShow => self.boxed_method(AnyOp::Show, flat[0]),
+            Intrinsic::AnyShowIn => self.boxed_method(AnyOp::ShowIn, flat[0]),
+            Intrinsic::AnyHash => self.boxed_method(AnyOp::Hash, flat[0]),
+            Intrinsic::AnyEq => one(self.any_eq(flat[0], flat[1])),
+            Intrinsic::AnyTypeName => self.any_type_name(flat[0]),
+            Intrinsic::Unreachable => {
+                self.b.unreachable();
+                self.dead(ret)
+            }
+            Intrinsic::CpuRdtsc => one(self.b.cpu_rdtsc()),
+            Intrinsic::CpuCpuid => self.cpuid(flat[0], flat[1]),
+            Intrinsic::CpuPause => {
+                self.b.cpu_pause();
+                Vals::new()
+            }
+            Intrinsic::CpuFence => {
+                self.b.cpu_fence();
+                Vals::new()
+            }
+            Intrinsic::GenNext => {
+                debug_assert_eq!(types.len(), 1, "gen_next takes the generator");
+                let span = self.cx.program.items.fns[self.owner].span;
+                self.cx.refuse(Refusal::Concurrency(span));
+                self.dead(ret)
+            }
+        }
+    }
+
+    /// An object that reads as an array of length 0 of any element type.
+    fn empty_array(&mut self) -> Value {
+        let layout = match self.cx.empty_array {
+            Some(layout) => layout,
+            None => {
+                let name = sepal_base::Symbol::intern("empty array");
+                let layout = self.cx.module.add_layout(Layout::fixed(name, &[&[Type::I64]], true));
+                *self.cx.empty_array.insert(layout)
+            }
+        };
+        let object = StaticObject { layout, variant: 0, fields: vec![ConstWord::Bits(0)] };
+        let object = self.cx.module.static_object(object);
+        self.b.const_object(object)
+    }
+
+    fn array_get(&mut self, elem: Ty, array: Value, index: Value) -> Vals {
+        let layout = self.cx.array_layout(elem);
+        let types = self.repr_of(elem).scalars.to_vec();
+        let get = |(slot, ty): (usize, &Type)| self.b.index_get(*ty, layout, slot as u16, array, index);
+        types.iter().enumerate().map(get).collect()
+    }
+
+    fn array_set(&mut self, elem: Ty, array: Value, index: Value, values: &[Value]) -> Vals {
+        let layout = self.cx.array_layout(elem);
+        for (slot, value) in values.iter().enumerate() {
+            self.b.index_set(layout, slot as u16, array, index, *value);
+        }
+        Vals::new()
+    }
+
+    /// A count of bits, as an `int`.
+    fn count(&mut self, op: UnaryOp, value: Value) -> Value {
+        let count = self.b.unary_op(op, value);
+        if self.b.ty(count) == Type::I64 { count } else { self.b.cast(CastKind::ZeroExtend, Type::I64, count) }
+    }
+
+    /// The upper half of an unsigned product, by halves of 32 bits (Warren, "Hacker's Delight", 8-2).
+    fn mul_high(&mut self, a: Value, b: Value) -> Value {
+        let mask = self.b.iconst(0xffff_ffff);
+        let half = self.b.iconst(32);
+        let low = |this: &mut Self, x| this.b.bin_op(BinOp::And, x, mask);
+        let high = |this: &mut Self, x| this.b.bin_op(BinOp::UShr, x, half);
+        let mul = |this: &mut Self, x, y| this.b.bin_op(BinOp::Mul, x, y);
+        let add = |this: &mut Self, x, y| this.b.bin_op(BinOp::Add, x, y);
+        let (a0, a1, b0, b1) = (low(self, a), high(self, a), low(self, b), high(self, b));
+        let w0 = mul(self, a0, b0);
+        let w0_high = high(self, w0);
+        let cross = mul(self, a1, b0);
+        let t = add(self, cross, w0_high);
+        let (t_low, t_high) = (low(self, t), high(self, t));
+        let other = mul(self, a0, b1);
+        let w1 = add(self, other, t_low);
+        let w1_high = high(self, w1);
+        let top = mul(self, a1, b1);
+        let top = add(self, top, t_high);
+        add(self, top, w1_high)
+    }
+
+    fn copysign(&mut self, value: Value, sign: Value) -> Value {
+        let float = self.b.ty(value);
+        let (int, mask) = match float {
+            Type::F32 => (Type::I32, i64::from(i32::MIN)),
+            _ => (Type::I64, i64::MIN),
+        };
+        let mask = self.b.const_int(int, mask);
+        let keep = self.b.unary_op(UnaryOp::Not, mask);
+        let value = self.b.cast(CastKind::Bitcast, int, value);
+        let sign = self.b.cast(CastKind::Bitcast, int, sign);
+        let value = self.b.bin_op(BinOp::And, value, keep);
+        let sign = self.b.bin_op(BinOp::And, sign, mask);
+        let both = self.b.bin_op(BinOp::Or, value, sign);
+        self.b.cast(CastKind::Bitcast, float, both)
+    }
+
+    /// An operation of a value that std knows to be in a box.
+    fn boxed_method(&mut self, op: AnyOp, value: Value) -> Vals {
+        let object = self.b.cast(CastKind::Bitcast, Type::Ref, value);
+        self.any_method(op, object, &[])
+    }
+
+    /// The four registers as `int`s.
+    fn cpuid(&mut self, leaf: Value, sub: Value) -> Vals {
+        let leaf = self.b.cast(CastKind::Truncate, Type::I32, leaf);
+        let sub = self.b.cast(CastKind::Truncate, Type::I32, sub);
+        let registers: Vals = self.b.cpu_cpuid(leaf, sub, &[Type::I32; 4]).iter().collect();
+        registers.iter().map(|r| self.b.cast(CastKind::ZeroExtend, Type::I64, *r)).collect()
+    }
+}

@@ -1,0 +1,384 @@
+//! One function body: its locals, how it returns, and the plumbing that the parts share.
+//!
+//! Must never decide how a type is represented (`repr` does) or which function a call means
+//! beyond asking the program.
+
+mod any;
+mod arith;
+mod call;
+mod convert;
+mod expr;
+mod intrinsic;
+mod lambda;
+mod matching;
+mod place;
+mod value;
+
+use crate::cx::{Args, Captured, Instance, ModuleCx, Vals};
+use crate::repr::SlotsKind;
+use rustc_hash::FxHashMap;
+use sepal_abi::RtFn;
+use sepal_base::{Span, Symbol};
+use sepal_hir::{Body, ExprId, ExprKind, FnId, LocalId, LoopId, SelfKind, Ty};
+use sepal_mir::{BinOp, Block, FieldRef, Function, FunctionBuilder, LayoutId, Signature, Type, Value, Variable};
+use smallvec::SmallVec;
+use std::rc::Rc;
+
+/// Where a local's value is.
+#[derive(Clone, Debug)]
+enum Slot {
+    /// Bound once, before every use.
+    Values(Vals),
+    /// Assigned, or bound on several ways that meet.
+    Vars(SmallVec<[Variable; 4]>),
+    /// In an object shared with the lambdas that capture it.
+    Cell { object: Value, layout: LayoutId },
+}
+
+/// A loop being lowered.
+struct LoopFrame {
+    id: LoopId,
+    head: Block,
+    exit: Block,
+}
+
+/// What `return` does besides returning.
+struct Exit {
+    ret: Ty,
+    /// The local of `var self`, whose last value is given back too.
+    self_local: Option<LocalId>,
+    /// Where pending defers are run before returning, and how many there were at entry.
+    defers: Option<(Block, Value)>,
+}
+
+pub(crate) struct BodyCx<'m, 'p> {
+    pub cx: &'m mut ModuleCx<'p>,
+    pub b: FunctionBuilder,
+    body: Rc<Body>,
+    args: Args,
+    owner: FnId,
+    trace: Symbol,
+    locals: FxHashMap<LocalId, Slot>,
+    loops: Vec<LoopFrame>,
+    exit: Exit,
+}
+
+/// Lowers a function or method. `None` after errors or where it cannot be lowered.
+pub fn lower_fn(cx: &mut ModuleCx<'_>, id: FnId, args: Args) -> Option<Function> {
+    let body = checked_body(cx, id)?;
+    let def = &cx.program.items.fns[id];
+    let inout = def.self_param == SelfKind::InOut;
+    let (interpret, inline) = (def.interpret, def.inline);
+    let sig = cx.fn_signature(id, &args);
+    let ret = cx.program.items.fns[id].ret.subst(&args);
+    let self_local = inout.then(|| body.params[0]);
+    let mut this = BodyCx::new(cx, id, args, body, sig, ret, self_local);
+    this.b.attrs().interpret = interpret;
+    this.b.attrs().inline = inline;
+    let params = this.body.params.clone();
+    this.bind_params(&params, 0);
+    let root = this.body.root;
+    Some(this.finish(root))
+}
+
+/// Lowers the code of a closure: the closure object is its first parameter.
+pub fn lower_lambda(
+    cx: &mut ModuleCx<'_>,
+    owner: FnId,
+    args: Args,
+    expr: ExprId,
+    instance: &Instance,
+) -> Option<Function> {
+    let site = cx.lambdas.get(instance).expect("a lambda is queued where it is met");
+    let (body, captures) = (site.body.clone(), site.captures.clone());
+    let ExprKind::Lambda(lambda) = &body.exprs[expr].kind else { unreachable!("queued as a lambda") };
+    let params: Vec<Ty> = lambda.params.iter().map(|l| body.locals[*l].ty.subst(&args)).collect();
+    let ret = lambda.ret.subst(&args);
+    let sig = cx.closure_signature(&params, ret);
+    let mut this = BodyCx::new(cx, owner, args, body.clone(), sig, ret, None);
+    this.load_captures(&captures);
+    this.bind_params(&lambda.params, 1);
+    Some(this.finish(lambda.body))
+}
+
+/// The body of a function unless it had errors.
+fn checked_body(cx: &mut ModuleCx<'_>, id: FnId) -> Option<Rc<Body>> {
+    let before = cx.program.diagnostics.has_errors();
+    let body = cx.program.body(id);
+    if !before && cx.program.diagnostics.has_errors() {
+        cx.refuse(crate::Refusal::Errors);
+        return None;
+    }
+    Some(body)
+}
+
+impl<'m, 'p> BodyCx<'m, 'p> {
+    /// A function of the compiler's own, without a body in the source. Its places are `owner`'s.
+    pub fn synthetic(cx: &'m mut ModuleCx<'p>, owner: FnId, sig: Signature, ret: Ty) -> Self {
+        let body = Rc::new(Body {
+            params: Vec::new(),
+            locals: sepal_base::IdVec::new(),
+            exprs: sepal_base::IdVec::new(),
+            pats: sepal_base::IdVec::new(),
+            root: ExprId(0),
+            loops: 0,
+        });
+        let mut this = BodyCx::new(cx, owner, Rc::from([]), body, sig, ret, None);
+        // Traces show the caller and the callee, not what lies between.
+        this.trace = Symbol::intern("");
+        let span = this.cx.program.items.fns[owner].span;
+        this.at(span);
+        this
+    }
+
+    fn new(
+        cx: &'m mut ModuleCx<'p>,
+        owner: FnId,
+        args: Args,
+        body: Rc<Body>,
+        sig: Signature,
+        ret: Ty,
+        self_local: Option<LocalId>,
+    ) -> Self {
+        let trace = cx.trace_name(owner);
+        let results = sig.results.clone();
+        let b = FunctionBuilder::new(cx.program.items.fns[owner].trace_name, sig);
+        let exit = Exit { ret, self_local, defers: None };
+        let mut this = BodyCx {
+            cx,
+            b,
+            body,
+            args,
+            owner,
+            trace,
+            locals: FxHashMap::default(),
+            loops: Vec::new(),
+            exit,
+        };
+        if this.body.exprs.iter().any(|e| matches!(e.kind, ExprKind::Defer(_))) {
+            let depth = this.rt(RtFn::rt_defer_depth, &[])[0];
+            let block = this.b.create_block_with(&results);
+            this.exit.defers = Some((block, depth));
+        }
+        this
+    }
+
+    /// Binds locals to the parameters from scalar `first` on.
+    fn bind_params(&mut self, params: &[LocalId], first: usize) {
+        let mut at = first;
+        for &local in params {
+            let width = self.repr_of(self.local_ty(local)).scalars.len();
+            let values = Vals::from_slice(&self.b.params()[at..at + width]);
+            at += width;
+            self.bind_local(local, values);
+        }
+    }
+
+    fn load_captures(&mut self, captures: &[(LocalId, Captured)]) {
+        let types: Vec<Type> = captures
+            .iter()
+            .flat_map(|(local, how)| match how {
+                Captured::Value => self.repr_of(self.local_ty(*local)).scalars.to_vec(),
+                Captured::Cell(_) => vec![Type::Ref],
+            })
+            .collect();
+        let layout = self.cx.slots_layout(SlotsKind::Closure, &types);
+        let closure = self.b.params()[0];
+        // Field 0 is the code.
+        let mut at = 1;
+        for (local, how) in captures {
+            let slot = match how {
+                Captured::Value => {
+                    let scalars = self.repr_of(self.local_ty(*local)).scalars.to_vec();
+                    Slot::Values(self.get_slots(layout, 0, at..at + scalars.len() as u16, &scalars, closure))
+                }
+                Captured::Cell(cell) => {
+                    let object = self.get_slots(layout, 0, at..at + 1, &[Type::Ref], closure)[0];
+                    Slot::Cell { object, layout: *cell }
+                }
+            };
+            at += match &slot {
+                Slot::Values(values) => values.len() as u16,
+                Slot::Cell { .. } => 1,
+                Slot::Vars(_) => unreachable!("captures are values or cells"),
+            };
+            self.locals.insert(*local, slot);
+        }
+    }
+
+    /// Lowers the body in tail position and gives the function.
+    fn finish(mut self, root: ExprId) -> Function {
+        self.tail(root);
+        if let Some((block, depth)) = self.exit.defers {
+            self.run_defers(block, depth);
+        }
+        self.b.finish()
+    }
+
+    /// The block where functions with `defer` leave: calls what is pending, last first.
+    fn run_defers(&mut self, block: Block, depth: Value) {
+        let (head, next, done) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
+        self.b.seal_block(block);
+        self.b.switch_to(block);
+        let results = self.b.block_params(block).to_vec();
+        self.b.jump((head, &[]));
+        self.b.switch_to(head);
+        let now = self.rt(RtFn::rt_defer_depth, &[])[0];
+        let pending = self.b.bin_op(BinOp::SGt, now, depth);
+        self.b.branch(pending, (next, &[]), (done, &[]), sepal_mir::Hint::Unknown);
+        self.b.seal_block(next);
+        self.b.switch_to(next);
+        let closure = self.rt(RtFn::rt_defer_pop, &[])[0];
+        let sig = self.cx.module.signature(Signature::new([Type::Ref], []));
+        self.b.indirect_call(sig, closure, &[], &[]);
+        self.b.jump((head, &[]));
+        self.b.seal_block(head);
+        self.b.seal_block(done);
+        self.b.switch_to(done);
+        self.b.return_(&results);
+    }
+
+    /// Returns from the function with the scalars of its result.
+    fn leave(&mut self, mut values: Vals) {
+        if let Some(local) = self.exit.self_local {
+            let own = self.read_local(local);
+            values.extend(own);
+        }
+        match self.exit.defers {
+            Some((block, _)) => self.b.jump((block, &values)),
+            None => self.b.return_(&values),
+        }
+    }
+
+    // -- Types and places
+
+    /// The type with this instance's arguments.
+    fn subst(&self, ty: Ty) -> Ty {
+        ty.subst(&self.args)
+    }
+
+    fn expr_ty(&self, expr: ExprId) -> Ty {
+        self.subst(self.body.exprs[expr].ty)
+    }
+
+    fn local_ty(&self, local: LocalId) -> Ty {
+        self.subst(self.body.locals[local].ty)
+    }
+
+    fn repr_of(&mut self, ty: Ty) -> Rc<crate::repr::Repr> {
+        self.cx.repr(ty)
+    }
+
+    /// What follows comes from here.
+    fn at(&mut self, span: Span) {
+        let loc = self.cx.loc(span, self.trace);
+        self.b.set_loc(loc);
+    }
+
+    // -- Locals
+
+    fn bind_local(&mut self, local: LocalId, values: Vals) {
+        let data = &self.body.locals[local];
+        let slot = if data.cell {
+            self.new_cell(&values)
+        } else if data.mutable {
+            Slot::Vars(self.vars_for(&values))
+        } else {
+            Slot::Values(values)
+        };
+        self.locals.insert(local, slot);
+    }
+
+    /// Makes a local that several places will bind, and that is read where they meet.
+    fn declare_shared(&mut self, local: LocalId) {
+        let scalars = self.repr_of(self.local_ty(local)).scalars.to_vec();
+        let vars = scalars.iter().map(|ty| self.b.declare_var(*ty)).collect();
+        self.locals.insert(local, Slot::Vars(vars));
+    }
+
+    fn vars_for(&mut self, values: &[Value]) -> SmallVec<[Variable; 4]> {
+        let mut vars = SmallVec::new();
+        for &value in values {
+            let var = self.b.declare_var(self.b.ty(value));
+            self.b.def_var(var, value);
+            vars.push(var);
+        }
+        vars
+    }
+
+    fn new_cell(&mut self, values: &[Value]) -> Slot {
+        let types: Vec<Type> = values.iter().map(|v| self.b.ty(*v)).collect();
+        let layout = self.cx.slots_layout(SlotsKind::Cell, &types);
+        let object = self.b.struct_init(layout, 0, values);
+        Slot::Cell { object, layout }
+    }
+
+    fn read_local(&mut self, local: LocalId) -> Vals {
+        match self.locals.get(&local).expect("a local is bound before it is read").clone() {
+            Slot::Values(values) => values,
+            Slot::Vars(vars) => vars.iter().map(|var| self.b.use_var(*var)).collect(),
+            Slot::Cell { object, layout } => {
+                let scalars = self.repr_of(self.local_ty(local)).scalars.to_vec();
+                self.get_slots(layout, 0, 0..scalars.len() as u16, &scalars, object)
+            }
+        }
+    }
+
+    fn write_local(&mut self, local: LocalId, values: &[Value]) {
+        match self.locals.get(&local).expect("a local is bound before it is assigned").clone() {
+            Slot::Values(_) => unreachable!("the checker refuses assignments to a `let`"),
+            Slot::Vars(vars) => {
+                for (var, value) in vars.iter().zip(values) {
+                    self.b.def_var(*var, *value);
+                }
+            }
+            Slot::Cell { object, layout } => {
+                for (n, value) in values.iter().enumerate() {
+                    self.b.field_set(FieldRef::new(layout, 0, n as u16), object, *value);
+                }
+            }
+        }
+    }
+
+    // -- Small emissions
+
+    /// A call of a runtime function.
+    fn rt(&mut self, function: RtFn, args: &[Value]) -> Vals {
+        let results = function.results();
+        self.b.call_rt(function, args, results).iter().collect()
+    }
+
+    /// Loads consecutive slots of an object.
+    fn get_slots(
+        &mut self,
+        layout: LayoutId,
+        variant: u16,
+        slots: std::ops::Range<u16>,
+        types: &[Type],
+        object: Value,
+    ) -> Vals {
+        let get = |(slot, ty): (u16, &Type)| self.b.field_get(*ty, FieldRef::new(layout, variant, slot), object);
+        slots.zip(types).map(get).collect()
+    }
+
+    /// A string constant.
+    pub(crate) fn text(&mut self, text: &str) -> Value {
+        let string = self.cx.module.string(text.as_bytes(), true);
+        self.b.const_string(string)
+    }
+
+    /// Values for code that is never reached.
+    fn dead(&mut self, ty: Ty) -> Vals {
+        let scalars = self.repr_of(ty).scalars.to_vec();
+        scalars.iter().map(|ty| self.zero(*ty)).collect()
+    }
+
+    fn zero(&mut self, ty: Type) -> Value {
+        match ty {
+            Type::I8 | Type::I16 | Type::I32 | Type::I64 | Type::Any => self.b.const_int(ty, 0),
+            Type::F32 | Type::F64 => self.b.const_float(ty, sepal_mir::FloatBits::new(0.0)),
+            Type::Bool => self.b.const_bool(false),
+            Type::Ref | Type::Ptr => self.b.const_null(ty),
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! What lowering a whole module shares: which instances exist, what is still to be lowered,
+//! and the tables of types and places.
+//!
+//! Must never lower a body itself: `body`, `shims` and `entry` do, one queue entry at a time.
+
+use crate::repr::{ObjectShape, ReprState, SlotsKind};
+use crate::{Options, Refusal, body, entry, shims};
+use rustc_hash::FxHashMap;
+use sepal_base::{FileId, Span, Symbol};
+use sepal_hir::lang::{LangFn, LangTy};
+use sepal_hir::{self as hir, Body, ConstId, ExprId, FnId, LocalId, Program, Ty};
+use sepal_mir::{FileIdx, FuncId, GlobalId, LayoutId, Loc, LocId, Module, Signature, Type, Value, VtableId};
+use smallvec::SmallVec;
+use std::rc::Rc;
+
+/// The scalars of one value.
+pub type Vals = SmallVec<[Value; 4]>;
+
+/// Type arguments without parameters.
+pub type Args = Rc<[Ty]>;
+
+/// A function of the module, by what it is made from.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Instance {
+    /// A function or method with its type arguments.
+    Fn(FnId, Args),
+    /// A lambda of such an instance.
+    Lambda { owner: FnId, args: Args, expr: ExprId },
+    /// The code of a closure that calls a function.
+    FnValue(FnId, Args),
+    /// A slot of a trait's vtable: unpacks the value and calls the method.
+    DynMethod { resolved: hir::Resolved, self_ty: Ty },
+    /// An operation of a type inside `any`.
+    Any(shims::AnyOp, Ty),
+    /// Gives a constant, computing it when it is first asked for.
+    Const(ConstId),
+    /// The program's entry around the function `main`.
+    Entry(FnId),
+}
+
+/// What a lambda's code needs from the place where it stands.
+pub struct LambdaSite {
+    pub body: Rc<Body>,
+    /// The representation of each capture, in order.
+    pub captures: Vec<(LocalId, Captured)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Captured {
+    /// The scalars of the value.
+    Value,
+    /// A reference to the variable's cell.
+    Cell(LayoutId),
+}
+
+/// The globals of a constant: whether it is computed, and its scalars.
+#[derive(Clone)]
+pub struct ConstGlobals {
+    pub ready: GlobalId,
+    pub scalars: Rc<[GlobalId]>,
+}
+
+pub struct ModuleCx<'p> {
+    pub program: &'p mut Program,
+    pub module: Module,
+    pub options: Options,
+    pub refusal: Option<Refusal>,
+    pub reprs: FxHashMap<Ty, ReprState>,
+    pub objects: FxHashMap<Ty, Rc<ObjectShape>>,
+    pub arrays: FxHashMap<Ty, LayoutId>,
+    pub slot_layouts: FxHashMap<(SlotsKind, Box<[Type]>), LayoutId>,
+    pub lambdas: FxHashMap<Instance, LambdaSite>,
+    pub consts: FxHashMap<ConstId, ConstGlobals>,
+    pub vtables: FxHashMap<(Ty, Option<hir::TraitRef>), VtableId>,
+    pub empty_array: Option<LayoutId>,
+    instances: FxHashMap<Instance, FuncId>,
+    queue: Vec<(Instance, FuncId)>,
+    files: FxHashMap<FileId, FileIdx>,
+}
+
+impl<'p> ModuleCx<'p> {
+    pub fn new(program: &'p mut Program, options: Options) -> ModuleCx<'p> {
+        ModuleCx {
+            program,
+            module: Module::new(),
+            options,
+            refusal: None,
+            reprs: FxHashMap::default(),
+            objects: FxHashMap::default(),
+            arrays: FxHashMap::default(),
+            slot_layouts: FxHashMap::default(),
+            lambdas: FxHashMap::default(),
+            consts: FxHashMap::default(),
+            vtables: FxHashMap::default(),
+            empty_array: None,
+            instances: FxHashMap::default(),
+            queue: Vec::new(),
+            files: FxHashMap::default(),
+        }
+    }
+
+    /// Lowers instances until no new ones are asked for.
+    pub fn lower_queue(&mut self) {
+        while let Some((instance, id)) = self.queue.pop() {
+            if self.refusal.is_some() {
+                return;
+            }
+            let function = match instance {
+                Instance::Fn(function, args) => body::lower_fn(self, function, args),
+                Instance::Lambda { owner, ref args, expr } => {
+                    let args = args.clone();
+                    body::lower_lambda(self, owner, args, expr, &instance)
+                }
+                Instance::FnValue(function, args) => shims::fn_value(self, function, &args),
+                Instance::DynMethod { resolved, self_ty } => shims::dyn_method(self, &resolved, self_ty),
+                Instance::Any(op, ty) => shims::any_op(self, op, ty),
+                Instance::Const(id) => entry::constant(self, id),
+                Instance::Entry(main) => entry::entry(self, main),
+            };
+            if let Some(function) = function {
+                self.module.functions[id] = function;
+            }
+        }
+    }
+
+    /// The function of an instance, to be lowered if it is new.
+    pub fn instance(&mut self, instance: Instance, name: Symbol, sig: impl FnOnce(&mut Self) -> Signature) -> FuncId {
+        if let Some(&id) = self.instances.get(&instance) {
+            return id;
+        }
+        let sig = sig(self);
+        let id = self.module.declare(name, sig);
+        self.instances.insert(instance.clone(), id);
+        self.queue.push((instance, id));
+        id
+    }
+
+    /// A function or method with code of its own.
+    pub fn fn_instance(&mut self, id: FnId, args: &[Ty]) -> FuncId {
+        let instance = Instance::Fn(id, args.into());
+        let name = self.program.items.fns[id].trace_name;
+        self.instance(instance, name, |cx| cx.fn_signature(id, args))
+    }
+
+    /// Parameters, then results; a method with `var self` also gives `self` back.
+    pub fn fn_signature(&mut self, id: FnId, args: &[Ty]) -> Signature {
+        let (params, ret) = self.fn_types(id, args);
+        let mut results = self.repr(ret).scalars.to_vec();
+        if self.program.items.fns[id].self_param == hir::SelfKind::InOut {
+            results.extend_from_slice(&self.repr(params[0]).scalars);
+        }
+        Signature::new(self.scalars(&params), results)
+    }
+
+    /// The parameters' types and the result's.
+    pub fn fn_types(&self, id: FnId, args: &[Ty]) -> (Vec<Ty>, Ty) {
+        let def = &self.program.items.fns[id];
+        (def.params.iter().map(|p| p.ty.subst(args)).collect(), def.ret.subst(args))
+    }
+
+    /// The scalars of several types in a row.
+    pub fn scalars(&mut self, types: &[Ty]) -> Vec<Type> {
+        types.iter().flat_map(|ty| self.repr(*ty).scalars.to_vec()).collect()
+    }
+
+    /// The signature of the code of a closure of this type: the closure itself comes first.
+    pub fn closure_signature(&mut self, params: &[Ty], ret: Ty) -> Signature {
+        let mut all = vec![Type::Ref];
+        all.extend(self.scalars(params));
+        Signature::new(all, self.repr(ret).scalars.to_vec())
+    }
+
+    /// A function of the standard library that the compiler relies on.
+    pub fn lang_fn(&self, item: LangFn) -> FnId {
+        self.program.lang.function(item).expect("the standard library declares every lang function")
+    }
+
+    /// Whether the type is the given one of the standard library; its arguments if so.
+    pub fn as_lang(&self, ty: Ty, item: LangTy) -> Option<&'static [Ty]> {
+        let (adt, args) = ty.as_adt()?;
+        (self.program.lang.ty(item) == Some(adt)).then_some(args)
+    }
+
+    /// The location of `span` in a function. Functions of the standard library have no name in
+    /// traces, which leave such lines out.
+    pub fn loc(&mut self, span: Span, function: Symbol) -> LocId {
+        let file = match self.files.get(&span.file) {
+            Some(&file) => file,
+            None => {
+                let name = self.program.sources.file(span.file).name.clone();
+                let file = self.module.files.push(name);
+                self.files.insert(span.file, file);
+                file
+            }
+        };
+        let place = self.program.sources.file(span.file).line_col(span.lo);
+        self.module.locs.add(Loc { file, line: place.line, col: place.col, function, inlined_at: LocId::NONE })
+    }
+
+    /// The name of a function in traces; empty for those of the standard library.
+    pub fn trace_name(&self, id: FnId) -> Symbol {
+        let def = &self.program.items.fns[id];
+        if self.program.items.modules[def.module].is_std { Symbol::intern("") } else { def.trace_name }
+    }
+
+    /// Notes why the program cannot be lowered; what follows is thrown away.
+    pub fn refuse(&mut self, refusal: Refusal) {
+        self.refusal.get_or_insert(refusal);
+    }
+}

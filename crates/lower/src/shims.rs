@@ -1,0 +1,223 @@
+//! The small functions that types need: code of closures that call functions, vtable slots, the
+//! operations of types inside `any`.
+
+use crate::body::BodyCx;
+use crate::cx::{Instance, ModuleCx, Vals};
+use sepal_base::Symbol;
+use sepal_hir::lang::{LangFn, LangTrait, LangTy};
+use sepal_hir::{FnId, Resolved, SelfKind, TraitRef, Ty};
+use sepal_mir::{BinOp, CastKind, ConstWord, Function, Hint, Signature, Type, Value, Vtable, VtableId};
+
+/// What every type inside `any` can do: the slots of its `any` vtable, in order.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum AnyOp {
+    Show,
+    ShowIn,
+    Eq,
+    Hash,
+    TypeName,
+    /// Whether it is a list, so that `case [any](xs)` fits.
+    IsList,
+    /// The list with each element made an `any`.
+    ToList,
+}
+
+impl AnyOp {
+    const ALL: [AnyOp; 7] =
+        [AnyOp::Show, AnyOp::ShowIn, AnyOp::Eq, AnyOp::Hash, AnyOp::TypeName, AnyOp::IsList, AnyOp::ToList];
+
+    pub fn slot(self) -> u32 {
+        self as u32
+    }
+
+    /// The box comes first; `Eq` takes another of the same type.
+    pub fn signature(self) -> Signature {
+        match self {
+            AnyOp::Show | AnyOp::ShowIn | AnyOp::TypeName | AnyOp::ToList => Signature::new([Type::Ref], [Type::Ref]),
+            AnyOp::Eq => Signature::new([Type::Ref, Type::Ref], [Type::Bool]),
+            AnyOp::Hash => Signature::new([Type::Ref], [Type::I64]),
+            AnyOp::IsList => Signature::new([Type::Ref], [Type::Bool]),
+        }
+    }
+}
+
+/// The vtable of a type inside `any`.
+pub fn any_vtable(cx: &mut ModuleCx<'_>, ty: Ty) -> VtableId {
+    if let Some(&id) = cx.vtables.get(&(ty, None)) {
+        return id;
+    }
+    let name = cx.program.type_name(ty);
+    let id = cx.module.vtables.push(Vtable { name: Symbol::intern(&format!("any {name}")), slots: Vec::new() });
+    cx.vtables.insert((ty, None), id);
+    let slots = AnyOp::ALL.map(|op| {
+        let name = Symbol::intern(&format!("{name}.{op:?}"));
+        ConstWord::Func(cx.instance(Instance::Any(op, ty), name, |_| op.signature()))
+    });
+    cx.module.vtables[id].slots = slots.to_vec();
+    id
+}
+
+/// The vtable of a type for a trait.
+pub fn dyn_vtable(cx: &mut ModuleCx<'_>, trait_ref: &TraitRef, ty: Ty) -> VtableId {
+    if let Some(&id) = cx.vtables.get(&(ty, Some(trait_ref.clone()))) {
+        return id;
+    }
+    let name = format!("{} as {}", cx.program.type_name(ty), cx.program.items.traits[trait_ref.id].name.as_str());
+    let id = cx.module.vtables.push(Vtable { name: Symbol::intern(&name), slots: Vec::new() });
+    cx.vtables.insert((ty, Some(trait_ref.clone())), id);
+    let methods = cx.program.items.traits[trait_ref.id].methods.clone();
+    let own = cx.program.items.traits[trait_ref.id].generics.params.len();
+    let dyn_ty = Ty::dyn_trait(trait_ref.id, trait_ref.args.clone());
+    let mut slots = Vec::with_capacity(methods.len());
+    for (slot, method) in methods.into_iter().enumerate() {
+        let def = &cx.program.items.fns[method];
+        // A method with type parameters of its own, or without `self`, has no one address.
+        if def.generics.params.len() > own || def.self_param == SelfKind::None {
+            slots.push(ConstWord::Bits(0));
+            continue;
+        }
+        let resolved = cx.program.resolve_method(trait_ref, slot as u32, ty, &[]);
+        let name = cx.program.items.fns[resolved.id].trace_name;
+        let args: Vec<Ty> = std::iter::once(dyn_ty).chain(trait_ref.args.iter().copied()).collect();
+        let instance = Instance::DynMethod { resolved, self_ty: ty };
+        slots.push(ConstWord::Func(cx.instance(instance, name, |cx| {
+            let (params, ret) = cx.fn_types(method, &args);
+            Signature::new(cx.scalars(&params), cx.repr(ret).scalars.to_vec())
+        })));
+    }
+    cx.module.vtables[id].slots = slots;
+    id
+}
+
+/// The code of a closure without captures that calls a function.
+pub fn fn_value(cx: &mut ModuleCx<'_>, id: FnId, args: &[Ty]) -> Option<Function> {
+    let (params, ret) = cx.fn_types(id, args);
+    let sig = cx.closure_signature(&params, ret);
+    let mut this = BodyCx::synthetic(cx, id, sig, ret);
+    let values = this.split(1, &params);
+    let results = this.call_lang(id, args, &values);
+    Some(this.give(&results))
+}
+
+/// A vtable slot: takes the value out of its box and calls the method.
+pub fn dyn_method(cx: &mut ModuleCx<'_>, resolved: &Resolved, self_ty: Ty) -> Option<Function> {
+    let (params, ret) = cx.fn_types(resolved.id, &resolved.args);
+    let mut all = vec![Type::Ref];
+    all.extend(cx.scalars(&params[1..]));
+    let sig = Signature::new(all, cx.repr(ret).scalars.to_vec());
+    let width = sig.results.len();
+    let mut this = BodyCx::synthetic(cx, resolved.id, sig, ret);
+    let object = this.b.params()[0];
+    let mut values = vec![this.unbox(object, self_ty)];
+    values.extend(this.split(1, &params[1..]));
+    let results = this.call_lang(resolved.id, &resolved.args, &values);
+    // The changed `self` of a class object is the object itself.
+    Some(this.give(&results[..width.min(results.len())]))
+}
+
+/// An operation of a type inside `any`.
+pub fn any_op(cx: &mut ModuleCx<'_>, op: AnyOp, ty: Ty) -> Option<Function> {
+    let owner = cx.lang_fn(LangFn::ListLen);
+    let mut this = BodyCx::synthetic(cx, owner, op.signature(), Ty::nil());
+    let object = this.b.params()[0];
+    let value = this.unbox(object, ty);
+    let results = match op {
+        AnyOp::Show => this.trait_or(LangTrait::Show, 0, ty, &[value], |this| type_name(this, ty)),
+        AnyOp::ShowIn => this.trait_or(LangTrait::Show, 1, ty, &[value], |this| type_name(this, ty)),
+        AnyOp::Eq => {
+            let other = this.b.params()[1];
+            let other = this.unbox(other, ty);
+            this.trait_or(LangTrait::Eq, 0, ty, &[value, other], |this| this.b.const_bool(false))
+        }
+        AnyOp::Hash => this.trait_or(LangTrait::Hash, 0, ty, &[value], |this| this.b.iconst(0)),
+        AnyOp::TypeName => Vals::from_slice(&[type_name(&mut this, ty)]),
+        AnyOp::IsList => {
+            let is_list = this.cx.as_lang(ty, LangTy::List).is_some();
+            Vals::from_slice(&[this.b.const_bool(is_list)])
+        }
+        AnyOp::ToList => match this.cx.as_lang(ty, LangTy::List) {
+            None => Vals::from_slice(&[this.b.const_null(Type::Ref)]),
+            Some(args) if args[0].is_any() => value,
+            Some(args) => list_of_any(&mut this, args[0], value),
+        },
+    };
+    Some(this.give(&results))
+}
+
+fn type_name(this: &mut BodyCx<'_, '_>, ty: Ty) -> Value {
+    let name = this.cx.program.type_name(ty);
+    this.text(&name)
+}
+
+/// A new list of the elements, each made an `any`.
+fn list_of_any(this: &mut BodyCx<'_, '_>, elem: Ty, list: Vals) -> Vals {
+    let [new, push, len, at] = [LangFn::ListNew, LangFn::ListPush, LangFn::ListLen, LangFn::ListAt].map(|f| this.cx.lang_fn(f));
+    let result = this.call_lang(new, &[Ty::any()], &[]);
+    let count = this.call_lang(len, &[elem], std::slice::from_ref(&list))[0];
+    let index = this.b.declare_var(Type::I64);
+    let zero = this.b.iconst(0);
+    this.b.def_var(index, zero);
+    let (head, body, done) = (this.b.create_block(), this.b.create_block(), this.b.create_block());
+    this.b.jump((head, &[]));
+    this.b.switch_to(head);
+    let now = this.b.use_var(index);
+    let more = this.b.bin_op(BinOp::SLt, now, count);
+    this.b.branch(more, (body, &[]), (done, &[]), Hint::Unknown);
+    this.b.seal_block(body);
+    this.b.switch_to(body);
+    let value = this.call_lang(at, &[elem], &[list, Vals::from_slice(&[now])]);
+    let value = this.to_any(elem, value);
+    this.call_lang(push, &[Ty::any()], &[result.clone(), value]);
+    let one = this.b.iconst(1);
+    let next = this.b.bin_op(BinOp::Add, now, one);
+    this.b.def_var(index, next);
+    this.b.jump((head, &[]));
+    this.b.seal_block(head);
+    this.b.seal_block(done);
+    this.b.switch_to(done);
+    result
+}
+
+impl BodyCx<'_, '_> {
+    /// The function's parameters from `first` on, cut into values of the given types.
+    pub fn split(&mut self, first: usize, types: &[Ty]) -> Vec<Vals> {
+        let mut at = first;
+        let mut values = Vec::with_capacity(types.len());
+        for ty in types {
+            let width = self.cx.repr(*ty).scalars.len();
+            values.push(Vals::from_slice(&self.b.params()[at..at + width]));
+            at += width;
+        }
+        values
+    }
+
+    /// Returns and gives the function.
+    pub fn give(mut self, results: &[Value]) -> Function {
+        if !self.b.is_unreachable() {
+            self.b.return_(results);
+        }
+        self.b.finish()
+    }
+
+    /// A method of a lang trait where the type has it, else another value.
+    fn trait_or(
+        &mut self,
+        item: LangTrait,
+        method: u32,
+        ty: Ty,
+        values: &[Vals],
+        other: impl FnOnce(&mut Self) -> Value,
+    ) -> Vals {
+        let id = self.cx.program.lang.trait_id(item).expect("std declares every lang trait");
+        let trait_ref = TraitRef { id, args: Box::default() };
+        if self.cx.program.implements(ty, &trait_ref) {
+            return self.call_trait(&trait_ref, method, ty, values);
+        }
+        Vals::from_slice(&[other(self)])
+    }
+
+    /// The word of an `any` as a number, to compare.
+    pub fn any_word(&mut self, value: Value) -> Value {
+        self.b.cast(CastKind::Bitcast, Type::I64, value)
+    }
+}

@@ -1,0 +1,87 @@
+//! Which calls in tail position really leave their function.
+//!
+//! A tail call loses the caller's line in a panic's trace. Only those that can be part of a cycle
+//! of calls are needed to keep the stack bounded; all others become calls again.
+
+use sepal_mir::{ConstWord, FuncId, Function, Module, Op, Results, Terminator, Type};
+use sepal_mir::passes::call_graph::{components, for_each_callee};
+use sepal_base::Id as _;
+
+/// Turns tail calls that cannot recur into calls.
+pub fn keep_frames(module: &mut Module) {
+    let count = module.functions.len();
+    // One more node stands for whatever a closure or vtable may call.
+    let unknown = FuncId::from_index(count);
+    let mut callees: Vec<Vec<FuncId>> = vec![Vec::new(); count + 1];
+    let mut addresses: Vec<FuncId> = Vec::new();
+    for (id, func) in module.functions.iter_enumerated() {
+        for_each_callee(func, |callee, is_call| {
+            if is_call { callees[id.index()].push(callee) } else { addresses.push(callee) }
+        });
+        if calls_unknown(func) {
+            callees[id.index()].push(unknown);
+        }
+    }
+    let statics = module.statics.iter().flat_map(|object| &object.fields);
+    for word in module.vtables.iter().flat_map(|vtable| &vtable.slots).chain(statics) {
+        if let ConstWord::Func(id) = word {
+            addresses.push(*id);
+        }
+    }
+    addresses.sort_unstable();
+    addresses.dedup();
+    callees[count] = addresses;
+    let component = components(&callees);
+    let signatures: Vec<Vec<Type>> = module.functions.iter().map(|f| f.sig.results.clone()).collect();
+    for id in module.functions.ids() {
+        let own = component[id.index()];
+        let func = &mut module.functions[id];
+        for block in func.blocks.ids() {
+            let target = match func.blocks[block].term {
+                Terminator::TailCall { func: callee, .. } => callee,
+                Terminator::TailCallIndirect { .. } | Terminator::TailCallVirtual { .. } => unknown,
+                Terminator::Jump { .. }
+                | Terminator::Branch { .. }
+                | Terminator::Switch { .. }
+                | Terminator::Return { .. }
+                | Terminator::Panic { .. }
+                | Terminator::Unreachable {} => continue,
+            };
+            if component[target.index()] != own {
+                let results = signatures[id.index()].clone();
+                call_and_return(func, block, &results);
+            }
+        }
+    }
+}
+
+fn calls_unknown(func: &Function) -> bool {
+    func.blocks.iter().any(|block| {
+        let indirect = |inst: &sepal_mir::Inst| {
+            matches!(func.insts[*inst].op, Op::IndirectCall { .. } | Op::MethodCallVirtual { .. })
+        };
+        matches!(block.term, Terminator::TailCallIndirect { .. } | Terminator::TailCallVirtual { .. })
+            || block.insts.iter().any(indirect)
+    })
+}
+
+/// A tail call gives what its function gives, so the results' types are the caller's own.
+fn call_and_return(func: &mut Function, block: sepal_mir::Block, results: &[Type]) {
+    let loc = func.blocks[block].term_loc;
+    let op = match func.blocks[block].term {
+        Terminator::TailCall { func, args } => Op::Call { func, args },
+        Terminator::TailCallIndirect { sig, closure, args } => Op::IndirectCall { sig, closure, args },
+        Terminator::TailCallVirtual { sig, slot, object, args } => Op::MethodCallVirtual { sig, slot, object, args },
+        Terminator::Jump { .. }
+        | Terminator::Branch { .. }
+        | Terminator::Switch { .. }
+        | Terminator::Return { .. }
+        | Terminator::Panic { .. }
+        | Terminator::Unreachable {} => return,
+    };
+    let inst = func.append(block, op, results, loc);
+    let given: Results = func.insts[inst].results;
+    let values: Vec<_> = given.iter().collect();
+    let values = func.pools.list(&values);
+    func.blocks[block].term = Terminator::Return { values };
+}

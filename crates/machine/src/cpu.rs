@@ -1,0 +1,39 @@
+//! The processor's own instructions that programs may ask for, for engines that call them as
+//! functions; native code has the same bytes inline.
+
+use std::arch::x86_64::{__cpuid_count, _mm_mfence, _mm_pause, _rdtsc};
+
+/// The time stamp counter.
+pub fn rdtsc() -> u64 {
+    // SAFETY: every x86-64 processor has the instruction; it only reads.
+    unsafe { _rdtsc() }
+}
+
+/// `eax ebx ecx edx` of a leaf.
+pub fn cpuid(leaf: u32, sub: u32) -> [u32; 4] {
+    let r = __cpuid_count(leaf, sub);
+    [r.eax, r.ebx, r.ecx, r.edx]
+}
+
+/// A hint that this is a waiting loop.
+pub fn pause() {
+    _mm_pause();
+}
+
+/// Orders all memory accesses.
+pub fn fence() {
+    // SAFETY: SSE2 is part of x86-64.
+    unsafe { _mm_mfence() }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_processor_answers() {
+        assert!(super::cpuid(0, 0)[0] > 0, "there is a leaf 1");
+        let before = super::rdtsc();
+        super::pause();
+        super::fence();
+        assert!(super::rdtsc() > before);
+    }
+}

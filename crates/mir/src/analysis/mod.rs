@@ -1,0 +1,9 @@
+//! What passes and the verifier ask about a function's shape.
+//!
+//! Must never change a function.
+
+mod cfg;
+mod loops;
+
+pub use cfg::{Cfg, Edge};
+pub use loops::{Loop, LoopId, Loops};

@@ -1,0 +1,156 @@
+//! Which functions call which, and an order in which callees come first.
+//!
+//! Must never be taken as exact after inlining: it says what was true before.
+
+use super::index;
+use crate::entities::FuncId;
+use crate::function::Function;
+use crate::module::{ConstWord, Module};
+use crate::ops::{Op, Terminator};
+
+/// The direct calls of a module.
+pub struct CallGraph {
+    /// Every function with a body, after those it calls, cycles apart.
+    pub bottom_up: Vec<FuncId>,
+    /// The number of a function's cycle: equal numbers call each other.
+    pub cycle: Vec<u32>,
+    /// How many direct calls there are of each function, and whether its address is taken.
+    pub uses: Vec<Uses>,
+}
+
+/// How a function is used.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Uses {
+    pub calls: u32,
+    pub has_address: bool,
+}
+
+/// Visits every function that `func` names: with true for a direct call.
+pub fn for_each_callee(func: &Function, mut visit: impl FnMut(FuncId, bool)) {
+    for block in func.blocks.iter() {
+        for &inst in &block.insts {
+            if let Op::Call { func, .. } = func.insts[inst].op {
+                visit(func, true);
+            } else if let Op::FuncAddr { func } | Op::ClosureCreate { func, .. } =
+                func.insts[inst].op
+            {
+                visit(func, false);
+            }
+        }
+        if let Terminator::TailCall { func, .. } = block.term {
+            visit(func, true);
+        }
+    }
+}
+
+impl CallGraph {
+    /// Walks all functions once.
+    pub fn new(module: &Module) -> CallGraph {
+        let count = module.functions.len();
+        let mut uses = vec![Uses::default(); count];
+        let mut callees: Vec<Vec<FuncId>> = vec![Vec::new(); count];
+        for (id, func) in module.functions.iter_enumerated() {
+            for_each_callee(func, |callee, is_call| {
+                if is_call {
+                    uses[index(callee)].calls += 1;
+                    callees[index(id)].push(callee);
+                } else {
+                    uses[index(callee)].has_address = true;
+                }
+            });
+        }
+        let statics = module.statics.iter().flat_map(|object| &object.fields);
+        for word in module.vtables.iter().flat_map(|vtable| &vtable.slots).chain(statics) {
+            if let ConstWord::Func(id) = *word {
+                uses[index(id)].has_address = true;
+            }
+        }
+        let (mut bottom_up, cycle) = Tarjan::run(&callees);
+        bottom_up.retain(|&id| module.functions[id].is_defined());
+        CallGraph { bottom_up, cycle, uses }
+    }
+}
+
+/// For each node of a graph the number of its cycle: nodes with equal numbers reach each other.
+pub fn components(callees: &[Vec<FuncId>]) -> Vec<u32> {
+    Tarjan::run(callees).1
+}
+
+/// Tarjan's strongly connected components, without recursion.
+struct Tarjan<'g> {
+    callees: &'g [Vec<FuncId>],
+    number: Vec<u32>,
+    low: Vec<u32>,
+    on_stack: Vec<bool>,
+    stack: Vec<usize>,
+    next: u32,
+    order: Vec<FuncId>,
+    cycle: Vec<u32>,
+}
+
+impl<'g> Tarjan<'g> {
+    fn run(callees: &'g [Vec<FuncId>]) -> (Vec<FuncId>, Vec<u32>) {
+        let n = callees.len();
+        let mut state = Tarjan {
+            callees,
+            number: vec![0; n],
+            low: vec![0; n],
+            on_stack: vec![false; n],
+            stack: Vec::new(),
+            next: 0,
+            order: Vec::with_capacity(n),
+            cycle: vec![0; n],
+        };
+        for root in 0..n {
+            if state.number[root] == 0 {
+                state.visit(root);
+            }
+        }
+        (state.order, state.cycle)
+    }
+
+    fn enter(&mut self, node: usize) -> (usize, usize) {
+        self.next += 1;
+        self.number[node] = self.next;
+        self.low[node] = self.next;
+        self.on_stack[node] = true;
+        self.stack.push(node);
+        (node, 0)
+    }
+
+    fn visit(&mut self, root: usize) {
+        let mut path = vec![self.enter(root)];
+        while let Some((node, nth)) = path.last_mut() {
+            let node = *node;
+            if let Some(callee) = self.callees[node].get(*nth) {
+                *nth += 1;
+                let callee = index(*callee);
+                if self.number[callee] == 0 {
+                    let entered = self.enter(callee);
+                    path.push(entered);
+                } else if self.on_stack[callee] {
+                    self.low[node] = self.low[node].min(self.number[callee]);
+                }
+                continue;
+            }
+            path.pop();
+            if let Some(&(parent, _)) = path.last() {
+                self.low[parent] = self.low[parent].min(self.low[node]);
+            }
+            if self.low[node] == self.number[node] {
+                self.leave(node);
+            }
+        }
+    }
+
+    fn leave(&mut self, node: usize) {
+        while let Some(member) = self.stack.pop() {
+            self.on_stack[member] = false;
+            self.cycle[member] = self.number[node];
+            self.order.push(FuncId(member as u32));
+            if member == node {
+                return;
+            }
+        }
+    }
+}

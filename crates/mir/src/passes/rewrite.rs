@@ -1,0 +1,59 @@
+//! Replacing values: collect first, apply once.
+//!
+//! Must never leave a replaced value in use once `apply` ran.
+
+use crate::entities::Value;
+use crate::function::Function;
+use sepal_base::Id as _;
+
+/// Which values stand for others.
+pub struct Rewrites {
+    to: Vec<Value>,
+    any: bool,
+}
+
+impl Rewrites {
+    /// No replacements yet.
+    pub fn new(func: &Function) -> Rewrites {
+        Rewrites { to: func.values.ids().collect(), any: false }
+    }
+
+    /// From now on `value` is `by`.
+    pub fn replace(&mut self, value: Value, by: Value) {
+        let by = self.get(by);
+        debug_assert_ne!(value, by, "a value does not stand for itself");
+        self.grow(value);
+        self.to[value.index()] = by;
+        self.any = true;
+    }
+
+    fn grow(&mut self, value: Value) {
+        while self.to.len() <= value.index() {
+            self.to.push(Value(self.to.len() as u32));
+        }
+    }
+
+    /// What `value` is now.
+    pub fn get(&self, mut value: Value) -> Value {
+        while let Some(&next) = self.to.get(value.index()) {
+            if next == value {
+                break;
+            }
+            value = next;
+        }
+        value
+    }
+
+    /// Whether there are any.
+    pub fn any(&self) -> bool {
+        self.any
+    }
+
+    /// Puts them into effect. Gives whether there were any.
+    pub fn apply(&self, func: &mut Function) -> bool {
+        if self.any {
+            func.map_all_uses(|value| self.get(value));
+        }
+        self.any
+    }
+}

@@ -1,0 +1,226 @@
+//! Large objects: each alone in memory, behind a head of its own.
+//!
+//! Up to a megabyte they come from the C allocator, which reuses memory without page faults; above they are
+//! mapped, with spare addresses behind those that grow, so that a growing array of gigabytes is not
+//! copied. `head` and list belong to the owning heap alone.
+//!
+//! Must never free an object outside a sweep.
+
+use sepal_abi::{OBJECT_ALIGN, ObjPtr};
+use sepal_machine::memory;
+use std::alloc::Layout;
+use std::ptr::NonNull;
+
+/// Objects of more bytes are large.
+pub const LARGE: usize = 8 * 1024;
+
+/// Objects of at least as many bytes are mapped.
+const MAPPED: usize = 1024 * 1024;
+/// Mapped objects of at least as many bytes ask for huge pages.
+const HUGE: usize = 4 * 1024 * 1024;
+/// An array that has grown once may grow to this many times its size in place.
+const SPARE_FACTOR: usize = 8;
+
+/// What stands before a large object.
+#[derive(Debug)]
+#[repr(C)]
+struct Head {
+    /// The object's bytes.
+    size: usize,
+    /// The bytes that the object may grow to in place.
+    capacity: usize,
+    marked: bool,
+    is_mapped: bool,
+}
+
+const HEAD: usize = 32;
+const _: () = assert!(size_of::<Head>() <= HEAD && HEAD.is_multiple_of(OBJECT_ALIGN as usize));
+
+/// The large objects of a heap.
+#[derive(Debug, Default)]
+pub struct LargeSpace {
+    /// Sorted by address during a collection only.
+    objects: Vec<usize>,
+    bytes: usize,
+}
+
+fn head(object: usize) -> *mut Head {
+    (object - HEAD) as *mut Head
+}
+
+impl LargeSpace {
+    /// The bytes of all objects.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.objects.is_empty()
+    }
+
+    /// A zeroed object. `None` if there is no memory.
+    pub fn alloc(&mut self, size: usize, may_grow: bool) -> Option<ObjPtr> {
+        let whole = size.checked_add(HEAD)?;
+        let (start, capacity) = if whole < MAPPED {
+            let layout = Layout::from_size_align(whole, 16).ok()?;
+            // SAFETY: the layout is not empty.
+            (NonNull::new(unsafe { std::alloc::alloc_zeroed(layout) })?, size)
+        } else {
+            map_object(whole, may_grow)?
+        };
+        let object = start.as_ptr() as usize + HEAD;
+        let new = Head { size, capacity, marked: false, is_mapped: whole >= MAPPED };
+        // SAFETY: the memory is ours and large enough.
+        unsafe { head(object).write(new) };
+        self.objects.push(object);
+        self.bytes += size;
+        Some(object as ObjPtr)
+    }
+
+    /// Lets an object grow to `size` bytes where it is, if there is room; the new bytes are zero.
+    ///
+    /// # Safety
+    /// `object` must be a large object of this space.
+    pub unsafe fn grow_in_place(&mut self, object: ObjPtr, size: usize) -> bool {
+        // SAFETY: the caller vouches for the object.
+        let head = unsafe { &mut *head(object as usize) };
+        if size > head.capacity || size < head.size {
+            return false;
+        }
+        self.bytes += size - head.size;
+        head.size = size;
+        true
+    }
+
+    /// Prepares for lookups and marking.
+    pub fn begin_collection(&mut self) {
+        self.objects.sort_unstable();
+        for &object in &self.objects {
+            // SAFETY: listed objects are alive.
+            unsafe { (*head(object)).marked = false };
+        }
+    }
+
+    /// The object that `address` points into, or right behind; between a beginning and a collection only.
+    pub fn find(&self, address: usize) -> Option<usize> {
+        let later = self.objects.partition_point(|&object| object <= address);
+        let object = *self.objects.get(later.checked_sub(1)?)?;
+        // SAFETY: listed objects are alive.
+        let size = unsafe { (*head(object)).size };
+        (address <= object + size).then_some(object)
+    }
+
+    /// Marks an object; true if it was not marked before.
+    ///
+    /// # Safety
+    /// `object` must be a large object of this space.
+    pub unsafe fn mark(object: usize) -> bool {
+        // SAFETY: the caller vouches for the object.
+        unsafe { !std::mem::replace(&mut (*head(object)).marked, true) }
+    }
+
+    /// Frees the objects that are not marked.
+    ///
+    /// # Safety
+    /// Nothing may refer to those objects any more.
+    pub unsafe fn sweep(&mut self) {
+        self.free_unless(|head| head.marked);
+    }
+
+    fn free_unless(&mut self, keep: impl Fn(&Head) -> bool) {
+        let bytes = &mut self.bytes;
+        self.objects.retain(|&object| {
+            // SAFETY: listed objects are alive.
+            let head = unsafe { &*head(object) };
+            let kept = keep(head);
+            if !kept {
+                *bytes -= head.size;
+                free(object, head);
+            }
+            kept
+        });
+    }
+}
+
+impl Drop for LargeSpace {
+    fn drop(&mut self) {
+        self.free_unless(|_| false);
+    }
+}
+
+/// A mapping for `whole` bytes, and the capacity of the object in it.
+fn map_object(whole: usize, may_grow: bool) -> Option<(NonNull<u8>, usize)> {
+    let exact = memory::page_round(whole)?;
+    let spare = if may_grow { exact.saturating_mul(SPARE_FACTOR) } else { exact };
+    let with_spare = memory::map(spare).map(|start| (start, spare));
+    let (start, mapped) = with_spare.or_else(|| Some((memory::map(exact)?, exact)))?;
+    if whole >= HUGE {
+        memory::prefer_huge_pages(start, mapped);
+    }
+    Some((start, mapped - HEAD))
+}
+
+fn free(object: usize, head: &Head) {
+    let Some(start) = NonNull::new((object - HEAD) as *mut u8) else { return };
+    if head.is_mapped {
+        // SAFETY: the mapping was made by `map_object` with this size; the sweep found it unused.
+        unsafe { memory::unmap(start, head.capacity + HEAD) };
+        return;
+    }
+    // An object from the C allocator has not grown: its capacity is its size.
+    if let Ok(layout) = Layout::from_size_align(head.capacity + HEAD, 16) {
+        // SAFETY: allocated with this layout in `alloc`; the sweep found it unused.
+        unsafe { std::alloc::dealloc(start.as_ptr(), layout) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_are_found_by_any_pointer_into_them() {
+        let mut space = LargeSpace::default();
+        let sizes = [LARGE + 8, 100_000, MAPPED, 3 * MAPPED];
+        let objects: Vec<usize> =
+            sizes.iter().map(|&s| space.alloc(s, false).expect("memory") as usize).collect();
+        space.begin_collection();
+        for (&object, size) in objects.iter().zip(sizes) {
+            for address in [object, object + 1, object + size - 1, object + size] {
+                assert_eq!(space.find(address), Some(object));
+            }
+            assert_ne!(space.find(object - 1), Some(object));
+        }
+        assert_eq!(space.find(0), None);
+        assert_eq!(space.bytes(), sizes.iter().sum());
+        // SAFETY: `objects` are of this space, and the test stops using the others.
+        unsafe {
+            assert!(LargeSpace::mark(objects[2]) && !LargeSpace::mark(objects[2]));
+            space.sweep();
+        }
+        assert_eq!(space.bytes(), MAPPED);
+        assert_eq!(space.find(objects[2] + 5), Some(objects[2]));
+    }
+
+    #[test]
+    fn growing_in_place_keeps_the_contents_and_zeroes_the_rest() {
+        let mut space = LargeSpace::default();
+        let object = space.alloc(MAPPED, true).expect("memory");
+        // SAFETY: the bytes touched are within the object's size at each moment.
+        unsafe {
+            object.cast::<u8>().add(MAPPED - 1).write(7);
+            assert!(space.grow_in_place(object, 2 * MAPPED));
+            assert_eq!(object.cast::<u8>().add(MAPPED - 1).read(), 7);
+            assert_eq!(object.cast::<u8>().add(2 * MAPPED - 1).read(), 0);
+            assert!(!space.grow_in_place(object, 100 * MAPPED));
+        }
+        assert_eq!(space.bytes(), 2 * MAPPED);
+    }
+
+    #[test]
+    fn impossible_sizes_are_refused() {
+        let mut space = LargeSpace::default();
+        assert!(space.alloc(usize::MAX - 8, false).is_none());
+        assert!(space.alloc(isize::MAX as usize & !7, true).is_none());
+    }
+}

@@ -1,0 +1,46 @@
+//! What the tests of this crate share: images and actors made by hand.
+
+use crate::actor::Actor;
+use crate::run::{Options, Runtime};
+use sepal_abi::{Image, LocEntry, Table, TextRange, TypeDesc};
+
+/// Test data that stays.
+pub fn leak<T>(items: Vec<T>) -> &'static [T] {
+    items.leak()
+}
+
+/// An image with places `(function, line, parent)` in `f.spl`, column 1.
+pub fn image_with_locs(places: &[(&str, u32, u32)]) -> Image {
+    let mut texts = String::from("f.spl");
+    let file = TextRange { offset: 0, len: 5 };
+    let mut locs = Vec::new();
+    for &(name, line, parent) in places {
+        let function = TextRange { offset: texts.len() as u32, len: name.len() as u32 };
+        texts.push_str(name);
+        locs.push(LocEntry { file, function, line, col: 1, parent });
+    }
+    let texts = leak(texts.into_bytes());
+    Image { locs: Table::new(leak(locs)), texts: Table::new(texts), ..Image::EMPTY }
+}
+
+/// Runs `body` with an actor of a program with these descriptors, as an engine on the thread's stack would.
+pub fn with_actor(descs: &'static [TypeDesc], options: Options, body: impl FnOnce(&mut Actor)) {
+    let image = Image { descs: Table::new(descs), ..Image::EMPTY };
+    // SAFETY: the image lives to the end of this function, the actor not longer.
+    let runtime = unsafe { Runtime::new(&image, options) };
+    let mut actor = Actor::new(runtime).expect("memory for an actor");
+    let base = &raw const image as usize;
+    actor.use_thread_stack(base + size_of::<Image>());
+    run_below(&mut actor, body);
+}
+
+/// The body's locals shall lie below the base.
+#[inline(never)]
+fn run_below(actor: &mut Actor, body: impl FnOnce(&mut Actor)) {
+    body(actor);
+}
+
+/// An actor without own descriptors and with default options.
+pub fn with_plain_actor(body: impl FnOnce(&mut Actor)) {
+    with_actor(&[], Options { max_heap: Some(1 << 30), ..Options::default() }, body);
+}

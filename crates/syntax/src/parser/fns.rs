@@ -1,0 +1,190 @@
+//! Functions, methods and lambdas: signatures, contracts, bodies.
+
+use super::Parser;
+use super::operators::begins_expr;
+use crate::ast::*;
+use crate::token::TokenKind;
+use sepal_base::{Diagnostic, codes};
+use smallvec::SmallVec;
+
+/// Whether a function may be a signature only.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum BodyRule {
+    Required,
+    /// Methods of traits, functions with an attribute that says where the body is.
+    Optional,
+    /// C functions.
+    Forbidden,
+}
+
+impl Parser<'_> {
+    /// `fn(x): …`, `fn*(): …`, `async fn(): …` as an expression.
+    pub(super) fn lambda(&mut self) -> ExprId {
+        let lo = self.lo();
+        let flavour = self.fn_word();
+        if self.kind.is_name() {
+            let name = self.take_ident();
+            self.report(
+                Diagnostic::new(codes::MISPLACED_SYNTAX, name.span, "a function inside an expression has no name")
+                    .help("leave the name out, or define the function on a line of its own"),
+            );
+        }
+        // What is special around it is not special in it.
+        let outer = (std::mem::replace(&mut self.in_ensures, false), self.height);
+        let func = self.function(lo, flavour, None, BodyRule::Required);
+        self.in_ensures = outer.0;
+        self.expr_node(lo, ExprKind::Lambda(func))
+    }
+
+    /// `fn`, `fn*`, `async fn`, or a foreign word that has been reported.
+    pub(super) fn fn_word(&mut self) -> FnFlavour {
+        let is_async = self.eat(TokenKind::Async);
+        self.bump();
+        let star = self.span();
+        if !self.eat(TokenKind::Star) {
+            return if is_async { FnFlavour::Async } else { FnFlavour::Plain };
+        }
+        if is_async {
+            let message = "a generator cannot be `async`; its body may `await` all the same";
+            self.report(Diagnostic::new(codes::MISPLACED_SYNTAX, star, message));
+        }
+        FnFlavour::Generator
+    }
+
+    /// What follows the word `fn` and the name.
+    pub(super) fn function(
+        &mut self,
+        lo: u32,
+        flavour: FnFlavour,
+        name: Option<Ident>,
+        rule: BodyRule,
+    ) -> FnId {
+        let generics = self.generics();
+        let (self_param, params) = self.params();
+        let ret = self.eat(TokenKind::Arrow).then(|| self.ty());
+        let mailbox = self.eat(TokenKind::Of).then(|| self.ty());
+        let signature = self.span_from(lo);
+        let (contracts, body) = self.fn_body(rule);
+        let span = self.span_from(lo);
+        self.ast.fns.push(Fn {
+            span,
+            signature,
+            flavour,
+            name,
+            generics,
+            self_param,
+            params,
+            ret,
+            mailbox,
+            contracts,
+            body,
+        })
+    }
+
+    fn fn_body(&mut self, rule: BodyRule) -> (Box<[Contract]>, FnBody) {
+        let ended = matches!(self.kind, TokenKind::Newline | TokenKind::Dedent | TokenKind::Eof);
+        let deeper = self.at(TokenKind::Newline) && self.next() == TokenKind::Indent;
+        if rule != BodyRule::Required && ended && !deeper {
+            return (Box::default(), FnBody::None);
+        }
+        if rule == BodyRule::Forbidden && self.at(TokenKind::Colon) {
+            let span = self.span();
+            self.report(Diagnostic::new(codes::MISPLACED_SYNTAX, span, "a C function has no body here"));
+        }
+        let mut contracts: SmallVec<[Contract; 2]> = SmallVec::new();
+        self.colon("fn");
+        let block = self.block_of("fn", |p, stmts| {
+            p.contracts(&mut contracts);
+            p.stmts(stmts);
+        });
+        (contracts.into_boxed_slice(), FnBody::Block(block))
+    }
+
+    /// The lines of the contract at the head of a body.
+    fn contracts(&mut self, contracts: &mut SmallVec<[Contract; 2]>) {
+        loop {
+            let kind = match self.kind {
+                TokenKind::Requires => ContractKind::Requires,
+                TokenKind::Ensures => ContractKind::Ensures,
+                TokenKind::EnsuresErr => ContractKind::EnsuresErr,
+                _ => return,
+            };
+            // `requires = 1` and `requires.x` are about a variable of that name.
+            if !begins_expr(self.next()) {
+                return;
+            }
+            let contract = self.contract(kind);
+            contracts.push(contract);
+            self.end_of_stmt();
+        }
+    }
+
+    /// `requires cond, "message"` and the like.
+    pub(super) fn contract(&mut self, kind: ContractKind) -> Contract {
+        let lo = self.lo();
+        self.bump();
+        let outer = self.in_ensures;
+        self.in_ensures = matches!(kind, ContractKind::Ensures | ContractKind::EnsuresErr);
+        let cond = self.expr();
+        let message = self.eat(TokenKind::Comma).then(|| self.expr());
+        self.in_ensures = outer;
+        Contract { span: self.span_from(lo), kind, cond, message }
+    }
+
+    /// `(self, a, b: int = 1)`
+    pub(super) fn params(&mut self) -> (Option<SelfParam>, Box<[Param]>) {
+        if !self.at(TokenKind::LParen) {
+            self.unexpected(codes::UNEXPECTED_TOKEN, "`(` and the parameters");
+            return (None, Box::default());
+        }
+        self.bump();
+        let mut self_param = None;
+        let mut params: SmallVec<[Param; 4]> = SmallVec::new();
+        self.list(TokenKind::RParen, |p| {
+            if let Some(param) = p.self_parameter() {
+                if self_param.is_some() || !params.is_empty() {
+                    p.report(Diagnostic::new(codes::MISPLACED_SYNTAX, param.span, "`self` is the first parameter"));
+                }
+                self_param = Some(param);
+            } else {
+                let param = p.param();
+                params.push(param);
+            }
+        });
+        (self_param, params.into_boxed_slice())
+    }
+
+    fn self_parameter(&mut self) -> Option<SelfParam> {
+        let lo = self.lo();
+        let mutable = self.at(TokenKind::Var) && self.next() == TokenKind::SelfKw;
+        if mutable {
+            self.bump();
+        }
+        self.eat(TokenKind::SelfKw).then(|| SelfParam { span: self.span_from(lo), mutable })
+    }
+
+    fn param(&mut self) -> Param {
+        let lo = self.lo();
+        if matches!(self.kind, TokenKind::Var | TokenKind::Let) {
+            let span = self.span();
+            let word = self.kind.describe();
+            self.report(
+                Diagnostic::new(codes::MISPLACED_SYNTAX, span, format!("a parameter is written without {word}"))
+                    .help("only `self` may be `var`; to change a parameter, bind it to a `var` of its own"),
+            );
+            self.bump();
+        }
+        let name = if self.at(TokenKind::Underscore) {
+            self.take_ident()
+        } else {
+            self.ident("a parameter's name")
+        };
+        let ty = self.eat(TokenKind::Colon).then(|| self.ty());
+        let default = self.eat(TokenKind::Eq).then(|| self.expr());
+        if ty.is_none() && self.kind.is_name() && !self.recovering {
+            let message = "a parameter is written `name: type`";
+            self.error(codes::UNEXPECTED_TOKEN, self.span(), message);
+        }
+        Param { span: self.span_from(lo), name, ty, default }
+    }
+}
