@@ -69,6 +69,8 @@ macro_rules! rt_fns {
             rt_data_hash(a: Ref) -> (I64) [];
             rt_str_concat(a: Ref, b: Ref) -> (Ref) [allocates];
             rt_bytes_concat(a: Ref, b: Ref) -> (Ref) [allocates];
+            /// The first `count` strings of an array, one after another.
+            rt_str_concat_all(parts: Ref, count: I64) -> (Ref) [allocates reads];
             /// `a[from:to]` as lists slice; panics off character boundaries.
             rt_str_slice(a: Ref, from: I64, to: I64) -> (Ref) [allocates];
             rt_bytes_slice(a: Ref, from: I64, to: I64) -> (Ref) [allocates];

@@ -31,6 +31,9 @@ pub(crate) struct Infer {
     log: Vec<(VarId, VarKind)>,
     /// Grows whenever a variable is bound: a reason to look at waiting work again.
     pub(crate) progress: u64,
+    /// The type parameters of the function being checked that stand for integer types, which
+    /// literals may become.
+    pub(crate) int_params: Vec<Ty>,
 }
 
 /// A state of the table to go back to.
@@ -57,6 +60,7 @@ impl Infer {
         self.slots.clear();
         self.spans.clear();
         self.log.clear();
+        self.progress += 1;
     }
 
     /// Where the variable came from.
@@ -189,7 +193,7 @@ impl Infer {
         }
         let fits = match kind {
             VarKind::General => !self.occurs(id, to),
-            VarKind::Int => to.as_int().is_some() || matches!(to.kind(), TyKind::Param { .. }),
+            VarKind::Int => to.as_int().is_some() || self.int_params.contains(&to),
             VarKind::Float => to.as_float().is_some(),
         };
         if !fits {

@@ -275,6 +275,8 @@ pub struct ConstDef {
     pub ty: Ty,
     /// A function without parameters that computes it.
     pub init: FnId,
+    /// What it computes.
+    pub value: ast::ExprId,
     pub public: bool,
 }
 

@@ -213,3 +213,24 @@ fn in_task(ast: &Ast, task: Task, visit: Visit<'_>) {
         Task::Block(block) => in_block(ast, block, visit),
     }
 }
+
+/// The names that a pattern may bind; bare variants are among them.
+pub(crate) fn bound_by(ast: &Ast, id: PatId, visit: Visit<'_>) {
+    match &ast.pats[id].kind {
+        PatKind::Error | PatKind::Wild | PatKind::Path(_) | PatKind::Lit(_) | PatKind::Range { .. } => {}
+        PatKind::Name(name) => visit(*name),
+        PatKind::At { name, pat } => {
+            visit(name.name);
+            bound_by(ast, *pat, visit);
+        }
+        PatKind::Tuple(elems) | PatKind::Or(elems) => elems.iter().for_each(|pat| bound_by(ast, *pat, visit)),
+        PatKind::List { before, rest, after } => {
+            before.iter().chain(after).for_each(|pat| bound_by(ast, *pat, visit));
+            if let Some(name) = rest.and_then(|rest| rest.name) {
+                visit(name.name);
+            }
+        }
+        PatKind::Ctor { args, .. } => args.iter().for_each(|arg| bound_by(ast, arg.pat, visit)),
+        PatKind::Type { pat, .. } => bound_by(ast, *pat, visit),
+    }
+}

@@ -18,7 +18,7 @@ pub fn declare(cx: &mut ModuleCx<'_>, main: FnId) -> FuncId {
 /// Calls `main` and makes an exit code of what it gives.
 pub fn entry(cx: &mut ModuleCx<'_>, main: FnId) -> Option<Function> {
     let (_, ret) = cx.fn_types(main, &[]);
-    let mut this = BodyCx::synthetic(cx, main, Signature::new([], [Type::I64]), Ty::int());
+    let mut this = BodyCx::synthetic(cx, main, Signature::new([], [Type::I64]));
     // The call itself belongs to no line of the program.
     this.b.set_loc(sepal_mir::LocId::NONE);
     let values = this.call_lang(main, &[], &[]);
@@ -65,7 +65,7 @@ pub fn constant(cx: &mut ModuleCx<'_>, id: ConstId) -> Option<Function> {
     let (name, init, ty) = (def.name, def.init, def.ty);
     let globals = globals(cx, id, name, ty);
     let types = cx.repr(ty).scalars.to_vec();
-    let mut this = BodyCx::synthetic(cx, init, Signature::new([], types.clone()), ty);
+    let mut this = BodyCx::synthetic(cx, init, Signature::new([], types.clone()));
     let ready = this.b.global_get(Type::Bool, globals.ready);
     let (done, compute) = (this.b.create_block(), this.b.create_block());
     this.b.branch(ready, (done, &[]), (compute, &[]), Hint::Likely);

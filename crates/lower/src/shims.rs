@@ -6,7 +6,7 @@ use crate::cx::{Instance, ModuleCx, Vals};
 use sepal_base::Symbol;
 use sepal_hir::lang::{LangFn, LangTrait, LangTy};
 use sepal_hir::{FnId, Resolved, SelfKind, TraitRef, Ty};
-use sepal_mir::{BinOp, CastKind, ConstWord, Function, Hint, Signature, Type, Value, Vtable, VtableId};
+use sepal_mir::{BinOp, ConstWord, Function, Hint, Signature, Type, Value, Vtable, VtableId};
 
 /// What every type inside `any` can do: the slots of its `any` vtable, in order.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -93,7 +93,7 @@ pub fn dyn_vtable(cx: &mut ModuleCx<'_>, trait_ref: &TraitRef, ty: Ty) -> Vtable
 pub fn fn_value(cx: &mut ModuleCx<'_>, id: FnId, args: &[Ty]) -> Option<Function> {
     let (params, ret) = cx.fn_types(id, args);
     let sig = cx.closure_signature(&params, ret);
-    let mut this = BodyCx::synthetic(cx, id, sig, ret);
+    let mut this = BodyCx::synthetic(cx, id, sig);
     let values = this.split(1, &params);
     let results = this.call_lang(id, args, &values);
     Some(this.give(&results))
@@ -106,7 +106,7 @@ pub fn dyn_method(cx: &mut ModuleCx<'_>, resolved: &Resolved, self_ty: Ty) -> Op
     all.extend(cx.scalars(&params[1..]));
     let sig = Signature::new(all, cx.repr(ret).scalars.to_vec());
     let width = sig.results.len();
-    let mut this = BodyCx::synthetic(cx, resolved.id, sig, ret);
+    let mut this = BodyCx::synthetic(cx, resolved.id, sig);
     let object = this.b.params()[0];
     let mut values = vec![this.unbox(object, self_ty)];
     values.extend(this.split(1, &params[1..]));
@@ -118,7 +118,7 @@ pub fn dyn_method(cx: &mut ModuleCx<'_>, resolved: &Resolved, self_ty: Ty) -> Op
 /// An operation of a type inside `any`.
 pub fn any_op(cx: &mut ModuleCx<'_>, op: AnyOp, ty: Ty) -> Option<Function> {
     let owner = cx.lang_fn(LangFn::ListLen);
-    let mut this = BodyCx::synthetic(cx, owner, op.signature(), Ty::nil());
+    let mut this = BodyCx::synthetic(cx, owner, op.signature());
     let object = this.b.params()[0];
     let value = this.unbox(object, ty);
     let results = match op {
@@ -214,10 +214,5 @@ impl BodyCx<'_, '_> {
             return self.call_trait(&trait_ref, method, ty, values);
         }
         Vals::from_slice(&[other(self)])
-    }
-
-    /// The word of an `any` as a number, to compare.
-    pub fn any_word(&mut self, value: Value) -> Value {
-        self.b.cast(CastKind::Bitcast, Type::I64, value)
     }
 }

@@ -4,6 +4,7 @@
 //! Everything for x86-64 Linux stands in this crate. Must never know an object, a heap or an actor:
 //! addresses are given to it.
 
+pub mod ccall;
 pub mod cpu;
 pub mod fault;
 pub mod r#gen;

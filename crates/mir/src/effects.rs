@@ -2,7 +2,7 @@
 //!
 //! Must never guess: an op that may touch anything says so.
 
-use crate::entities::{FieldRef, GlobalId, LayoutId};
+use crate::entities::{FieldRef, GlobalId, LayoutId, Value};
 use crate::ops::Op;
 use sepal_abi::RtFn;
 
@@ -114,9 +114,24 @@ impl Op {
         }
     }
 
+    /// The object that the op looks into, which must not be null then.
+    pub fn looks_into(&self) -> Option<Value> {
+        if let Op::FieldGet { object, .. }
+        | Op::FieldSet { object, .. }
+        | Op::EnumDiscriminant { object }
+        | Op::ArrayLen { array: object } = *self
+        {
+            Some(object)
+        } else {
+            None
+        }
+    }
+
     /// Whether the op may run where the program would not have run it.
     pub fn is_speculatable(&self) -> bool {
-        let pure = self.effects() == Effects::PURE;
+        // Runtime functions take objects that are not null, and time.
+        let is_plain = self.looks_into().is_none() && !matches!(self, Op::CallRt { .. });
+        let pure = is_plain && self.effects() == Effects::PURE;
         if let Op::BinOp { op, .. } = *self { op.is_speculatable() } else { pure }
     }
 }

@@ -58,7 +58,7 @@ impl fmt::Display for Block {
 }
 
 /// Values in the function's pool. Valid for one function only.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct ValueList {
     pub(crate) start: u32,
     pub(crate) len: u32,
@@ -77,7 +77,7 @@ impl ValueList {
 }
 
 /// The cases of a `Switch` in the function's pool.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct CaseList {
     pub(crate) start: u32,
     pub(crate) len: u32,
@@ -96,7 +96,7 @@ impl CaseList {
 }
 
 /// A jump to `block`, its parameters becoming `args`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct BlockCall {
     pub block: Block,
     pub args: ValueList,

@@ -40,6 +40,11 @@ pub trait Field: Copy {
         *self
     }
 
+    /// The same field with lists of its own, for another instruction of the same function.
+    fn duplicate(&self, _pools: &mut Pools) -> Self {
+        *self
+    }
+
     /// Appends the text form.
     fn print(&self, out: &mut String, pools: &Pools);
 
@@ -82,6 +87,9 @@ impl Field for ValueList {
     fn transfer(&self, from: &Pools, to: &mut Pools) -> ValueList {
         to.list(from.values(*self))
     }
+    fn duplicate(&self, pools: &mut Pools) -> ValueList {
+        pools.list(&pools.values(*self).to_vec())
+    }
     fn print(&self, out: &mut String, pools: &Pools) {
         print_list(out, '[', ']', pools.values(*self), |out, v| v.print(out, pools));
     }
@@ -114,6 +122,9 @@ impl Field for BlockCall {
     }
     fn transfer(&self, from: &Pools, to: &mut Pools) -> BlockCall {
         BlockCall { block: self.block, args: self.args.transfer(from, to) }
+    }
+    fn duplicate(&self, pools: &mut Pools) -> BlockCall {
+        BlockCall { block: self.block, args: self.args.duplicate(pools) }
     }
     fn print(&self, out: &mut String, pools: &Pools) {
         let _ = write!(out, "{}", self.block);
@@ -169,6 +180,13 @@ impl Field for CaseList {
         let cases: Vec<(i64, BlockCall)> =
             from.cases(*self).iter().map(|(n, call)| (*n, call.transfer(from, to))).collect();
         to.case_list(&cases)
+    }
+    fn duplicate(&self, pools: &mut Pools) -> CaseList {
+        let mut cases = pools.cases(*self).to_vec();
+        for (_, call) in &mut cases {
+            *call = call.duplicate(pools);
+        }
+        pools.case_list(&cases)
     }
     fn print(&self, out: &mut String, pools: &Pools) {
         print_list(out, '[', ']', pools.cases(*self), |out, (n, call)| {

@@ -2,6 +2,7 @@
 //!
 //! Must never hold anything that only one engine needs.
 
+use crate::effects::MemClass;
 use crate::entities::*;
 use crate::function::Function;
 use crate::types::{Signature, Type};
@@ -316,6 +317,15 @@ impl Module {
     pub fn field(&self, field: FieldRef) -> Option<FieldDef> {
         let layout = self.layouts.get(field.layout)?;
         layout.variant(field.variant)?.fields.get(usize::from(field.field)).copied()
+    }
+
+    /// Whether nothing ever stores into this class of memory once an object is made.
+    pub fn is_immutable(&self, class: MemClass) -> bool {
+        match class {
+            MemClass::Field(field) => self.layouts[field.layout].immutable,
+            MemClass::Element(layout, _) => self.layouts[layout].immutable,
+            MemClass::Global(_) => false,
+        }
     }
 
     /// The descriptors of all layouts, in the order of their numbers from `DescId::FIRST_OWN`:

@@ -44,7 +44,7 @@ macro_rules! instruction_enum {
             { $($field:ident: $fty:ty),* } -> $rule:ident $(($ty:expr))? [$($effect:tt)+];)+
     ) => {
         $(#[$emeta])*
-        #[derive(Clone, Copy, PartialEq, Debug)]
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
         pub enum $enum { $($(#[$meta])* $variant { $($field: $fty),* },)+ }
 
         impl $enum {
@@ -127,6 +127,16 @@ macro_rules! instruction_enum {
                 match self {
                     $($enum::$variant { $($field),* } => $enum::$variant {
                         $($field: $field.transfer(from, to)),*
+                    },)+
+                }
+            }
+
+            /// The same with lists of its own, for another place in the same function.
+            #[allow(unused_variables, reason = "some members have no operands")]
+            pub fn duplicate(&self, pools: &mut Pools) -> $enum {
+                match self {
+                    $($enum::$variant { $($field),* } => $enum::$variant {
+                        $($field: $field.duplicate(pools)),*
                     },)+
                 }
             }

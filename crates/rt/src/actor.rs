@@ -16,6 +16,7 @@
 //! Must never hand out a reference to itself that lives across a call into compiled code.
 
 use crate::heap::{Heap, Roots};
+use crate::limits;
 use crate::run::Runtime;
 use sepal_abi::{Ctx, DescId, Header, Image, ObjPtr, Object, PanicCode, STR_DATA};
 use sepal_machine::fault::Fault;
@@ -28,6 +29,8 @@ use std::sync::Arc;
 pub const RED_ZONE: usize = 256 * 1024;
 /// What is left of the red zone for pending defers after a stack overflow.
 const RED_ZONE_OF_DEFERS: usize = 128 * 1024;
+/// The heap limit before the machine is asked for its memory.
+const PROVISIONAL_LIMIT: usize = 32 * 1024 * 1024;
 /// After the heap limit was exceeded, pending defers may still allocate so much.
 const HEAP_FOR_DEFERS: usize = 1024 * 1024;
 
@@ -61,6 +64,9 @@ pub struct Actor {
     own_globals: Box<[u64]>,
     /// Bytes allocated when the limit last forced a collection.
     forced_at: u64,
+    /// The heap's limit is a first one, low enough for every machine: asking for the machine's memory costs more
+    /// than a small program's whole start.
+    limit_is_provisional: bool,
 }
 
 const _: () = assert!(std::mem::offset_of!(Actor, ctx) == 0);
@@ -69,7 +75,9 @@ impl Actor {
     /// An actor with an empty heap, not yet entered. `None` if the kernel gives no memory.
     pub(crate) fn new(runtime: Arc<Runtime>) -> Option<Box<Actor>> {
         let image = runtime.image();
-        let heap = Heap::new(image.descs.as_slice(), runtime.max_heap(), runtime.gc_stress())?;
+        let limit = runtime.max_heap();
+        let first_limit = limit.unwrap_or(PROVISIONAL_LIMIT);
+        let heap = Heap::new(image.descs.as_slice(), first_limit, runtime.gc_stress())?;
         let own_words = if image.globals.is_null() { image.global_words } else { 0 };
         let image_globals = image.globals;
         let mut actor = Box::new(Actor {
@@ -92,6 +100,7 @@ impl Actor {
             fault: None,
             own_globals: vec![0; own_words].into_boxed_slice(),
             forced_at: 0,
+            limit_is_provisional: limit.is_none(),
         });
         if actor.ctx.globals.is_null() {
             actor.ctx.globals = actor.own_globals.as_mut_ptr();
@@ -166,6 +175,10 @@ impl Actor {
             self.collect();
         }
         let mut object = self.heap.alloc_growable(&mut self.ctx, header, size, may_grow);
+        if object.is_none() && std::mem::take(&mut self.limit_is_provisional) {
+            self.heap.set_limit(limits::default_max_heap());
+            object = self.heap.alloc_growable(&mut self.ctx, header, size, may_grow);
+        }
         if object.is_none() && !collected && self.is_worth_forcing() {
             self.collect();
             object = self.heap.alloc_growable(&mut self.ctx, header, size, may_grow);

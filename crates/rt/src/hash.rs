@@ -33,8 +33,7 @@ impl Keys {
     #[inline]
     pub fn hash(&self, bytes: &[u8]) -> u64 {
         let [k0, k1, k2, k3] = self.0;
-        let len = bytes.len();
-        let mut state = k0 ^ len as u64;
+        let mut state = k0;
         let mut rest = bytes;
         while rest.len() > 16 {
             state = fold(word(rest, 0) ^ k1, word(rest, 8) ^ state);
@@ -50,7 +49,8 @@ impl Keys {
             0 => (0, 0),
         };
         state = fold(low ^ k1, high ^ state);
-        fold(state ^ k2, k3)
+        // The length goes in apart from the bytes, so that no byte can make up for it.
+        fold(state ^ k2, k3.wrapping_add(bytes.len() as u64 * 2))
     }
 }
 

@@ -5,7 +5,7 @@
 
 use crate::actor::Actor;
 use crate::symbols::Symbols;
-use crate::{fault, limits, panics, stdio};
+use crate::{fault, panics, stdio};
 use sepal_abi::{ABI_VERSION, Image};
 use sepal_machine::r#gen::{EntryStatus, enter_actor};
 use sepal_machine::memory::Stack;
@@ -67,9 +67,9 @@ impl Runtime {
         &self.options.args
     }
 
-    /// The heap limit of `main`.
-    pub(crate) fn max_heap(&self) -> usize {
-        self.options.max_heap.unwrap_or_else(limits::default_max_heap)
+    /// The heap limit, if one was given.
+    pub(crate) fn max_heap(&self) -> Option<usize> {
+        self.options.max_heap
     }
 
     pub(crate) fn gc_stress(&self) -> bool {

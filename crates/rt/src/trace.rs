@@ -10,7 +10,8 @@ use std::ops::Range;
 /// A report shows so many lines of places.
 pub const MAX_LINES: usize = 32;
 
-/// Appends a line for each place, with the places it was inlined into.
+/// Appends a line for each place, with the places it was inlined into. Those in functions without a name, which are
+/// the standard library's, are left out: the user's line that called them follows.
 pub fn push_lines(report: &mut String, image: &Image, locs: impl Iterator<Item = u32>) {
     let locations = image.locs.as_slice();
     let inlined_chain = |loc: u32| {
@@ -19,7 +20,8 @@ pub fn push_lines(report: &mut String, image: &Image, locs: impl Iterator<Item =
         })
     };
     // One more than is shown, to know whether there is more; a chain cannot be longer than the table.
-    for (count, entry) in locs.flat_map(inlined_chain).take(MAX_LINES + 1).enumerate() {
+    let named = locs.flat_map(inlined_chain).filter(|entry| entry.function.len > 0);
+    for (count, entry) in named.take(MAX_LINES + 1).enumerate() {
         if count == MAX_LINES {
             report.push_str("  …\n");
             return;
@@ -129,7 +131,7 @@ mod tests {
         image.functions = Table::new(leak(vec![map]));
         let entries = vec![CodeLoc { offset: 0x10, loc: 1 }, CodeLoc { offset: 0x100, loc: 0 }];
         image.code_locs = Table::new(leak(entries));
-        let mut stack = [0usize; 8];
+        let stack = vec![0usize; 8].leak();
         let base = stack.as_ptr() as usize;
         // Three frames: returning into place 1, to an unknown place, and to the function's very end.
         stack[0] = base + 16;

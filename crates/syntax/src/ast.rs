@@ -953,19 +953,20 @@ pub enum TypeKind {
 // ---------------------------------------------------------------------------------------------
 
 impl Ast {
-    /// A tree without nodes.
-    pub fn new(file: FileId) -> Ast {
+    /// A tree without nodes, with room for those that `tokens` tokens usually make. The shares are
+    /// those of the standard library, rounded up.
+    pub fn with_room_for(file: FileId, tokens: usize) -> Ast {
         Ast {
             file,
             doc: None,
             body: Box::default(),
-            exprs: IdVec::new(),
-            pats: IdVec::new(),
-            types: IdVec::new(),
-            stmts: IdVec::new(),
-            blocks: IdVec::new(),
-            items: IdVec::new(),
-            fns: IdVec::new(),
+            exprs: IdVec::with_capacity(tokens / 4),
+            pats: IdVec::with_capacity(tokens / 48),
+            types: IdVec::with_capacity(tokens / 16),
+            stmts: IdVec::with_capacity(tokens / 16),
+            blocks: IdVec::with_capacity(tokens / 32),
+            items: IdVec::with_capacity(tokens / 64),
+            fns: IdVec::with_capacity(tokens / 64),
         }
     }
 }

@@ -62,4 +62,7 @@ pub const ALL: &[Program] = &[
     awfy("sieve", "3000", "60", "ok Sieve\n"),
     awfy("storage", "1000", "50", "ok Storage\n"),
     awfy("towers", "600", "20", "ok Towers\n"),
+    awfy("deltablue", "12000", "500", "ok DeltaBlue\n"),
+    awfy("havlak", "1500", "1", "ok Havlak\n"),
+    awfy("cd", "250", "10", "ok CD\n"),
 ];

@@ -328,7 +328,7 @@ impl Program {
         let id = self.items.consts.next_id();
         let init = self.bare_fn(name, module, pat.span, FnKind::ConstInit(id), Owner::None);
         let public = item.public.is_some();
-        self.items.consts.push(ConstDef { name, module, span: pat.span, ty: Ty::error(), init, public });
+        self.items.consts.push(ConstDef { name, module, span: pat.span, ty: Ty::error(), init, value: decl.value, public });
         self.declare_value(module, ast::Ident { name, span: pat.span }, ValueDef::Const(id), public);
         Some(TaskKind::Const(id))
     }

@@ -299,7 +299,10 @@ impl Program {
         if missing && left == Left::Inferred && node.body != ast::FnBody::None {
             self.uninferred.insert(id);
         }
-        let ret = ret.unwrap_or_else(|| self.call_result(node.flavour, Ty::nil()));
+        let ret = ret.unwrap_or_else(|| match left {
+            Left::Nil => self.call_result(node.flavour, Ty::nil()),
+            Left::Inferred => Ty::error(),
+        });
         let def = &mut self.items.fns[id];
         (def.generics, def.params, def.self_param) = (generics, params, self_kind);
         (def.ret, def.mailbox) = (ret, mailbox);

@@ -363,17 +363,20 @@ impl Program {
             let ret = self.items.fns[wanted].ret.subst(&all);
             let open = self.uninferred.contains(&method);
             let own: Vec<Ty> = self.items.fns[method].params.iter().map(|p| p.ty).collect();
-            for (own, wanted) in own.iter().zip(&params) {
-                if self.infer.unify(*own, *wanted).is_err() {
+            for (index, (own, wanted)) in own.iter().zip(&params).enumerate() {
+                let known = self.infer.resolve(*wanted);
+                if own.is_error() && !known.has_vars() {
+                    self.items.fns[method].params[index].ty = known;
+                } else if self.infer.unify(*own, *wanted).is_err() {
                     return false;
                 }
             }
-            if open && ret.has_vars() {
+            let known = self.infer.resolve(ret);
+            if open && !known.has_vars() && self.items.fns[method].ret.is_error() {
+                self.items.fns[method].ret = known;
+            } else if open {
                 // The result is inferred, and with it the trait's argument.
                 self.signature(method);
-            }
-            if self.uninferred.contains(&method) {
-                continue;
             }
             if self.infer.unify(self.items.fns[method].ret, ret).is_err() {
                 return false;

@@ -44,7 +44,6 @@ struct LoopFrame {
 
 /// What `return` does besides returning.
 struct Exit {
-    ret: Ty,
     /// The local of `var self`, whose last value is given back too.
     self_local: Option<LocalId>,
     /// Where pending defers are run before returning, and how many there were at entry.
@@ -70,9 +69,8 @@ pub fn lower_fn(cx: &mut ModuleCx<'_>, id: FnId, args: Args) -> Option<Function>
     let inout = def.self_param == SelfKind::InOut;
     let (interpret, inline) = (def.interpret, def.inline);
     let sig = cx.fn_signature(id, &args);
-    let ret = cx.program.items.fns[id].ret.subst(&args);
     let self_local = inout.then(|| body.params[0]);
-    let mut this = BodyCx::new(cx, id, args, body, sig, ret, self_local);
+    let mut this = BodyCx::new(cx, id, args, body, sig, self_local);
     this.b.attrs().interpret = interpret;
     this.b.attrs().inline = inline;
     let params = this.body.params.clone();
@@ -95,7 +93,7 @@ pub fn lower_lambda(
     let params: Vec<Ty> = lambda.params.iter().map(|l| body.locals[*l].ty.subst(&args)).collect();
     let ret = lambda.ret.subst(&args);
     let sig = cx.closure_signature(&params, ret);
-    let mut this = BodyCx::new(cx, owner, args, body.clone(), sig, ret, None);
+    let mut this = BodyCx::new(cx, owner, args, body.clone(), sig, None);
     this.load_captures(&captures);
     this.bind_params(&lambda.params, 1);
     Some(this.finish(lambda.body))
@@ -114,7 +112,7 @@ fn checked_body(cx: &mut ModuleCx<'_>, id: FnId) -> Option<Rc<Body>> {
 
 impl<'m, 'p> BodyCx<'m, 'p> {
     /// A function of the compiler's own, without a body in the source. Its places are `owner`'s.
-    pub fn synthetic(cx: &'m mut ModuleCx<'p>, owner: FnId, sig: Signature, ret: Ty) -> Self {
+    pub fn synthetic(cx: &'m mut ModuleCx<'p>, owner: FnId, sig: Signature) -> Self {
         let body = Rc::new(Body {
             params: Vec::new(),
             locals: sepal_base::IdVec::new(),
@@ -123,7 +121,7 @@ impl<'m, 'p> BodyCx<'m, 'p> {
             root: ExprId(0),
             loops: 0,
         });
-        let mut this = BodyCx::new(cx, owner, Rc::from([]), body, sig, ret, None);
+        let mut this = BodyCx::new(cx, owner, Rc::from([]), body, sig, None);
         // Traces show the caller and the callee, not what lies between.
         this.trace = Symbol::intern("");
         let span = this.cx.program.items.fns[owner].span;
@@ -137,13 +135,12 @@ impl<'m, 'p> BodyCx<'m, 'p> {
         args: Args,
         body: Rc<Body>,
         sig: Signature,
-        ret: Ty,
         self_local: Option<LocalId>,
     ) -> Self {
         let trace = cx.trace_name(owner);
         let results = sig.results.clone();
         let b = FunctionBuilder::new(cx.program.items.fns[owner].trace_name, sig);
-        let exit = Exit { ret, self_local, defers: None };
+        let exit = Exit { self_local, defers: None };
         let mut this = BodyCx {
             cx,
             b,

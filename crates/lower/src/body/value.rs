@@ -3,7 +3,7 @@
 use super::BodyCx;
 use crate::cx::Vals;
 use crate::repr::{Shape, field_slots};
-use sepal_hir::{AdtKind, FieldIdx, Ty, VariantIdx};
+use sepal_hir::{FieldIdx, Ty, VariantIdx};
 use sepal_mir::{BinOp, ConstWord, FieldRef, StaticObject, Type, Value};
 
 impl BodyCx<'_, '_> {
@@ -139,10 +139,5 @@ impl BodyCx<'_, '_> {
         let number = self.discriminant(ty, value);
         let wanted = self.b.iconst(i64::from(variant.0));
         self.b.bin_op(BinOp::Eq, number, wanted)
-    }
-
-    /// Whether a struct or class is one whose fields are stored in place.
-    pub(super) fn is_class(&self, ty: Ty) -> bool {
-        ty.as_adt().is_some_and(|(adt, _)| self.cx.program.items.adts[adt].kind == AdtKind::Class)
     }
 }

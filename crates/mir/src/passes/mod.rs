@@ -8,9 +8,20 @@ pub mod call_graph;
 mod compact;
 mod copy_prop;
 mod dce;
+mod devirtualise;
 mod fold;
+mod gvn;
+mod inline;
+mod licm;
+mod polls;
+mod range;
 mod rewrite;
+mod rotate;
+mod scalar_replace;
 mod simplify_cfg;
+mod ssa;
+mod tail_calls;
+mod unused;
 
 use crate::entities::FuncId;
 use crate::function::Function;
@@ -76,33 +87,101 @@ passes! {
     CopyProp copy_prop;
     /// Instructions and block parameters that nobody uses.
     Dce dce;
+    /// Returned calls become tail calls.
+    TailCalls tail_calls;
+    /// Small callees, once into themselves.
+    Inline inline;
+    /// Known closures and vtables.
+    Devirtualise devirtualise;
+    /// Objects that stay inside become scalars.
+    ScalarReplace scalar_replace;
+    /// What was computed, checked or loaded before.
+    Gvn gvn;
+    /// Loops test at their end.
+    Rotate rotate;
+    /// Checks that cannot fail.
+    Range range;
+    /// Loop-invariant code goes before the loop.
+    Licm licm;
+    /// Polls at entries and in every cycle.
+    Polls polls;
     /// Unreachable blocks and dead slots go; everything is renumbered in reverse postorder.
     Compact compact;
 }
 
-/// Optimises all functions. The module has passed the verifier.
+/// Optimises all functions and drops the bodies of those that nothing uses. The module has passed
+/// the verifier.
 pub fn optimize(module: &mut Module, level: OptLevel) {
-    let passes: &[Pass] = match level {
-        OptLevel::None => NONE,
-        OptLevel::Quick => QUICK,
-        OptLevel::Full => FULL,
-    };
-    run_passes(module, passes);
+    match level {
+        OptLevel::None => run_passes(module, NONE),
+        OptLevel::Quick => run_passes(module, QUICK),
+        OptLevel::Full => {
+            // Ranges are looked at when all inlining is done: see there.
+            run_passes(module, FULL_FIRST);
+            unused::drop_unused(module);
+            run_passes(module, FULL_THEN);
+        }
+    }
+    unused::drop_unused(module);
 }
 
-const NONE: &[Pass] = &[Pass::Compact];
-const QUICK: &[Pass] =
-    &[Pass::SimplifyCfg, Pass::Fold, Pass::CopyProp, Pass::Dce, Pass::Compact];
-const FULL: &[Pass] = QUICK;
+const NONE: &[Pass] = &[Pass::TailCalls, Pass::Polls, Pass::Compact];
+
+const QUICK: &[Pass] = &[
+    Pass::TailCalls,
+    Pass::SimplifyCfg,
+    Pass::Fold,
+    Pass::CopyProp,
+    Pass::Gvn,
+    Pass::Dce,
+    Pass::Polls,
+    Pass::Compact,
+];
+
+const FULL_FIRST: &[Pass] = &[
+    Pass::TailCalls,
+    Pass::CopyProp,
+    Pass::Devirtualise,
+    Pass::Inline,
+    Pass::SimplifyCfg,
+    Pass::CopyProp,
+    Pass::Fold,
+    Pass::Gvn,
+    Pass::Devirtualise,
+    Pass::Inline,
+    Pass::SimplifyCfg,
+    Pass::CopyProp,
+    Pass::ScalarReplace,
+    Pass::Fold,
+    Pass::SimplifyCfg,
+    Pass::CopyProp,
+    Pass::Gvn,
+    Pass::Dce,
+    Pass::SimplifyCfg,
+    Pass::Compact,
+];
+
+const FULL_THEN: &[Pass] = &[
+    Pass::Range,
+    Pass::Fold,
+    Pass::SimplifyCfg,
+    Pass::Rotate,
+    Pass::Licm,
+    Pass::Gvn,
+    Pass::CopyProp,
+    Pass::Dce,
+    Pass::Polls,
+    Pass::SimplifyCfg,
+    Pass::Compact,
+];
 
 /// Runs `passes` over each function, callees first.
 pub fn run_passes(module: &mut Module, passes: &[Pass]) {
     let graph = CallGraph::new(module);
     for &id in &graph.bottom_up {
-        let blank = Function::declare(module.functions[id].name, Default::default());
+        let blank = Function::declare(module.functions[id].name, module.functions[id].sig.clone());
         let mut func = std::mem::replace(&mut module.functions[id], blank);
-        // Callers of itself must still find its signature.
-        module.functions[id].sig = func.sig.clone();
+        simplify_cfg::remove_unreachable(&mut func);
         let mut cx = PassCx { module, id, self_inlined: false, graph: &graph };
         for &pass in passes {
             pass.run(&mut func, &mut cx);

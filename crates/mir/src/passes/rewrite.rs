@@ -44,11 +44,6 @@ impl Rewrites {
         value
     }
 
-    /// Whether there are any.
-    pub fn any(&self) -> bool {
-        self.any
-    }
-
     /// Puts them into effect. Gives whether there were any.
     pub fn apply(&self, func: &mut Function) -> bool {
         if self.any {

@@ -93,13 +93,7 @@ fn inside_objects(func: &Function, module: &Module) -> Vec<Object> {
 
 /// The types of the fields, if this makes an object of a known shape.
 fn allocation(func: &Function, module: &Module, inst: Inst) -> Option<Vec<Type>> {
-    let (layout, variant) = match func.insts[inst].op {
-        Op::GcAlloc { layout, variant } | Op::StructInit { layout, variant, .. } => {
-            (layout, variant)
-        }
-        Op::ClosureCreate { layout, .. } => (layout, 0),
-        _ => return None,
-    };
+    let (layout, variant) = shape(func, inst)?;
     let LayoutKind::Fixed(variants) = &module.layouts[layout].kind else { return None };
     let fields = &variants.get(usize::from(variant))?.fields;
     (fields.len() <= MAX_FIELDS).then(|| fields.iter().map(|field| field.ty).collect())
@@ -122,22 +116,21 @@ fn harmless_use(func: &Function, inst: Inst) -> Option<Value> {
 /// Whether a field access fits the object's shape. Where it does not, the program does not go.
 fn fits(func: &Function, inst: Inst, object: &Object) -> bool {
     let made_as = shape(func, object.inst);
-    match func.insts[inst].op {
-        Op::FieldGet { field, .. } | Op::FieldSet { field, .. } => {
-            let known = object.fields.get(usize::from(field.field)).is_some();
-            known && made_as == Some((field.layout, field.variant))
-        }
-        _ => true,
+    if let Op::FieldGet { field, .. } | Op::FieldSet { field, .. } = func.insts[inst].op {
+        let known = object.fields.get(usize::from(field.field)).is_some();
+        return known && made_as == Some((field.layout, field.variant));
     }
+    true
 }
 
 fn shape(func: &Function, inst: Inst) -> Option<(LayoutId, u16)> {
-    match func.insts[inst].op {
-        Op::GcAlloc { layout, variant } | Op::StructInit { layout, variant, .. } => {
-            Some((layout, variant))
-        }
-        Op::ClosureCreate { layout, .. } => Some((layout, 0)),
-        _ => None,
+    let op = func.insts[inst].op;
+    if let Op::GcAlloc { layout, variant } | Op::StructInit { layout, variant, .. } = op {
+        Some((layout, variant))
+    } else if let Op::ClosureCreate { layout, .. } = op {
+        Some((layout, 0))
+    } else {
+        None
     }
 }
 

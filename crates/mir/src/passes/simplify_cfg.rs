@@ -43,8 +43,14 @@ pub fn run(func: &mut Function, _: &mut PassCx<'_>) -> bool {
     changed
 }
 
+/// Empties the blocks that nothing leads to, before any pass looks at them.
+pub fn remove_unreachable(func: &mut Function) {
+    let cfg = Cfg::new(func);
+    clear_unreachable(func, &cfg);
+}
+
 /// Empties the blocks that nothing leads to, so that no pass has to think of them.
-pub fn clear_unreachable(func: &mut Function, cfg: &Cfg) {
+fn clear_unreachable(func: &mut Function, cfg: &Cfg) {
     for block in func.blocks.ids() {
         if !cfg.is_reachable(block) {
             let data = &mut func.blocks[block];

@@ -9,8 +9,8 @@
 use super::Heap;
 use super::large::LargeSpace;
 use super::roots::Found;
-use super::space::{LINE, LINES, MARK_WORDS, line_place, mark_place};
-use sepal_abi::{ARRAY_DATA, DescKind, ObjPtr, TypeDesc, is_traced_pointer, object_size};
+use super::space::{LINE, LINES, MARK_WORDS, SpaceBounds, line_place, mark_place};
+use sepal_abi::{ARRAY_DATA, DescKind, OBJECT_ALIGN, ObjPtr, TypeDesc, is_traced_pointer, object_size};
 use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
 
 /// So many objects are prefetched before the first of them is traced.
@@ -39,9 +39,11 @@ pub(super) unsafe fn mark(heap: &Heap, found: Found) -> Live {
     }
     let mut marker = Marker {
         heap,
+        space: heap.space.bounds(),
         stack: Vec::with_capacity(4096),
         ahead: [0; AHEAD],
         next: 0,
+        prefetched: 0,
         arrays: Vec::new(),
         live: Live::default(),
     };
@@ -55,13 +57,45 @@ pub(super) unsafe fn mark(heap: &Heap, found: Found) -> Live {
     marker.live
 }
 
+/// What tracing needs of a descriptor, compact: small objects are nearly all there is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shape {
+    kind: ShapeKind,
+    size: u32,
+    /// One bit for each traced word.
+    words: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum ShapeKind {
+    /// A fixed object of at most 64 words.
+    Small,
+    /// Anything else: see the descriptor.
+    Other,
+}
+
+impl Shape {
+    pub(super) fn of(desc: &TypeDesc) -> Shape {
+        let small = desc.kind == DescKind::Fixed && desc.size <= 64 * 8;
+        if !small {
+            return Shape { kind: ShapeKind::Other, size: 0, words: 0 };
+        }
+        let words = desc.traced.as_slice().iter().fold(0, |words, offset| words | 1 << (offset / 8));
+        let size = desc.size.next_multiple_of(OBJECT_ALIGN);
+        Shape { kind: ShapeKind::Small, size, words }
+    }
+}
+
 struct Marker<'h> {
     heap: &'h Heap,
+    space: SpaceBounds,
     /// Marked objects that are yet to be traced.
     stack: Vec<usize>,
     /// A ring of prefetched ones; 0 for none.
     ahead: [usize; AHEAD],
     next: usize,
+    /// How many there are in the ring.
+    prefetched: usize,
     /// Arrays and the element where their tracing goes on.
     arrays: Vec<(usize, usize)>,
     live: Live,
@@ -71,7 +105,7 @@ impl Marker<'_> {
     /// Marks an object and remembers it, unless it was marked before.
     #[inline(always)]
     fn grey(&mut self, object: usize) {
-        if self.heap.space.contains(object) {
+        if self.space.contain(object) {
             let (word, bit) = mark_place(object);
             // SAFETY: pointers to objects are exact here, and the block is the heap's.
             unsafe {
@@ -86,6 +120,8 @@ impl Marker<'_> {
         }
     }
 
+    #[cold]
+    #[inline(never)]
     fn grey_outside(&mut self, object: usize) {
         // SAFETY: a pointer that is not into blocks is to a static or a large object.
         unsafe {
@@ -107,20 +143,22 @@ impl Marker<'_> {
         }
     }
 
-    /// The next object to trace: one that was prefetched a while ago.
+    /// The next object to trace: one that was prefetched a while ago, if there are several.
     #[inline(always)]
     fn pop(&mut self) -> Option<usize> {
         loop {
-            let incoming = self.stack.pop();
-            if let Some(object) = incoming {
-                // SAFETY: a prefetch has no effect but on caches.
-                unsafe { _mm_prefetch::<_MM_HINT_T0>(object as *const i8) };
-            } else if self.ahead == [0; AHEAD] {
-                return None;
+            let incoming = self.stack.pop().unwrap_or(0);
+            if self.prefetched == 0 && self.stack.is_empty() {
+                // The only one, as in a chain, or none.
+                return if incoming == 0 { None } else { Some(incoming) };
             }
-            let outgoing = std::mem::replace(&mut self.ahead[self.next], incoming.unwrap_or(0));
-            self.next = (self.next + 1) % AHEAD;
+            // SAFETY: a prefetch has no effect but on caches.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(incoming as *const i8) };
+            let outgoing = std::mem::replace(&mut self.ahead[self.next % AHEAD], incoming);
+            self.next += 1;
+            self.prefetched += usize::from(incoming != 0);
             if outgoing != 0 {
+                self.prefetched -= 1;
                 return Some(outgoing);
             }
         }
@@ -128,6 +166,31 @@ impl Marker<'_> {
 
     #[inline(always)]
     unsafe fn trace(&mut self, object: usize) {
+        // SAFETY: the caller vouches for the object.
+        let header = unsafe { (*(object as ObjPtr)).header };
+        let shape = self.heap.shapes[header.desc().0 as usize];
+        if shape.kind == ShapeKind::Other {
+            // SAFETY: as above.
+            unsafe { self.trace_other(object) };
+            return;
+        }
+        self.live.bytes += shape.size as usize;
+        self.live.objects += 1;
+        mark_lines(object, shape.size as usize);
+        let mut words = shape.words;
+        while words != 0 {
+            let offset = words.trailing_zeros() as usize * 8;
+            words &= words - 1;
+            // SAFETY: the descriptor says where the traced words are.
+            let word = unsafe { *((object + offset) as *const u64) };
+            if is_traced_pointer(word) {
+                self.grey(word as usize);
+            }
+        }
+    }
+
+    #[inline(never)]
+    unsafe fn trace_other(&mut self, object: usize) {
         let heap = self.heap;
         // SAFETY: the caller vouches for the object.
         let (header, len) = unsafe { ((*(object as ObjPtr)).header, (*(object as ObjPtr)).len) };
@@ -135,7 +198,7 @@ impl Marker<'_> {
         let size = object_size(desc, len).unwrap_or(0);
         self.live.bytes += size;
         self.live.objects += 1;
-        if heap.space.contains(object) {
+        if self.space.contain(object) {
             mark_lines(object, size);
         }
         match desc.kind {
@@ -181,10 +244,13 @@ impl Marker<'_> {
 /// Marks the lines that an object lies on.
 #[inline(always)]
 fn mark_lines(object: usize, size: usize) {
-    let first = line_place(object);
-    let count = (object + size - 1) / LINE - object / LINE;
-    for index in 0..=count {
-        // SAFETY: an object lies in one block, and so do its lines.
-        unsafe { *first.add(index) = 1 };
+    let (first, last) = (line_place(object), line_place(object + size - 1));
+    // SAFETY: an object lies in one block, and so do its lines.
+    unsafe {
+        *first = 1;
+        *last = 1;
+        if size > 2 * LINE {
+            first.write_bytes(1, last.offset_from_unsigned(first));
+        }
     }
 }

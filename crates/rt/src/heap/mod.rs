@@ -64,6 +64,8 @@ pub struct Heap {
     id: u32,
     space: &'static Space,
     descs: Vec<TypeDesc>,
+    /// The same, as tracing wants them.
+    shapes: Vec<mark::Shape>,
     /// All blocks of this heap.
     blocks: Vec<Block>,
     /// Blocks with holes, by index in `blocks`: `next_block` is the next to search.
@@ -91,10 +93,12 @@ impl Heap {
             let unused = TypeDesc::new(DescKind::Fixed, 16, 0, &[], "unused");
             TypeDesc::builtin(DescId(id)).copied().unwrap_or(unused)
         });
+        let descs: Vec<TypeDesc> = builtin.chain(own_descs.iter().copied()).collect();
         Some(Heap {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             space: Space::get()?,
-            descs: builtin.chain(own_descs.iter().copied()).collect(),
+            shapes: descs.iter().map(mark::Shape::of).collect(),
+            descs,
             blocks: Vec::new(),
             next_block: 0,
             current: None,
@@ -344,8 +348,6 @@ impl Heap {
         let live = unsafe { mark::mark(self, found) };
         self.stats.live_bytes = live.bytes;
         self.stats.live_objects = live.objects;
-        // Live and budget stay below twice the live bytes; the quarter left is for holes too small to use.
-        self.budget = MIN_BUDGET.max(live.bytes / 4 * 3) as isize;
         // SAFETY: marking is complete.
         unsafe { self.sweep() };
         self.stats.collections += 1;
@@ -371,13 +373,26 @@ impl Heap {
         if self.stress {
             self.poison(&free);
         }
-        // SAFETY: the blocks hold nothing live.
-        unsafe { self.space.give_back(free, self.budget as usize) };
         // SAFETY: the caller vouches for the marks.
         unsafe { self.large.sweep() };
+        let budget = self.next_budget();
+        self.budget = budget as isize;
+        // SAFETY: the blocks hold nothing live.
+        unsafe { self.space.give_back(free, budget) };
         self.next_block = 0;
         self.current = None;
         self.overflow = Hole::default();
+    }
+
+    /// How much may be allocated before the next collection: what fits the holes, and new memory as long as all
+    /// stays below twice the live bytes; but enough to be worth a collection.
+    fn next_budget(&self) -> usize {
+        let live = self.stats.live_bytes;
+        // SAFETY: the blocks are ours.
+        let free_lines = |block: &Block| LINES - unsafe { (*block.info()).live_lines } as usize;
+        let holes = self.blocks.iter().map(free_lines).sum::<usize>() * LINE;
+        let fresh = (live / 8 * 15).saturating_sub(self.footprint());
+        MIN_BUDGET.max((holes + fresh).clamp(live / 4, live))
     }
 
     /// Overwrites all lines that hold nothing live.

@@ -5,9 +5,9 @@
 //!
 //! ```text
 //! region + 0       mark bits, one for each 8 bytes   (64 KiB)
-//! region + 64 KiB  line marks, one byte a line       (32 KiB)
-//! region + 96 KiB  block infos                       (2 KiB, padded to 32 KiB)
-//! region + 128 KiB blocks
+//! region + 64 KiB  line marks, one byte a line       (64 KiB)
+//! region + 128 KiB block infos                       (2 KiB, padded to 32 KiB)
+//! region + 160 KiB blocks
 //! ```
 //! Who touches what: the pool (free blocks, committed regions) is behind the mutex; mark bits, line marks
 //! and info of a block belong to the heap that owns it, alone.
@@ -21,8 +21,9 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// What an allocator bumps through.
 pub const BLOCK: usize = 32 * 1024;
-/// The unit of reuse in a block: the cache line pair that Immix found best.
-pub const LINE: usize = 128;
+/// The unit of reuse in a block. Immix takes 128 bytes; half of it wastes less where objects are small and die
+/// one by one, since nothing is moved here: 2.0 instead of 2.4 times the live bytes in the worst test.
+pub const LINE: usize = 64;
 /// Lines of a block.
 pub const LINES: usize = BLOCK / LINE;
 /// Words of a block's mark bits.
@@ -31,7 +32,7 @@ pub const MARK_WORDS: usize = BLOCK / 8 / 64;
 const REGION: usize = 4 * 1024 * 1024;
 const LINE_MARKS: usize = REGION / 64;
 const INFOS: usize = LINE_MARKS + REGION / LINE;
-const FIRST_BLOCK: usize = 128 * 1024;
+const FIRST_BLOCK: usize = 160 * 1024;
 
 /// What a block's owner knows of it.
 #[derive(Debug)]
@@ -134,6 +135,21 @@ struct Pool {
     clean: Vec<Block>,
 }
 
+/// The addresses of the space, at hand where every pointer is compared with them.
+#[derive(Clone, Copy, Debug)]
+pub struct SpaceBounds {
+    base: usize,
+    size: usize,
+}
+
+impl SpaceBounds {
+    /// Whether an address lies in the space.
+    #[inline(always)]
+    pub fn contain(self, address: usize) -> bool {
+        address.wrapping_sub(self.base) < self.size
+    }
+}
+
 /// Tried from the largest: how much the machine lets a process reserve is its affair.
 const RESERVATIONS: [usize; 5] = [1 << 42, 1 << 39, 1 << 36, 1 << 34, 1 << 32];
 
@@ -154,6 +170,10 @@ impl Space {
     #[inline(always)]
     pub fn contains(&self, address: usize) -> bool {
         address.wrapping_sub(self.base) < self.size
+    }
+
+    pub fn bounds(&self) -> SpaceBounds {
+        SpaceBounds { base: self.base, size: self.size }
     }
 
     /// The block that an address lies in, if that heap owns it.

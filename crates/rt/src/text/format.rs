@@ -214,7 +214,9 @@ impl Number {
     /// The digits with separators, and with zeros in front up to a width. A separator never comes first, so the
     /// result may be wider by one.
     fn grouped(&self, grouping: Option<Grouping>, width: usize) -> String {
-        let separator = match grouping {
+        // `inf` and `nan` are not grouped.
+        let are_digits = self.digits.bytes().all(|b| b.is_ascii_hexdigit());
+        let separator = match grouping.filter(|_| are_digits) {
             None => {
                 let zeros = std::iter::repeat_n('0', width.saturating_sub(self.digits.len()));
                 return zeros.chain(self.digits.chars()).collect();
@@ -222,9 +224,6 @@ impl Number {
             Some(Grouping::Comma) => ',',
             Some(Grouping::Underscore) => '_',
         };
-        if !self.digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return self.digits.clone();
-        }
         let mut reversed = String::new();
         let mut digits = self.digits.chars().rev();
         let mut count = 0;

@@ -39,6 +39,17 @@ pub fn lex(file: FileId, source: &str, diagnostics: &mut Diagnostics) -> TokenTa
     TokenTable::new(file, lexer.tokens)
 }
 
+/// The ASCII bytes that words are made of.
+static WORD_BYTES: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric() || byte as u8 == b'_';
+        byte += 1;
+    }
+    table
+};
+
 struct Lexer<'s, 'd> {
     file: FileId,
     source: &'s str,
@@ -172,8 +183,7 @@ impl Lexer<'_, '_> {
     #[inline]
     fn word_len(&self, from: usize) -> usize {
         let rest = &self.bytes[self.pos + from..];
-        let ascii = rest.iter().position(|&b| !(b.is_ascii_alphanumeric() || b == b'_'));
-        match ascii {
+        match rest.iter().position(|&b| !WORD_BYTES[b as usize]) {
             Some(len) if rest[len] >= 0x80 => self.unicode_word_len(from),
             Some(len) => len,
             None => rest.len(),

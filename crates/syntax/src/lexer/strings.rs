@@ -14,6 +14,7 @@ impl Lexer<'_, '_> {
         let body = self.pos + prefix + quotes;
         match self.string_end(body, quotes, raw) {
             Ok(end) => self.push(kind, end + quotes - self.pos),
+            Err(_) if quotes == 1 && prefix == 0 && self.quote_ends_fstring() => {}
             Err(end) => {
                 let message = if quotes == 3 {
                     "this string is never closed"
@@ -24,6 +25,19 @@ impl Lexer<'_, '_> {
                 self.push(TokenKind::Error, end - self.pos);
             }
         }
+    }
+
+    /// A quote in a hole that opens no string is the end of the f-string: the hole was not closed.
+    fn quote_ends_fstring(&mut self) -> bool {
+        let is_text = |frame: &Frame| matches!(frame, Frame::FString { .. });
+        let Some(text) = self.frames.iter().rposition(is_text) else { return false };
+        let one_line = matches!(self.frames[text], Frame::FString { triple: false, .. });
+        if one_line {
+            self.close_frames(text + 1);
+            self.push(TokenKind::FStringEnd, 1);
+            self.frames.pop();
+        }
+        one_line
     }
 
     /// 3 for `"""`, else 1.

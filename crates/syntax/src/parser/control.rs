@@ -167,7 +167,7 @@ impl Parser<'_> {
                     self.unexpected(codes::UNEXPECTED_TOKEN, expected);
                 }
             }
-            self.end_of_stmt();
+            self.end_of_stmt(start);
         }
         self.inline = outer;
         self.eat(TokenKind::Dedent);

@@ -23,6 +23,7 @@ impl Parser<'_> {
         self.bump();
         self.bump();
         let value = self.expr();
+        self.comma_inside |= self.eat(TokenKind::Comma);
         self.eat(TokenKind::Newline);
         if !self.eat(TokenKind::Dedent) {
             self.unexpected(codes::UNEXPECTED_TOKEN, TokenKind::Dedent.describe());

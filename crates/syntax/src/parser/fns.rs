@@ -113,9 +113,10 @@ impl Parser<'_> {
             if !begins_expr(self.next()) {
                 return;
             }
+            let start = self.pos;
             let contract = self.contract(kind);
             contracts.push(contract);
-            self.end_of_stmt();
+            self.end_of_stmt(start);
         }
     }
 

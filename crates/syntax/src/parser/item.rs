@@ -57,9 +57,10 @@ impl Parser<'_> {
             if self.stray_layout() {
                 continue;
             }
+            let start = self.pos;
             let entry = self.entry();
             body.push(entry);
-            self.end_of_stmt();
+            self.end_of_stmt(start);
         }
         self.ast.body = body.into_boxed_slice();
     }
@@ -424,8 +425,9 @@ impl Parser<'_> {
         let outer = std::mem::replace(&mut self.inline, false);
         while !self.at(TokenKind::Dedent) && !self.at(TokenKind::Eof) {
             if !self.stray_layout() {
+                let start = self.pos;
                 self.nested(|p| p.member_of(owner, &mut members), |_| ());
-                self.end_of_stmt();
+                self.end_of_stmt(start);
             }
         }
         self.inline = outer;
@@ -627,6 +629,7 @@ impl Parser<'_> {
             if self.stray_layout() {
                 continue;
             }
+            let start = self.pos;
             if self.at_terminate() {
                 let part = self.terminate();
                 if let Some(first) = terminate {
@@ -644,7 +647,7 @@ impl Parser<'_> {
                 let stmt = self.stmt();
                 stmts.push(stmt);
             }
-            self.end_of_stmt();
+            self.end_of_stmt(start);
         }
     }
 

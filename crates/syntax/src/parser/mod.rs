@@ -72,6 +72,8 @@ struct Parser<'s> {
     height: u32,
     /// In a suite on its header's line, where `else` on the next line belongs further out.
     inline: bool,
+    /// The comma behind an element stood on the indented line of its value.
+    comma_inside: bool,
     /// In the condition of an `ensures` or `ensures_err`, where `result` and `old` are words.
     in_ensures: bool,
 }
@@ -93,7 +95,7 @@ impl<'s> Parser<'s> {
             kind: tokens.kind(0),
             prev_kind: TokenKind::Newline,
             prev_end: 0,
-            ast: Ast::new(tokens.file),
+            ast: Ast::with_room_for(tokens.file, tokens.count()),
             diagnostics,
             recovering: false,
             speculating: false,
@@ -101,6 +103,7 @@ impl<'s> Parser<'s> {
             depth: 0,
             height: 0,
             inline: false,
+            comma_inside: false,
             in_ensures: false,
         };
         parser.skip_trivia();
@@ -174,8 +177,11 @@ impl<'s> Parser<'s> {
         self.tokens.as_slice()[self.pos].lo
     }
 
+    /// The current token's place. The end of a line is marked as a point, not as the character
+    /// that takes the mark to the next line.
     fn span(&self) -> Span {
-        self.tokens.span(self.pos)
+        let span = self.tokens.span(self.pos);
+        if self.at(TokenKind::Newline) { span.start() } else { span }
     }
 
     fn text(&self) -> &'s str {
@@ -395,7 +401,8 @@ impl<'s> Parser<'s> {
 
     /// What follows an element of a list: a comma or the end.
     fn end_of_element(&mut self, close: TokenKind) {
-        if !self.at(TokenKind::Comma) && !self.at(close) {
+        let separated = std::mem::take(&mut self.comma_inside);
+        if !self.at(TokenKind::Comma) && !self.at(close) && !separated {
             self.unexpected(codes::UNEXPECTED_TOKEN, &format!("`,` or {}", close.describe()));
             self.skip_to(&[TokenKind::Comma]);
         }

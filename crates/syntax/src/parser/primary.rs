@@ -90,7 +90,17 @@ impl Parser<'_> {
             self.fail(diagnostic);
             return self.error_expr();
         }
-        self.unexpected(codes::EXPECTED_EXPRESSION, "an expression");
+        match self.kind {
+            TokenKind::Else | TokenKind::Elif => {
+                let message = format!("{} has no `if` before it", self.kind.describe());
+                self.error(codes::MISPLACED_SYNTAX, self.span(), message);
+            }
+            TokenKind::Case => {
+                let message = "`case` stands in the block of a `match` or `receive`";
+                self.error(codes::MISPLACED_SYNTAX, self.span(), message);
+            }
+            _ => self.unexpected(codes::EXPECTED_EXPRESSION, "an expression"),
+        }
         self.error_expr()
     }
 

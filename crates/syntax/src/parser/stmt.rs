@@ -96,9 +96,10 @@ impl Parser<'_> {
             if self.stray_layout() {
                 continue;
             }
+            let start = self.pos;
             let stmt = self.stmt();
             stmts.push(stmt);
-            self.end_of_stmt();
+            self.end_of_stmt(start);
         }
     }
 
@@ -133,11 +134,12 @@ impl Parser<'_> {
         true
     }
 
-    /// What follows a statement: the end of the line. Anything else is reported and skipped, with
-    /// the block that hangs on it.
-    pub(super) fn end_of_stmt(&mut self) {
-        let ended = self.prev_kind == TokenKind::Dedent
-            || matches!(self.kind, TokenKind::Newline | TokenKind::Dedent | TokenKind::Eof);
+    /// What follows a statement that began at token `start`: the end of the line. Anything else is
+    /// reported and skipped, with the block that hangs on it.
+    pub(super) fn end_of_stmt(&mut self, start: usize) {
+        let with_block = self.prev_kind == TokenKind::Dedent && self.pos != start;
+        let ended =
+            with_block || matches!(self.kind, TokenKind::Newline | TokenKind::Dedent | TokenKind::Eof);
         if ended && !self.recovering {
             self.eat(TokenKind::Newline);
             return;
@@ -149,22 +151,27 @@ impl Parser<'_> {
         if !ended {
             self.unexpected(codes::UNEXPECTED_TOKEN, "the end of the line");
         }
-        let failed = self.recovering;
-        if self.prev_kind != TokenKind::Dedent {
-            self.skip_to(&[TokenKind::Newline]);
-            // A closing bracket cannot stand here: the lexer made them balance.
-            if closing_bracket(self.kind) {
-                self.bump();
-            }
-            self.eat(TokenKind::Newline);
+        if !with_block {
+            self.skip_line();
         }
-        if failed && self.at(TokenKind::Indent) {
-            // The block of a header that was not understood.
+        self.recovering &= self.at(TokenKind::Eof);
+    }
+
+    /// Skips the rest of a line that was not understood, and the block that hangs on it.
+    fn skip_line(&mut self) {
+        loop {
+            self.skip_to(&[TokenKind::Newline]);
+            if !closing_bracket(self.kind) {
+                break;
+            }
+            // It closes nothing that is open here.
             self.bump();
+        }
+        self.eat(TokenKind::Newline);
+        if self.recovering && self.eat(TokenKind::Indent) {
             self.skip_to(&[]);
             self.eat(TokenKind::Dedent);
         }
-        self.recovering &= self.at(TokenKind::Eof);
     }
 
     pub(super) fn stmt_node(&mut self, lo: u32, kind: StmtKind) -> StmtId {

@@ -206,7 +206,9 @@ fn layout() {
         (list e)
         (- f)
     "#]]);
-    check("let d = {\n    \"a\":\n        1,\n    \"b\": 2,\n}\n", expect![[""]]);
+    check("let d = {\n    \"a\":\n        1,\n    \"b\": 2,\n}\n", expect![[r#"
+        let d = (dict (: "a" 1) (: "b" 2))
+    "#]]);
 }
 
 #[test]
@@ -482,4 +484,698 @@ fn patterns() {
             )
         "#]],
     );
+}
+
+// ------------------------------------------------------------------------ mistakes
+
+#[test]
+fn missing_parts() {
+    check_errors("let x =\nlet y = 1 + * 2\nprint(x y)\n", expect![[r#"
+        error[E0013]: expected an expression, found the end of the line
+         --> t.spl:1:8
+          |
+        1 | let x =
+          |        ^
+
+        error[E0013]: expected an expression, found `*`
+         --> t.spl:2:13
+          |
+        2 | let y = 1 + * 2
+          |             ^
+
+        error[E0001]: expected `,` or `)`, found `y`
+         --> t.spl:3:9
+          |
+        3 | print(x y)
+          |         ^
+
+    "#]]);
+    check_errors("if x > 0\n    a\nwhile y { z }\nfor i in 0..3 => f(i)\nfn f()\n    pass\n", expect![[r#"
+        error[E0017]: expected `:` behind the head of `if`, found the end of the line
+         --> t.spl:1:9
+          |
+        1 | if x > 0
+          |         ^
+          |
+          = help: add `:`
+
+        error[E0017]: expected `:` behind the head of `while`
+         --> t.spl:3:9
+          |
+        3 | while y { z }
+          |         ^
+          |
+          = help: a block is opened by `:` and held together by its indentation, without braces
+
+        error[E0017]: expected `:` behind the head of `for`
+         --> t.spl:4:15
+          |
+        4 | for i in 0..3 => f(i)
+          |               ^^
+          |
+          = help: write `:`
+
+        error[E0017]: expected `:` behind the head of `fn`, found the end of the line
+         --> t.spl:5:7
+          |
+        5 | fn f()
+          |       ^
+          |
+          = help: add `:`
+
+    "#]]);
+    check_errors("fn f():\nfn g():\n\nx\n", expect![[r#"
+        error[E0016]: expected an indented block behind the head of `fn`
+         --> t.spl:1:8
+          |
+        1 | fn f():
+          |        ^
+          |
+          = help: a block that does nothing is `pass`
+
+        error[E0016]: expected an indented block behind the head of `fn`
+         --> t.spl:2:8
+          |
+        2 | fn g():
+          |        ^
+          |
+          = help: a block that does nothing is `pass`
+
+    "#]]);
+    check_errors("let total = a +\n    b\nlet z = 1\n", expect![[r#"
+        error[E0013]: expected an expression, found the end of the line
+         --> t.spl:1:16
+          |
+        1 | let total = a +
+          |                ^
+          |
+          = help: a line goes on in the next one inside brackets, or if that begins with `.name` or `|>`
+
+    "#]]);
+    check_errors("match x:\n    1: a\n    case : b\n    case 2 b\n", expect![[r#"
+        error[E0001]: expected `case`, found `1`
+         --> t.spl:2:5
+          |
+        2 |     1: a
+          |     ^
+
+        error[E0014]: expected a pattern, found `:`
+         --> t.spl:3:10
+          |
+        3 |     case : b
+          |          ^
+
+        error[E0017]: expected `:` behind the head of `case`, found `b`
+         --> t.spl:4:12
+          |
+        4 |     case 2 b
+          |            ^
+
+    "#]]);
+    check_errors("let x: = 1\nlet = 2\nfn (a): pass\nfn f(1, b c): pass\nimport\nfrom a import *\n", expect![[r#"
+        error[E0015]: expected a type, found `=`
+         --> t.spl:1:8
+          |
+        1 | let x: = 1
+          |        ^
+
+        error[E0014]: expected a pattern, found `=`
+         --> t.spl:2:5
+          |
+        2 | let = 2
+          |     ^
+
+        error[E0022]: expected a parameter's name, found `1`
+         --> t.spl:4:6
+          |
+        4 | fn f(1, b c): pass
+          |      ^
+
+        error[E0001]: a parameter is written `name: type`
+         --> t.spl:4:11
+          |
+        4 | fn f(1, b c): pass
+          |           ^
+
+        error[E0022]: expected a name, found the end of the line
+         --> t.spl:5:7
+          |
+        5 | import
+          |       ^
+
+        error[E0022]: the names to import are listed; there is no `*`
+         --> t.spl:6:15
+          |
+        6 | from a import *
+          |               ^
+
+    "#]]);
+}
+
+#[test]
+fn habits_from_other_languages() {
+    check_errors(
+        "def f(x):\n    return x\nif a && b || !c:\n    x++\nelse if d:\n    y = 1;\nswitch x:\n    case 1: a\n",
+        expect![[r#"
+            error[E0018]: there is no `def`: a function is defined by `fn`
+             --> t.spl:1:1
+              |
+            1 | def f(x):
+              | ^^^
+              |
+              = help: use `fn`
+
+            error[E0018]: `&&` is written `and`
+             --> t.spl:3:6
+              |
+            3 | if a && b || !c:
+              |      ^^
+              |
+              = help: use `and`
+
+            error[E0018]: `||` is written `or`
+             --> t.spl:3:11
+              |
+            3 | if a && b || !c:
+              |           ^^
+              |
+              = help: use `or`
+
+            error[E0018]: `!` is written `not`
+             --> t.spl:3:14
+              |
+            3 | if a && b || !c:
+              |              ^
+              |
+              = help: use `not`
+
+            error[E0018]: there is no `++`
+             --> t.spl:4:6
+              |
+            4 |     x++
+              |      ^^
+              |
+              = help: use `+= 1`
+
+            error[E0018]: `else if` is written `elif`
+             --> t.spl:5:1
+              |
+            5 | else if d:
+              | ^^^^^^^
+              |
+              = help: use `elif`
+
+            error[E0018]: `;` ends no statement; the end of the line does
+             --> t.spl:6:10
+              |
+            6 |     y = 1;
+              |          ^
+              |
+              = help: leave it out, or begin a new line
+
+            error[E0018]: there is no `switch`: values are told apart by `match`
+             --> t.spl:7:1
+              |
+            7 | switch x:
+              | ^^^^^^
+              |
+              = help: use `match`
+
+        "#]],
+    );
+    check_errors("if x = 1: y\nf(x = 1)\nx: int = 5\nconst z = 1\ntry:\n    a\nexcept E:\n    b\n", expect![[r#"
+        error[E0020]: `=` assigns, and a condition has nothing to assign
+         --> t.spl:1:6
+          |
+        1 | if x = 1: y
+          |      ^
+          |
+          = help: for equality use `==`
+
+        error[E0020]: `=` cannot stand in an argument
+         --> t.spl:2:5
+          |
+        2 | f(x = 1)
+          |     ^
+          |
+          = help: a named argument is written `name: value`
+
+        error[E0001]: a variable is declared by `let` or `var`
+         --> t.spl:3:2
+          |
+        3 | x: int = 5
+          |  ^
+          |
+          = help: write `let` before the name
+
+        error[E0018]: there is no `const`: a constant is declared by `let`
+         --> t.spl:4:1
+          |
+        4 | const z = 1
+          | ^^^^^
+          |
+          = help: use `let`
+
+        error[E0018]: there is no `try`: there are no exceptions; functions return a `Result`, and `e?` passes an error on
+         --> t.spl:5:1
+          |
+        5 | try:
+          | ^^^
+
+        error[E0018]: there is no `except`: there are no exceptions; take a `Result` apart by `match`
+         --> t.spl:7:1
+          |
+        7 | except E:
+          | ^^^^^^
+
+    "#]]);
+    check_errors("# comment\nlet s = 'text'\nlet a = b === c\nlet t: Vec<int> = u\nthrow Error(1)\n", expect![[r#"
+        error[E0018]: comments begin with `//`, not with `#`
+         --> t.spl:1:1
+          |
+        1 | # comment
+          | ^
+          |
+          = help: write `//`
+
+        error[E0005]: a character literal holds one character
+         --> t.spl:2:9
+          |
+        2 | let s = 'text'
+          |         ^^^^^^
+          |
+          = help: for a string use double quotes: `"text"`
+
+        error[E0018]: equality is written `==`
+         --> t.spl:3:11
+          |
+        3 | let a = b === c
+          |           ^^^
+          |
+          = help: use `==`
+
+        error[E0018]: type arguments stand in square brackets
+         --> t.spl:4:11
+          |
+        4 | let t: Vec<int> = u
+          |           ^
+          |
+          = help: write `List[int]`, and for a list `[int]`
+
+        error[E0018]: there is no `throw`: there are no exceptions; return `Err(e)`, or call `panic("message")`
+         --> t.spl:5:1
+          |
+        5 | throw Error(1)
+          | ^^^^^
+
+    "#]]);
+    check_errors("class A(B):\n    x: int\nstruct S:\n    var y: int\nenum E:\n    case C\n    D = 1\n", expect![[r#"
+        error[E0021]: classes do not inherit from each other; traits take that place
+         --> t.spl:1:8
+          |
+        1 | class A(B):
+          |        ^
+
+        error[E0001]: a field of a class is declared by `let` or `var`
+         --> t.spl:2:5
+          |
+        2 |     x: int
+          |     ^
+          |
+          = help: write `var`, or `let` if it is never assigned
+
+        error[E0001]: a field of a struct is written without `let` or `var`
+         --> t.spl:4:5
+          |
+        4 |     var y: int
+          |     ^^^
+          |
+          = help: whether it can be assigned depends on the variable that holds the struct
+
+        error[E0018]: a variant is written without `case`
+         --> t.spl:6:5
+          |
+        6 |     case C
+          |     ^^^^
+          |
+          = help: leave it out
+
+        error[E0001]: variants have no numbers; a method can give them
+         --> t.spl:7:7
+          |
+        7 |     D = 1
+          |       ^
+
+    "#]]);
+}
+
+#[test]
+fn misplaced_parts() {
+    check_errors("fn f(n):\n    print(n)\n    requires n > 0\n    let a = 1\n      let b = 2\n    a + 1 = 2\n", expect![[r#"
+        error[E0021]: `requires` stands at the head of a function, before its first statement
+         --> t.spl:3:5
+          |
+        3 |     requires n > 0
+          |     ^^^^^^^^
+
+        error[E0008]: this line is indented deeper than the one before, which opens no block
+         --> t.spl:5:7
+          |
+        5 |       let b = 2
+          |       ^^^
+
+        error[E0020]: this cannot be assigned
+         --> t.spl:6:5
+          |
+        6 |     a + 1 = 2
+          |     ^^^^^
+
+    "#]]);
+    check_errors("else:\n    x\ncase 1: y\n)\nlet a = fn named(): 1\ndefer x\n@a\nlet\n", expect![[r#"
+        error[E0021]: `else` has no `if` before it
+         --> t.spl:1:1
+          |
+        1 | else:
+          | ^^^^
+
+        error[E0021]: `case` stands in the block of a `match` or `receive`
+         --> t.spl:3:1
+          |
+        3 | case 1: y
+          | ^^^^
+
+        error[E0010]: `)` closes nothing
+         --> t.spl:4:1
+          |
+        4 | )
+          | ^
+
+        error[E0021]: a function inside an expression has no name
+         --> t.spl:5:12
+          |
+        5 | let a = fn named(): 1
+          |            ^^^^^
+          |
+          = help: leave the name out, or define the function on a line of its own
+
+        error[E0023]: only a call can be deferred
+         --> t.spl:6:7
+          |
+        6 | defer x
+          |       ^
+          |
+          = help: for several statements defer the call of a lambda
+
+        error[E0014]: expected a pattern, found the end of the line
+         --> t.spl:8:4
+          |
+        8 | let
+          |    ^
+
+    "#]]);
+    check_errors("actor A():\n    terminate:\n        pass\n    x\nextern \"C\" fn f(): 1\npub var x = 1\n0..1..2\n", expect![[r#"
+        error[E0021]: `terminate` is the last part of an actor
+         --> t.spl:4:5
+          |
+        4 |     x
+          |     ^
+
+        error[E0021]: a C function has no body here
+         --> t.spl:5:18
+          |
+        5 | extern "C" fn f(): 1
+          |                  ^
+
+        error[E0021]: a module has no variables, so there is none to export; constants are `pub let`
+         --> t.spl:6:5
+          |
+        6 | pub var x = 1
+          |     ^^^
+
+        error[E0024]: a range has only two ends
+         --> t.spl:7:5
+          |
+        7 | 0..1..2
+          |     ^^
+          |
+          = help: for steps write `(0..10).step(2)`
+
+    "#]]);
+}
+
+#[test]
+fn layout_mistakes() {
+    check_errors("if a:\n\tb\n", expect![[r#"
+        error[E0007]: a tab stands in the indentation
+         --> t.spl:2:1
+          |
+        2 |     b
+          | ^^^^
+          |
+          = help: indent with four spaces; `sepal fmt` does it for you
+
+    "#]]);
+    check_errors("if a:\n        b\n    c\n    d\ne\n", expect![[r#"
+        error[E0008]: this line is indented like none of the blocks around it
+         --> t.spl:3:5
+          |
+        3 |     c
+          |     ^
+
+    "#]]);
+    check_errors("let x = f(1, (2 + 3\nlet y = 2\nfn g():\n    [1, 2)\n", expect![[r#"
+        error[E0009]: `(` is never closed
+         --> t.spl:1:14
+          |
+        1 | let x = f(1, (2 + 3
+          |              ^
+
+        error[E0010]: `)` does not close `[`
+         --> t.spl:4:10
+          |
+        4 |     [1, 2)
+          |     -    ^
+          |     |
+          |     opened here
+
+    "#]]);
+    check_errors("print(f\"{x\")\nlet y = \"abc\nlet z = f\"{}\" + f\"}\"\n", expect![[r#"
+        error[E0011]: `{` is never closed
+         --> t.spl:1:9
+          |
+        1 | print(f"{x")
+          |         ^
+
+        error[E0002]: this string is not closed on its line
+         --> t.spl:2:9
+          |
+        2 | let y = "abc
+          |         ^
+
+        error[E0011]: an expression is missing between the braces
+         --> t.spl:3:11
+          |
+        3 | let z = f"{}" + f"}"
+          |           ^^
+          |
+          = help: to print braces, double them: `{{}}`
+
+        error[E0011]: a single `}` in an f-string is written `}}`
+         --> t.spl:3:19
+          |
+        3 | let z = f"{}" + f"}"
+          |                   ^
+
+    "#]]);
+    check_errors("f(((", expect![[r#"
+        error[E0009]: `(` is never closed
+         --> t.spl:1:4
+          |
+        1 | f(((
+          |    ^
+
+    "#]]);
+}
+
+#[test]
+fn literal_mistakes() {
+    check_errors(
+        "[0xfg, 0b12, 5px, 1__0, 18446744073709551616, 1e999, 0x, 'ab', '', \"\\q\", b\"\\u{1}\", '\\u{110000}']\n",
+        expect![[r#"
+            error[E0004]: `g` is no hexadecimal digit
+             --> t.spl:1:2
+              |
+            1 | [0xfg, 0b12, 5px, 1__0, 18446744073709551616, 1e999, 0x, 'ab', '', "\q", b"\u{1}", '\u{110000}']
+              |  ^^^^
+
+            error[E0004]: `2` is no binary digit
+             --> t.spl:1:8
+              |
+            1 | [0xfg, 0b12, 5px, 1__0, 18446744073709551616, 1e999, 0x, 'ab', '', "\q", b"\u{1}", '\u{110000}']
+              |        ^^^^
+
+            error[E0004]: a number cannot be followed directly by `px`
+             --> t.spl:1:14
+              |
+            1 | [0xfg, 0b12, 5px, 1__0, 18446744073709551616, 1e999, 0x, 'ab', '', "\q", b"\u{1}", '\u{110000}']
+              |              ^^^
+
+            error[E0004]: `_` stands only between digits of a number
+             --> t.spl:1:19
+              |
+            1 | [0xfg, 0b12, 5px, 1__0, 18446744073709551616, 1e999, 0x, 'ab', '', "\q", b"\u{1}", '\u{110000}']
+              |                   ^^^^
+
+            error[E0004]: this integer does not fit 64 bits
+             --> t.spl:1:25
+              |
+            1 | [0xfg, 0b12, 5px, 1__0, 18446744073709551616, 1e999, 0x, 'ab', '', "\q", b"\u{1}", '\u{110000}']
+              |                         ^^^^^^^^^^^^^^^^^^^^
+
+            error[E0004]: this number is too large for a float
+             --> t.spl:1:47
+              |
+            1 | [0xfg, 0b12, 5px, 1__0, 18446744073709551616, 1e999, 0x, 'ab', '', "\q", b"\u{1}", '\u{110000}']
+              |                                               ^^^^^
+
+            error[E0004]: digits are missing behind `0x`
+             --> t.spl:1:54
+              |
+            1 | [0xfg, 0b12, 5px, 1__0, 18446744073709551616, 1e999, 0x, 'ab', '', "\q", b"\u{1}", '\u{110000}']
+              |                                                      ^^
+
+            error[E0005]: a character literal holds one character
+             --> t.spl:1:58
+              |
+            1 | [0xfg, 0b12, 5px, 1__0, 18446744073709551616, 1e999, 0x, 'ab', '', "\q", b"\u{1}", '\u{110000}']
+              |                                                          ^^^^
+              |
+              = help: for a string use double quotes: `"ab"`
+
+            error[E0005]: a character literal cannot be empty
+             --> t.spl:1:64
+              |
+            1 | [0xfg, 0b12, 5px, 1__0, 18446744073709551616, 1e999, 0x, 'ab', '', "\q", b"\u{1}", '\u{110000}']
+              |                                                                ^^
+
+            error[E0003]: unknown escape `\q`
+             --> t.spl:1:69
+              |
+            1 | [0xfg, 0b12, 5px, 1__0, 18446744073709551616, 1e999, 0x, 'ab', '', "\q", b"\u{1}", '\u{110000}']
+              |                                                                     ^^
+
+            error[E0003]: byte strings do not know `\u`
+             --> t.spl:1:76
+              |
+            1 | [0xfg, 0b12, 5px, 1__0, 18446744073709551616, 1e999, 0x, 'ab', '', "\q", b"\u{1}", '\u{110000}']
+              |                                                                            ^^
+
+            error[E0003]: `110000` is no Unicode character
+             --> t.spl:1:85
+              |
+            1 | [0xfg, 0b12, 5px, 1__0, 18446744073709551616, 1e999, 0x, 'ab', '', "\q", b"\u{1}", '\u{110000}']
+              |                                                                                     ^^^^^^^^^^
+
+        "#]],
+    );
+    check_errors("f\"{x:5z} {y:{w}} {z:.} {a:99999999}\"\nlet a = 5 $ 3\nlet b = \"\"\"never\n", expect![[r#"
+        error[E0012]: `z` is no format type; they are d x X o b e f g s %
+         --> t.spl:1:7
+          |
+        1 | f"{x:5z} {y:{w}} {z:.} {a:99999999}"
+          |       ^
+
+        error[E0012]: `{` is no format type; they are d x X o b e f g s %
+         --> t.spl:1:13
+          |
+        1 | f"{x:5z} {y:{w}} {z:.} {a:99999999}"
+          |             ^
+          |
+          = help: a format specification cannot hold an expression
+
+        error[E0011]: a single `}` in an f-string is written `}}`
+         --> t.spl:1:16
+          |
+        1 | f"{x:5z} {y:{w}} {z:.} {a:99999999}"
+          |                ^
+
+        error[E0012]: digits are missing behind the `.`
+         --> t.spl:1:21
+          |
+        1 | f"{x:5z} {y:{w}} {z:.} {a:99999999}"
+          |                     ^
+
+        error[E0012]: a width or precision is at most 1000000
+         --> t.spl:1:27
+          |
+        1 | f"{x:5z} {y:{w}} {z:.} {a:99999999}"
+          |                           ^^^^^^^^
+
+        error[E0006]: unexpected character `$`
+         --> t.spl:2:11
+          |
+        2 | let a = 5 $ 3
+          |           ^
+
+        error[E0002]: this string is never closed
+         --> t.spl:3:9
+          |
+        3 | let b = """never
+          |         ^^^
+
+    "#]]);
+}
+
+#[test]
+fn deep_nesting_gives_one_error() {
+    let deep = |open: &str, close: &str| format!("let x = {}1{}\n", open.repeat(10_000), close.repeat(10_000));
+    let chain = |link: &str| format!("let x = a{}\n", link.repeat(10_000));
+    let blocks: String = (0..10_000).map(|n| format!("{}if a:\n", " ".repeat(n))).collect();
+    let inputs = [
+        deep("(", ")"),
+        deep("[", "]"),
+        deep("f(", ")"),
+        deep("-", ""),
+        deep("not ", ""),
+        deep("await ", ""),
+        deep("async ", ""),
+        deep("{1: ", "}"),
+        deep("fn(): ", ""),
+        deep("if a: ", ""),
+        deep("f\"{", "}\""),
+        deep("a[b", "]"),
+        deep("2 ** ", ""),
+        deep("a ?? ", ""),
+        deep("match a: case b: ", ""),
+        chain(" + b"),
+        chain(".b()"),
+        chain("[0]"),
+        chain("?"),
+        chain(" |> f"),
+        format!("let x: {}int{}\n", "[".repeat(10_000), "]".repeat(10_000)),
+        format!("let x: int{} = 1\n", "?".repeat(10_000)),
+        format!("let {}a{} = 1\n", "(".repeat(10_000), ")".repeat(10_000)),
+        format!("match a:\n    case {}b: c\n", "x @ ".repeat(10_000)),
+        blocks,
+    ];
+    for input in inputs {
+        let mut sources = SourceMap::new();
+        let file = sources.add("t.spl", input.as_str());
+        let parsed = super::parse(file, &input);
+        let errors = parsed.diagnostics.into_sorted();
+        assert_eq!(errors.len(), 1, "{:?}: {:?}", &input[..30], &errors[..errors.len().min(3)]);
+    }
+}
+
+#[test]
+fn long_inputs_need_no_depth() {
+    for input in [
+        "if a: b\n".to_owned() + &"elif a: b\n".repeat(20_000),
+        format!("let x = [{}]\n", "1, ".repeat(50_000)),
+        format!("let x = a{}\n", " < b".repeat(20_000)),
+        "f(1)\n".repeat(50_000),
+    ] {
+        let (_, complaints) = parse(&input);
+        assert_eq!(complaints, "");
+    }
 }

@@ -1,0 +1,3 @@
+//! Objects, calls, control flow, panics.
+
+use super::{check, compile, main_of};

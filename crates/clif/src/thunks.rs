@@ -1,0 +1,195 @@
+//! The few functions that every program shares: cold paths of polls, allocations and panics, and the
+//! processor's own instructions.
+//!
+//! A cold path is one call from the function that needs it. What comes back from it (`poll`, `alloc`) keeps
+//! every register, so that the hot path's registers stay where they are; what does not come back is
+//! an ordinary call. Must never be called on a hot path.
+
+use crate::builder::{Builder, Region};
+use crate::decls::{Decls, rt_signature};
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{self, AbiParam, InstBuilder, Signature, Value, types};
+use cranelift_codegen::isa::CallConv;
+use sepal_abi::{CtxField, RtFn};
+
+/// The shared functions.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum Thunk {
+    /// `(loc, code, a, b)`: raises a panic and ends the actor.
+    Panic,
+    /// `(loc)`: ends the actor after a runtime function has raised.
+    Unwind,
+    /// `(loc)`: the slow path of a poll.
+    Poll,
+    /// `(loc, header, size, out)`: the slow path of an allocation; the object's address is stored to `out`.
+    Alloc,
+    /// `(leaf, sub) -> (eax, ebx, ecx, edx)`.
+    Cpuid,
+}
+
+/// The machine code of [`Thunk::Cpuid`]. The tail convention takes `edi esi` and gives `eax ecx edx esi`.
+/// Not inline as the other instructions are: it serialises the processor, next to which a call is nothing,
+/// and its four fixed registers include `rbx`, which only a function of its own can save.
+pub(crate) const CPUID: [u8; 15] = [
+    0x89, 0xf8, // mov eax, edi
+    0x89, 0xf1, // mov ecx, esi
+    0x53, // push rbx
+    0x0f, 0xa2, // cpuid
+    0x89, 0xd6, // mov esi, edx
+    0x89, 0xca, // mov edx, ecx
+    0x89, 0xd9, // mov ecx, ebx
+    0x5b, // pop rbx
+    0xc3, // ret
+];
+
+impl Thunk {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Thunk; 5] =
+        [Thunk::Panic, Thunk::Unwind, Thunk::Poll, Thunk::Alloc, Thunk::Cpuid];
+
+    /// The symbol's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Thunk::Panic => "spl_panic",
+            Thunk::Unwind => "spl_unwind",
+            Thunk::Poll => "spl_poll",
+            Thunk::Alloc => "spl_alloc",
+            Thunk::Cpuid => "spl_cpuid",
+        }
+    }
+
+    pub fn signature(self) -> Signature {
+        let (conv, params, results): (_, &[ir::Type], &[ir::Type]) = match self {
+            Thunk::Panic => (CallConv::Tail, &[types::I32, types::I32, types::I64, types::I64], &[]),
+            Thunk::Unwind => (CallConv::Tail, &[types::I32], &[]),
+            Thunk::Poll => (CallConv::PreserveAll, &[types::I32], &[]),
+            Thunk::Alloc => {
+                (CallConv::PreserveAll, &[types::I32, types::I64, types::I64, types::I64], &[])
+            }
+            Thunk::Cpuid => (CallConv::Tail, &[types::I32; 2], &[types::I32; 4]),
+        };
+        let mut sig = Signature::new(conv);
+        sig.params = params.iter().map(|&ty| AbiParam::new(ty)).collect();
+        sig.returns = results.iter().map(|&ty| AbiParam::new(ty)).collect();
+        sig
+    }
+
+    /// The runtime functions that it calls.
+    pub const fn calls(self) -> &'static [RtFn] {
+        match self {
+            Thunk::Panic => &[RtFn::rt_raise, RtFn::rt_panic_at],
+            Thunk::Unwind => &[RtFn::rt_panic_at],
+            Thunk::Poll => &[RtFn::rt_poll, RtFn::rt_panic_at],
+            Thunk::Alloc => &[RtFn::rt_alloc, RtFn::rt_panic_at],
+            Thunk::Cpuid => &[],
+        }
+    }
+
+    /// Writes the body; `false` for one that is machine code ([`CPUID`]).
+    pub fn build(self, func: &mut ir::Function, decls: &Decls) -> bool {
+        if self == Thunk::Cpuid {
+            return false;
+        }
+        let params: Vec<ir::Type> = func.signature.params.iter().map(|p| p.value_type).collect();
+        let mut b = Builder::new(func);
+        let entry = b.create_block();
+        let args: Vec<Value> = params.iter().map(|&ty| b.append_param(entry, ty)).collect();
+        b.switch_to(entry);
+        let ctx = b.context();
+        let loc = args[0];
+        match self {
+            Thunk::Panic => {
+                let code = b.ins().uextend(types::I64, args[1]);
+                call_rt(&mut b, decls, RtFn::rt_raise, &[ctx, code, args[2], args[3]]);
+                panic_at(&mut b, decls, ctx, loc);
+            }
+            Thunk::Unwind => panic_at(&mut b, decls, ctx, loc),
+            Thunk::Poll => {
+                call_rt(&mut b, decls, RtFn::rt_poll, &[ctx]);
+                return_unless_raised(&mut b, decls, ctx, loc, |_| ());
+            }
+            Thunk::Alloc => {
+                let object = call_rt(&mut b, decls, RtFn::rt_alloc, &[ctx, args[1], args[2]]);
+                let object = object.expect("the function gives an object");
+                let out = args[3];
+                return_unless_raised(&mut b, decls, ctx, loc, |b| {
+                    b.store(Region::Frame, object, out, 0);
+                });
+            }
+            Thunk::Cpuid => {}
+        }
+        true
+    }
+}
+
+fn call_rt(b: &mut Builder<'_>, decls: &Decls, f: RtFn, args: &[Value]) -> Option<Value> {
+    let index = decls.rt[&f].as_u32();
+    let callee = b.import(0, index, rt_signature(f), decls.near_runtime);
+    b.call(callee, args).first().copied()
+}
+
+/// Ends the actor; the frame that panics is the caller's, whose frame pointer this frame has saved.
+fn panic_at(b: &mut Builder<'_>, decls: &Decls, ctx: Value, loc: Value) {
+    let own = b.ins().get_frame_pointer(types::I64);
+    let caller = b.load(types::I64, Region::Frame, own, 0);
+    let loc = b.ins().uextend(types::I64, loc);
+    call_rt(b, decls, RtFn::rt_panic_at, &[ctx, loc, caller]);
+    b.unreachable();
+}
+
+fn return_unless_raised(
+    b: &mut Builder<'_>,
+    decls: &Decls,
+    ctx: Value,
+    loc: Value,
+    before: impl FnOnce(&mut Builder<'_>),
+) {
+    let (raised, fine) = (b.create_cold_block(), b.create_block());
+    let code = b.load(types::I64, Region::Context, ctx, CtxField::Panic.offset().cast_unsigned());
+    let is_raised = b.compare_const(IntCC::NotEqual, code, 0);
+    b.branch(is_raised, (raised, &[]), (fine, &[]));
+    b.switch_to(fine);
+    before(b);
+    b.ins().return_(&[]);
+    b.switch_to(raised);
+    panic_at(b, decls, ctx, loc);
+}
+
+/// A processor instruction that stands in the code itself. Cranelift has no such instructions: a call to a
+/// marker that no module knows is compiled and then replaced, byte for byte, by what
+/// [`CpuInst::bytes`] says. The marker's convention tells the register allocator what is clobbered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum CpuInst {
+    /// Gives the counter in `edx:eax`, as a System V function gives a pair.
+    Rdtsc,
+    Pause,
+}
+
+impl CpuInst {
+    /// The namespace of the markers; 0 and 1 are the module's functions and data.
+    pub const NAMESPACE: u32 = 2;
+
+    /// All of them, in the order of their numbers.
+    pub const ALL: [CpuInst; 2] = [CpuInst::Rdtsc, CpuInst::Pause];
+
+    pub fn signature(self) -> Signature {
+        match self {
+            CpuInst::Rdtsc => {
+                let mut sig = Signature::new(CallConv::SystemV);
+                sig.returns = vec![AbiParam::new(types::I64); 2];
+                sig
+            }
+            CpuInst::Pause => Signature::new(CallConv::PreserveAll),
+        }
+    }
+
+    /// Five bytes, as long as a near call: the instruction, then one no-operation.
+    pub const fn bytes(self) -> [u8; 5] {
+        match self {
+            CpuInst::Rdtsc => [0x0f, 0x31, 0x0f, 0x1f, 0x00],
+            CpuInst::Pause => [0xf3, 0x90, 0x0f, 0x1f, 0x00],
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Making objects: a bump of the allocation pointer in line, everything else out of line.
+//!
+//! Memory between `alloc_ptr` and `alloc_end` is zero, so only what differs is stored. Header and fields are
+//! stored before anything else can allocate.
+
+use super::Translator;
+use crate::builder::Region;
+use crate::thunks::Thunk;
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{self, InstBuilder, types};
+use sepal_abi::{ARRAY_LEN, CtxField, Header, RtFn};
+use sepal_mir::{FieldRef, Layout, LayoutId, Type};
+
+/// Larger objects are made by the runtime, which may keep them elsewhere.
+const MAX_INLINE: u32 = 512;
+
+impl Translator<'_, '_> {
+    /// A new object of a variant, its header stored.
+    pub(super) fn new_object(&mut self, layout: LayoutId, variant: u16) -> ir::Value {
+        let layout = &self.mir.layouts[layout];
+        let def = layout.variant(variant).expect("the verifier checked the variant");
+        self.allocate(layout.header(variant), def.size)
+    }
+
+    fn allocate(&mut self, header: Header, size: u32) -> ir::Value {
+        let header = self.b.int(types::I64, header.0.cast_signed());
+        if size > MAX_INLINE {
+            let size = self.b.int(types::I64, i64::from(size));
+            return self.call_runtime(RtFn::rt_alloc, &[header, size])[0];
+        }
+        let (cold, hot, done) =
+            (self.b.create_cold_block(), self.b.create_block(), self.b.create_block());
+        let object = self.b.append_param(done, types::I64);
+        let ctx = self.b.context();
+        let at = |field: CtxField| field.offset().cast_unsigned();
+        let start = self.b.load(types::I64, Region::Context, ctx, at(CtxField::AllocPtr));
+        let end = self.b.add_const(start, i64::from(size));
+        let limit = self.b.load(types::I64, Region::Context, ctx, at(CtxField::AllocEnd));
+        let full = self.b.ins().icmp(IntCC::UnsignedGreaterThan, end, limit);
+        self.b.branch(full, (cold, &[]), (hot, &[]));
+        self.b.switch_to(hot);
+        self.b.store(Region::Context, end, ctx, at(CtxField::AllocPtr));
+        self.b.store(Region::Header, header, start, 0);
+        self.b.jump(done, &[start]);
+        self.b.switch_to(cold);
+        let slow = self.allocate_slowly(header, size);
+        self.b.jump(done, &[slow]);
+        self.b.switch_to(done);
+        object
+    }
+
+    fn allocate_slowly(&mut self, header: ir::Value, size: u32) -> ir::Value {
+        let slot = match self.alloc_out {
+            Some(slot) => slot,
+            None => *self.alloc_out.insert(self.b.frame_slot()),
+        };
+        let (loc, out) = (self.loc_const(), self.b.slot_address(slot));
+        let size = self.b.int(types::I64, i64::from(size));
+        self.call_thunk(Thunk::Alloc, &[loc, header, size, out]);
+        self.b.load(types::I64, Region::Frame, out, 0)
+    }
+
+    /// Stores the fields of a new object.
+    pub(super) fn fill_object(
+        &mut self,
+        layout: LayoutId,
+        variant: u16,
+        object: ir::Value,
+        values: &[ir::Value],
+    ) {
+        for (n, &value) in values.iter().enumerate() {
+            self.store_field(FieldRef::new(layout, variant, n as u16), object, value);
+        }
+    }
+
+    pub(super) fn new_array(&mut self, layout: LayoutId, len: ir::Value) -> ir::Value {
+        let header = self.mir.layouts[layout].header(0);
+        let header = self.b.int(types::I64, header.0.cast_signed());
+        self.call_runtime(RtFn::rt_array_new, &[header, len])[0]
+    }
+
+    /// A new array of the elements given, slot by slot.
+    pub(super) fn array_of(&mut self, layout_id: LayoutId, values: &[ir::Value]) -> ir::Value {
+        let layout = &self.mir.layouts[layout_id];
+        let slots = layout.slots().expect("the verifier checked the layout");
+        let stride = layout.stride().expect("the verifier checked the layout");
+        let count = values.len() / slots.len();
+        let len = self.b.int(types::I64, count as i64);
+        let bytes = count as u64 * u64::from(stride);
+        let size = (u64::from(Layout::slot_offset(0)) + bytes).next_multiple_of(8);
+        let array = if size <= u64::from(MAX_INLINE) {
+            let array = self.allocate(layout.header(0), size as u32);
+            self.b.store(Region::Length, len, array, ARRAY_LEN);
+            array
+        } else {
+            self.new_array(layout_id, len)
+        };
+        for (n, &value) in values.iter().enumerate() {
+            let (element, slot) = (n / slots.len(), (n % slots.len()) as u16);
+            let offset = Layout::slot_offset(slot) + element as u32 * stride;
+            self.b.store(Region::Element(layout_id, slot), value, array, offset);
+        }
+        array
+    }
+
+    pub(super) fn store_field(&mut self, field: FieldRef, object: ir::Value, value: ir::Value) {
+        let def = self.mir.field(field).expect("the verifier checked the field");
+        let region = self.field_region(field, def.ty);
+        self.b.store(region, value, object, def.offset);
+    }
+
+    pub(super) fn load_field(&mut self, field: FieldRef, ty: Type, object: ir::Value) -> ir::Value {
+        let def = self.mir.field(field).expect("the verifier checked the field");
+        let region = self.field_region(field, ty);
+        self.b.load(crate::builder::clif_type(ty), region, object, def.offset)
+    }
+}

@@ -1,0 +1,134 @@
+//! One compilation after another under the same settings: check, lower, optimise.
+//! Must never keep anything between two of them.
+
+use crate::failure::Failure;
+use crate::files;
+use crate::loader::Loader;
+use sepal_base::{Diagnostic, Style, codes, render_all};
+use sepal_hir::Program;
+use sepal_lower::{Contracts, Refusal};
+use sepal_mir::Module;
+use sepal_mir::passes::{OptLevel, optimize};
+use std::io::Write;
+use std::path::Path;
+
+/// What the command line decides for all commands.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    pub contracts: Contracts,
+    /// Refuse a program of which some function would be interpreted.
+    pub strict_native: bool,
+    /// How diagnostics are shown.
+    pub style: Style,
+}
+
+/// Why a command ends early.
+#[derive(Debug)]
+pub enum Stop {
+    /// Something outside the sources.
+    Failure(Failure),
+    /// The program has errors; they have been rendered.
+    Errors(String),
+}
+
+impl std::fmt::Display for Stop {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Stop::Failure(failure) => failure.fmt(f),
+            Stop::Errors(text) => f.write_str(text.trim_end()),
+        }
+    }
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Stop {
+        Stop::Failure(failure)
+    }
+}
+
+/// An inner form of a program, for `--emit`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Form {
+    Hir,
+    Mir,
+    Clif,
+    Asm,
+    Object,
+}
+
+/// Compiles programs.
+#[derive(Debug)]
+pub struct Session {
+    settings: Settings,
+}
+
+impl Session {
+    pub fn new(settings: Settings) -> Session {
+        Session { settings }
+    }
+
+    /// Checks a program. Its warnings go to standard error.
+    ///
+    /// # Errors
+    /// The file cannot be read, or the program has errors.
+    pub fn check(&self, file: &Path) -> Result<(), Stop> {
+        self.checked(file).map(drop)
+    }
+
+    /// The typed program.
+    pub(crate) fn checked(&self, file: &Path) -> Result<Program, Stop> {
+        let text = files::read_source(file)?;
+        let loader = Box::new(Loader::new(file));
+        let program = sepal_hir::check(file.display().to_string(), text.into(), loader);
+        self.give_or_report(program)
+    }
+
+    fn give_or_report(&self, program: Program) -> Result<Program, Stop> {
+        if program.diagnostics.is_empty() {
+            return Ok(program);
+        }
+        let diagnostics: Vec<Diagnostic> = program.diagnostics.clone().into_sorted();
+        let text = render_all(&diagnostics, &program.sources, self.settings.style);
+        if program.has_errors() {
+            return Err(Stop::Errors(text));
+        }
+        // Only warnings: without a standard error there is nobody to warn.
+        drop(writeln!(std::io::stderr(), "{}", text.trim_end()));
+        Ok(program)
+    }
+
+    /// The program's MIR, optimised.
+    pub(crate) fn mir(&self, file: &Path, level: OptLevel) -> Result<Module, Stop> {
+        let mut program = self.checked(file)?;
+        let options = sepal_lower::Options { contracts: self.settings.contracts };
+        let mut module = sepal_lower::lower(&mut program, options).map_err(|refusal| self.refused(program, refusal, file))?;
+        optimize(&mut module, level);
+        Ok(module)
+    }
+
+    fn refused(&self, mut program: Program, refusal: Refusal, file: &Path) -> Stop {
+        match refusal {
+            Refusal::NoMain => Stop::Failure(
+                Failure::new(codes::NO_MAIN, format!("{} has neither `main` nor statements at its top level", file.display()))
+                    .help("add `fn main():` with what the program shall do"),
+            ),
+            Refusal::Concurrency(span) => {
+                let message = "generators, futures and actors are checked but cannot run in this version";
+                program.diagnostics.push(Diagnostic::new(codes::NOT_YET, span, message));
+                self.rendered(program)
+            }
+            Refusal::Errors => self.rendered(program),
+        }
+    }
+
+    fn rendered(&self, program: Program) -> Stop {
+        match self.give_or_report(program) {
+            Err(stop) => stop,
+            Ok(_) => unreachable!("a program is refused with an error"),
+        }
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+}

@@ -1,0 +1,440 @@
+//! Expressions: what is wanted of them, conversions, and the dispatch over their kinds.
+
+use super::{BodyCx, Want};
+use crate::infer::VarKind;
+use crate::ir::*;
+use crate::lang::{LangFn, LangTy};
+use crate::scope::Head;
+use crate::ty::{Ty, TyKind};
+use sepal_base::{Span, codes};
+use sepal_syntax::ast;
+use std::rc::Rc;
+
+impl BodyCx<'_> {
+    /// The expression, as it is wanted.
+    pub(super) fn want(&mut self, id: ast::ExprId, want: Want) -> ExprId {
+        let ast = self.ast;
+        let node = &ast.exprs[id];
+        match &node.kind {
+            ast::ExprKind::If(inner) => self.if_expr(inner, want, node.span),
+            ast::ExprKind::Match(inner) => self.match_expr(inner, want, node.span),
+            ast::ExprKind::Receive(arms) => self.receive_expr(arms, want, node.span),
+            _ => match want {
+                Want::Drop => self.infer(id, None),
+                Want::Infer(hint) => self.infer(id, hint),
+                Want::Tail => self.infer(id, None),
+                Want::Check(ty) => {
+                    let value = self.infer(id, Some(ty));
+                    self.coerce(value, ty)
+                }
+            },
+        }
+    }
+
+    /// The expression as a value of this type.
+    pub(super) fn check(&mut self, id: ast::ExprId, ty: Ty) -> ExprId {
+        self.want(id, Want::Check(ty))
+    }
+
+    /// The expression as a value of whatever type.
+    pub(super) fn value(&mut self, id: ast::ExprId) -> ExprId {
+        self.want(id, Want::Infer(None))
+    }
+
+    /// Makes a value one of type `to`: by a conversion where one is due, else the types must agree.
+    pub(super) fn coerce(&mut self, value: ExprId, to: Ty) -> ExprId {
+        let (found, wanted, span) = (self.ty(value), self.shallow(to), self.span(value));
+        if found == wanted || wanted.is_error() || found.is_error() {
+            return value;
+        }
+        if found.is_never() {
+            return self.expr(ExprKind::Coerce { kind: Coercion::FromNever, value }, to, span);
+        }
+        let kind = match (wanted.kind(), found.kind()) {
+            (TyKind::Any, _) => Some(Coercion::ToAny),
+            (TyKind::Dyn(id, _), TyKind::Dyn(other, _)) if id == other => None,
+            (TyKind::Dyn(id, args), _) if self.prog.infer.var_kind(found) != Some(VarKind::General) => {
+                self.require(found, TraitRef { id: *id, args: args.clone() }, span);
+                Some(Coercion::ToDyn)
+            }
+            (TyKind::Adt(..), TyKind::Adt(..))
+                if self.prog.as_lang(wanted, LangTy::AnyPid).is_some()
+                    && self.prog.as_lang(found, LangTy::Pid).is_some() =>
+            {
+                Some(Coercion::ErasePid)
+            }
+            _ => None,
+        };
+        if let Some(kind) = kind {
+            return self.expr(ExprKind::Coerce { kind, value }, to, span);
+        }
+        if !self.unify(wanted, found) {
+            self.report_mismatch(wanted, found, span);
+            return self.error_expr(span);
+        }
+        value
+    }
+
+    /// Makes what is known of the result known to the arguments, where that cannot hide a
+    /// conversion.
+    pub(super) fn hint_result(&mut self, ret: Ty, hint: Option<Ty>) {
+        let Some(hint) = hint else { return };
+        let (hint, ret) = (self.shallow(hint), self.shallow(ret));
+        let converts = match hint.kind() {
+            TyKind::Any | TyKind::Dyn(..) | TyKind::Never => true,
+            _ => self.prog.as_lang(hint, LangTy::AnyPid).is_some(),
+        };
+        let same_head = ret.is_var() || Head::of(ret) == Head::of(hint);
+        if !converts && same_head {
+            self.unify(ret, hint);
+        }
+    }
+
+    pub(super) fn infer(&mut self, id: ast::ExprId, hint: Option<Ty>) -> ExprId {
+        let ast = self.ast;
+        let node = &ast.exprs[id];
+        let span = node.span;
+        match &node.kind {
+            ast::ExprKind::Error => self.error_expr(span),
+            ast::ExprKind::Int(lit) => self.int_literal(*lit, hint, span),
+            ast::ExprKind::Float(value) => self.float_literal(*value, hint, span),
+            ast::ExprKind::Bool(value) => self.bool(*value, span),
+            ast::ExprKind::Nil => self.nil(span),
+            ast::ExprKind::Char(value) => self.expr(ExprKind::Lit(Lit::Char(*value)), Ty::char(), span),
+            ast::ExprKind::Str(text) => self.text(text, span),
+            ast::ExprKind::Bytes(bytes) => {
+                self.expr(ExprKind::Lit(Lit::Bytes(Rc::from(&**bytes))), Ty::bytes(), span)
+            }
+            ast::ExprKind::Symbol(name) => self.expr(ExprKind::Lit(Lit::Symbol(*name)), Ty::symbol(), span),
+            ast::ExprKind::FString(parts) => self.fstring(parts, span),
+            ast::ExprKind::Name(name) => self.name_expr(*name, hint, span),
+            ast::ExprKind::SelfValue => self.self_expr(span),
+            ast::ExprKind::SelfPid => self.self_pid(span),
+            ast::ExprKind::ContractResult => self.contract_result(span),
+            ast::ExprKind::Old(inner) => self.old_expr(*inner, span),
+            ast::ExprKind::Tuple(elems) => self.tuple_expr(elems, hint, span),
+            ast::ExprKind::List(elems) => self.list_expr(elems, hint, span),
+            ast::ExprKind::Set(elems) => self.set_expr(elems, hint, span),
+            ast::ExprKind::Dict(entries) => self.dict_expr(entries, hint, span),
+            ast::ExprKind::ListComp(comp) => self.list_comp(comp, hint, span),
+            ast::ExprKind::SetComp(comp) => self.set_comp(comp, hint, span),
+            ast::ExprKind::DictComp(comp) => self.dict_comp(comp, hint, span),
+            ast::ExprKind::Range { lo, hi, inclusive } => self.range_expr(*lo, *hi, *inclusive, span),
+            ast::ExprKind::Unary { op, operand } => self.unary_expr(*op, *operand, hint, span),
+            ast::ExprKind::Binary { op, lhs, rhs } => self.binary_expr(*op, *lhs, *rhs, hint, span),
+            ast::ExprKind::Logic { op, lhs, rhs } => {
+                let lhs = self.check(*lhs, Ty::bool());
+                let rhs = self.check(*rhs, Ty::bool());
+                self.expr(ExprKind::Logic { op: *op, lhs, rhs }, Ty::bool(), span)
+            }
+            ast::ExprKind::Compare { first, rest } => self.compare_expr(*first, rest, span),
+            ast::ExprKind::Coalesce { lhs, rhs } => self.coalesce_expr(*lhs, *rhs, hint, span),
+            ast::ExprKind::Pipe { value, into } => self.pipe_expr(*value, *into, hint, span),
+            ast::ExprKind::Field { base, name } => self.field_expr(id, *base, *name, hint, span),
+            ast::ExprKind::Index { base, index } => self.index_expr(*base, *index, span),
+            ast::ExprKind::Slice(slice) => self.slice_expr(slice, span),
+            ast::ExprKind::Call { callee, args } => self.call_expr(*callee, args, hint, span),
+            ast::ExprKind::MethodCall { receiver, method, args } => {
+                self.method_call(id, *receiver, *method, args, hint, span)
+            }
+            ast::ExprKind::Instantiate(inst) => self.instantiate_expr(inst, hint, span),
+            ast::ExprKind::Try(inner) => self.try_expr(*inner, span),
+            ast::ExprKind::Await(inner) => self.await_expr(*inner, span),
+            ast::ExprKind::Async(task) => self.async_expr(*task, span),
+            ast::ExprKind::Spawn(spawn) => self.spawn_expr(spawn, span),
+            ast::ExprKind::Receive(arms) => self.receive_expr(arms, Want::Infer(hint), span),
+            ast::ExprKind::Lambda(f) => self.lambda_expr(*f, hint, span),
+            ast::ExprKind::If(inner) => self.if_expr(inner, Want::Infer(hint), span),
+            ast::ExprKind::Match(inner) => self.match_expr(inner, Want::Infer(hint), span),
+            ast::ExprKind::Loop(body) => self.loop_expr(*body, hint, span),
+            ast::ExprKind::Yield(value) => self.yield_expr(*value, span),
+            ast::ExprKind::YieldFrom(value) => self.yield_from(*value, span),
+            ast::ExprKind::Return(value) => self.return_expr(*value, span),
+            ast::ExprKind::Break(value) => self.break_expr(*value, span),
+            ast::ExprKind::Continue => self.continue_expr(span),
+        }
+    }
+
+    // -- Literals ----------------------------------------------------------------------------
+
+    fn int_literal(&mut self, lit: ast::IntLit, hint: Option<Ty>, span: Span) -> ExprId {
+        let hint = hint.map(|hint| self.shallow(hint));
+        let takes = |cx: &Self, ty: Ty| {
+            ty.as_int().is_some()
+                || cx.prog.infer.int_params.contains(&ty)
+                || cx.prog.infer.var_kind(ty) == Some(VarKind::Int)
+        };
+        let ty = match hint.filter(|ty| takes(self, *ty)) {
+            Some(ty) => ty,
+            None => self.prog.infer.fresh(VarKind::Int, span),
+        };
+        self.expr(ExprKind::Lit(Lit::Int(lit.value())), ty, span)
+    }
+
+    fn float_literal(&mut self, value: f64, hint: Option<Ty>, span: Span) -> ExprId {
+        let hint = hint.map(|hint| self.shallow(hint)).filter(|ty| ty.as_float().is_some());
+        let ty = match hint {
+            Some(ty) => ty,
+            None => self.prog.infer.fresh(VarKind::Float, span),
+        };
+        self.expr(ExprKind::Lit(Lit::Float(value)), ty, span)
+    }
+
+    fn tuple_expr(&mut self, elems: &[ast::ExprId], hint: Option<Ty>, span: Span) -> ExprId {
+        if elems.is_empty() {
+            return self.nil(span);
+        }
+        let hints: &[Ty] = match hint.map(|hint| self.shallow(hint).kind()) {
+            Some(TyKind::Tuple(tys)) if tys.len() == elems.len() => tys,
+            _ => &[],
+        };
+        let mut made = Vec::with_capacity(elems.len());
+        for (index, elem) in elems.iter().enumerate() {
+            let value = match hints.get(index) {
+                Some(ty) => self.check(*elem, *ty),
+                None => self.value(*elem),
+            };
+            made.push(value);
+        }
+        let tys: Vec<Ty> = made.iter().map(|e| self.ty(*e)).collect();
+        self.expr(ExprKind::Tuple(made.into()), Ty::tuple(tys), span)
+    }
+
+    /// The type that a hint says for the elements of a collection, or a fresh one.
+    pub(super) fn element_hint(&mut self, hint: Option<Ty>, item: LangTy, index: usize, span: Span) -> Ty {
+        let args = hint.and_then(|hint| self.prog.as_lang(self.shallow(hint), item));
+        match args {
+            Some(args) => args[index],
+            None => self.fresh(span),
+        }
+    }
+
+    fn list_expr(&mut self, elems: &[ast::ExprId], hint: Option<Ty>, span: Span) -> ExprId {
+        let elem = self.element_hint(hint, LangTy::List, 0, span);
+        let made: Vec<ExprId> = elems.iter().map(|e| self.check(*e, elem)).collect();
+        if made.is_empty() {
+            let list = self.call_lang(LangFn::ListNew, Vec::new(), span);
+            let (found, wanted) = (self.ty(list), self.list(elem));
+            self.unify(found, wanted);
+            return list;
+        }
+        let array = self.expr(ExprKind::ArrayLit(made.into()), Ty::array(elem), span);
+        self.call_lang(LangFn::ListFromArray, vec![array], span)
+    }
+
+    fn set_expr(&mut self, elems: &[ast::ExprId], hint: Option<Ty>, span: Span) -> ExprId {
+        let elem = self.element_hint(hint, LangTy::Set, 0, span);
+        let made: Vec<ExprId> = elems.iter().map(|e| self.check(*e, elem)).collect();
+        let set = self.call_lang(LangFn::SetNew, Vec::new(), span);
+        let (found, wanted) = (self.ty(set), self.prog.lang_ty(LangTy::Set, [elem]));
+        self.unify(found, wanted);
+        let mut stmts = Vec::new();
+        let local = self.temp(set, false, &mut stmts);
+        for value in made {
+            let target = self.local(local, span);
+            let call = self.call_lang(LangFn::SetAdd, vec![target, value], span);
+            stmts.push(Stmt::Expr(call));
+        }
+        let value = self.local(local, span);
+        self.block(stmts, Some(value), span)
+    }
+
+    fn dict_expr(&mut self, entries: &[(ast::ExprId, ast::ExprId)], hint: Option<Ty>, span: Span) -> ExprId {
+        // `{}` is an empty dict, but where a set is expected it can only be meant as one.
+        if entries.is_empty()
+            && let Some(hint) = hint
+            && self.prog.as_lang(self.shallow(hint), LangTy::Set).is_some()
+        {
+            return self.set_expr(&[], Some(hint), span);
+        }
+        let key = self.element_hint(hint, LangTy::Dict, 0, span);
+        let value = self.element_hint(hint, LangTy::Dict, 1, span);
+        let mut made = Vec::with_capacity(entries.len());
+        for (k, v) in entries {
+            made.push((self.check(*k, key), self.check(*v, value)));
+        }
+        let dict = self.call_lang(LangFn::DictNew, Vec::new(), span);
+        let (found, wanted) = (self.ty(dict), self.prog.lang_ty(LangTy::Dict, [key, value]));
+        self.unify(found, wanted);
+        if made.is_empty() {
+            return dict;
+        }
+        let mut stmts = Vec::new();
+        let local = self.temp(dict, false, &mut stmts);
+        for (k, v) in made {
+            let target = self.local(local, span);
+            let call = self.call_lang(LangFn::DictSet, vec![target, k, v], span);
+            stmts.push(Stmt::Expr(call));
+        }
+        let value = self.local(local, span);
+        self.block(stmts, Some(value), span)
+    }
+
+    fn range_expr(&mut self, lo: ast::ExprId, hi: ast::ExprId, inclusive: bool, span: Span) -> ExprId {
+        let (lo, hi) = self.range_ends(lo, hi);
+        let item = if inclusive { LangFn::RangeInclusive } else { LangFn::RangeNew };
+        self.call_lang(item, vec![lo, hi], span)
+    }
+
+    /// The ends of a range, which have one type.
+    pub(super) fn range_ends(&mut self, lo: ast::ExprId, hi: ast::ExprId) -> (ExprId, ExprId) {
+        let lo = self.value(lo);
+        let ty = self.ty(lo);
+        let hi = self.check(hi, ty);
+        (lo, hi)
+    }
+
+    // -- Early exits -------------------------------------------------------------------------
+
+    pub(super) fn return_expr(&mut self, value: Option<ast::ExprId>, span: Span) -> ExprId {
+        let frame = self.frame();
+        let (ret, generator) = (frame.ret, frame.flavour == ast::FnFlavour::Generator);
+        let made = match value {
+            Some(value) if generator => {
+                let span = self.ast.exprs[value].span;
+                return self.misplaced(span, "a generator gives values by `yield`; its `return` has none");
+            }
+            Some(value) => Some(self.check(value, ret)),
+            None => {
+                if !generator && !self.unify(ret, Ty::nil()) {
+                    let wanted = self.name_of(ret);
+                    return self.wrong(codes::TYPE_MISMATCH, span, format!("expected a value of type `{wanted}` to return"));
+                }
+                None
+            }
+        };
+        self.leave_function(made, span)
+    }
+
+    /// `return`, which with contracts leaves the body for what is checked at exit.
+    pub(super) fn leave_function(&mut self, value: Option<ExprId>, span: Span) -> ExprId {
+        match self.frame().ret_loop {
+            Some(target) => self.expr(ExprKind::Break { target, value }, Ty::never(), span),
+            None => self.expr(ExprKind::Return(value), Ty::never(), span),
+        }
+    }
+
+    // -- `?` and `??` ------------------------------------------------------------------------
+
+    /// Builds a variant of `Option` or `Result`.
+    pub(super) fn lang_variant(&mut self, ty: Ty, variant: u32, fields: Vec<ExprId>, span: Span) -> ExprId {
+        let order = (0..fields.len() as u32).map(FieldIdx).collect();
+        let fields = fields.into_iter().map(Some).collect();
+        let kind = ExprKind::Construct { variant: VariantIdx(variant), fields, order, base: None };
+        self.expr(kind, ty, span)
+    }
+
+    /// A pattern of a variant with one field, bound to a new local.
+    pub(super) fn variant_binding(&mut self, ty: Ty, variant: u32, inner: Ty, span: Span) -> (PatId, LocalId) {
+        let local = self.new_local(sepal_base::Symbol::intern(""), inner, false, span);
+        let bind = self.pat(PatKind::Bind { local, sub: None }, inner, span);
+        let fields = Box::from([(FieldIdx(0), bind)]);
+        (self.pat(PatKind::Adt { variant: VariantIdx(variant), fields }, ty, span), local)
+    }
+
+    fn try_expr(&mut self, inner: ast::ExprId, span: Span) -> ExprId {
+        let scrutinee = self.value(inner);
+        let ty = self.ty(scrutinee);
+        let ty = self.known(ty);
+        let ret = self.frame().ret;
+        if let Some([value]) = self.prog.as_lang(ty, LangTy::Option) {
+            let inner = self.fresh(span);
+            let wanted = self.option(inner);
+            if !self.unify(ret, wanted) {
+                return self.bad_try(ty, ret, span);
+            }
+            let early = self.lang_variant(ret, NONE, Vec::new(), span);
+            let (some, local) = self.variant_binding(ty, SOME, *value, span);
+            return self.try_match(scrutinee, some, local, None, early, span);
+        }
+        let Some([value, error]) = self.prog.as_lang(ty, LangTy::Result) else {
+            if ty.is_error() {
+                return self.error_expr(span);
+            }
+            let name = self.name_of(ty);
+            let message = format!("`?` takes an `Option` or a `Result`, not a `{name}`");
+            return self.wrong(codes::BAD_TRY, span, message);
+        };
+        let inner = self.fresh(span);
+        let wanted = self.prog.lang_ty(LangTy::Result, [inner, *error]);
+        if !self.unify(ret, wanted) {
+            return self.bad_try(ty, ret, span);
+        }
+        let (err, error_local) = self.variant_binding(ty, ERR, *error, span);
+        let error_value = self.local(error_local, span);
+        let early = self.lang_variant(ret, ERR, vec![error_value], span);
+        let (ok, local) = self.variant_binding(ty, OK, *value, span);
+        self.try_match(scrutinee, ok, local, Some(err), early, span)
+    }
+
+    fn try_match(
+        &mut self,
+        scrutinee: ExprId,
+        good: PatId,
+        local: LocalId,
+        bad: Option<PatId>,
+        early: ExprId,
+        span: Span,
+    ) -> ExprId {
+        let value = self.local(local, span);
+        let ty = self.ty(value);
+        let leave = self.leave_function(Some(early), span);
+        let leave = self.expr(ExprKind::Coerce { kind: Coercion::FromNever, value: leave }, ty, span);
+        let scrutinee_ty = self.ty(scrutinee);
+        let bad = bad.unwrap_or_else(|| self.pat(PatKind::Wild, scrutinee_ty, span));
+        let arms = Box::from([
+            Arm { pat: good, guard: None, body: value },
+            Arm { pat: bad, guard: None, body: leave },
+        ]);
+        self.expr(ExprKind::Match { scrutinee, arms }, ty, span)
+    }
+
+    fn bad_try(&mut self, ty: Ty, ret: Ty, span: Span) -> ExprId {
+        if ret.is_error() {
+            return self.error_expr(span);
+        }
+        let (ty, ret) = (self.name_of(ty), self.name_of(ret));
+        self.wrong(codes::BAD_TRY, span, format!("`?` on a `{ty}` in a function that gives `{ret}`"))
+    }
+
+    fn coalesce_expr(&mut self, lhs: ast::ExprId, rhs: ast::ExprId, hint: Option<Ty>, span: Span) -> ExprId {
+        let scrutinee = self.value(lhs);
+        let ty = self.ty(scrutinee);
+        let ty = self.known(ty);
+        let (item, variant) = match self.prog.as_lang(ty, LangTy::Result) {
+            Some(_) => (LangTy::Result, OK),
+            None => (LangTy::Option, SOME),
+        };
+        if ty.is_var() {
+            let inner = self.fresh(span);
+            let option = self.option(inner);
+            self.unify(ty, option);
+        }
+        let ty = self.shallow(ty);
+        let Some(args) = self.prog.as_lang(ty, item) else {
+            if !ty.is_error() {
+                let (name, span) = (self.name_of(ty), self.span(scrutinee));
+                self.error(codes::BAD_OPERAND, span, format!("`??` takes an `Option` or a `Result`, not a `{name}`"));
+            }
+            self.infer(rhs, hint);
+            return self.error_expr(span);
+        };
+        let inner = args[0];
+        // `a ?? b ?? c`: the right side may itself be optional, when more follows.
+        let (pat, local) = self.variant_binding(ty, variant, inner, span);
+        let value = self.local(local, span);
+        let otherwise = self.check(rhs, inner);
+        let wild = self.pat(PatKind::Wild, ty, span);
+        let arms = Box::from([
+            Arm { pat, guard: None, body: value },
+            Arm { pat: wild, guard: None, body: otherwise },
+        ]);
+        self.expr(ExprKind::Match { scrutinee, arms }, inner, span)
+    }
+}
+
+/// The variants of `Option` and `Result`, in the order in which `std` declares them.
+pub(super) const SOME: u32 = 0;
+pub(super) const NONE: u32 = 1;
+pub(super) const OK: u32 = 0;
+pub(super) const ERR: u32 = 1;

@@ -1,0 +1,221 @@
+//! A whole function: its parameters, its result, its contracts around its body.
+
+use super::{BodyCx, Frame, Want};
+use crate::ir::*;
+use crate::lang::LangTy;
+use crate::program::Program;
+use crate::ty::Ty;
+use sepal_base::{Span, Symbol, codes};
+use sepal_syntax::ast;
+
+/// Which types of a signature are to be inferred.
+pub(crate) struct Missing {
+    /// Position, and the default from which the type is found if there is one.
+    pub(crate) params: Vec<(usize, Option<FnId>)>,
+    pub(crate) ret: bool,
+}
+
+impl Program {
+    pub(crate) fn missing_types(&self, id: FnId) -> Missing {
+        let def = &self.items.fns[id];
+        match def.kind {
+            FnKind::Source(f) => {
+                let node = &self.items.modules[def.module].ast.fns[f];
+                let offset = usize::from(node.self_param.is_some());
+                let params = node.params.iter().enumerate().filter(|(_, param)| param.ty.is_none());
+                let params = params.map(|(index, _)| index + offset);
+                let params = params.filter(|index| def.params.get(*index).is_some_and(|p| p.ty.is_error()));
+                let params = params.map(|index| (index, def.params[index].default)).collect();
+                Missing { params, ret: node.ret.is_none() && def.ret.is_error() }
+            }
+            FnKind::ConstInit(_) | FnKind::Default(_) | FnKind::Script => Missing { params: Vec::new(), ret: true },
+            FnKind::Actor(_)
+            | FnKind::Terminate(_)
+            | FnKind::Derived(_)
+            | FnKind::Required
+            | FnKind::Intrinsic(_)
+            | FnKind::Runtime
+            | FnKind::Extern => Missing { params: Vec::new(), ret: false },
+        }
+    }
+
+    /// What `Self` is inside a function.
+    pub(crate) fn self_type(&self, id: FnId) -> Option<Ty> {
+        let def = &self.items.fns[id];
+        match def.owner {
+            Owner::None => None,
+            Owner::Impl(id) => Some(self.items.impls[id].self_ty),
+            Owner::Trait { id, .. } => Some(Ty::param(0, self.items.traits[id].generics.params[0].name)),
+            Owner::Adt(_) | Owner::Builtin if def.self_param != SelfKind::None => Some(def.params[0].ty),
+            Owner::Adt(adt) => {
+                let params = self.items.adts[adt].generics.params.iter().enumerate();
+                let args: Vec<Ty> = params.map(|(i, param)| Ty::param(i as u32, param.name)).collect();
+                Some(Ty::adt(adt, args))
+            }
+            Owner::Builtin => None,
+        }
+    }
+}
+
+impl BodyCx<'_> {
+    /// Checks the function that the draft is for.
+    pub(crate) fn check_function(&mut self) {
+        let id = self.draft.id;
+        let def = &self.prog.items.fns[id];
+        let (kind, span, flavour, ret) = (def.kind, def.span, def.flavour, def.ret);
+        let inferred = self.prog.uninferred.contains(&id) && self.prog.missing_types(id).ret;
+        let (value, yields) = self.split_result(flavour, ret);
+        self.push_frame(flavour, value, yields);
+        self.frame().mailbox = self.prog.items.fns[id].mailbox;
+        self.bind_params(id);
+        let root = match kind {
+            FnKind::Source(f) => self.source_root(f, inferred),
+            FnKind::ConstInit(constant) => self.value_root(self.prog.items.consts[constant].value),
+            FnKind::Default(value) => self.value_root(value),
+            FnKind::Script => self.script_root(span),
+            FnKind::Actor(actor) => self.actor_root(actor),
+            FnKind::Terminate(actor) => self.terminate_root(actor),
+            FnKind::Derived(_) | FnKind::Required | FnKind::Intrinsic(_) | FnKind::Runtime | FnKind::Extern => {
+                self.nil(span)
+            }
+        };
+        self.draft.body.root = root;
+        let frame = self.frames.pop().expect("pushed above");
+        self.note_mailbox(id, frame.mailbox);
+        self.settle();
+    }
+
+    /// What a body's value and its `yield`s are, by what a call gives.
+    fn split_result(&mut self, flavour: ast::FnFlavour, ret: Ty) -> (Ty, Option<Ty>) {
+        match flavour {
+            ast::FnFlavour::Plain => (ret, None),
+            ast::FnFlavour::Generator => {
+                let elem = self.prog.as_lang(ret, LangTy::Gen).map_or(Ty::error(), |args| args[0]);
+                (Ty::nil(), Some(elem))
+            }
+            ast::FnFlavour::Async => {
+                (self.prog.as_lang(ret, LangTy::Future).map_or(Ty::error(), |args| args[0]), None)
+            }
+        }
+    }
+
+    pub(super) fn push_frame(&mut self, flavour: ast::FnFlavour, ret: Ty, yields: Option<Ty>) {
+        self.frames.push(Frame {
+            flavour,
+            ret,
+            ret_span: None,
+            yields,
+            ret_loop: None,
+            loops: Vec::new(),
+            captures: Vec::new(),
+            mailbox: None,
+            shares_mailbox: false,
+        });
+    }
+
+    fn bind_params(&mut self, id: FnId) {
+        let def = &self.prog.items.fns[id];
+        let params: Vec<(Symbol, Ty, Span)> = def.params.iter().map(|p| (p.name, p.ty, p.span)).collect();
+        let inout = def.self_param == SelfKind::InOut;
+        for (index, (name, ty, span)) in params.into_iter().enumerate() {
+            let local = self.new_local(name, ty, inout && index == 0, span);
+            self.bind(name, local);
+            self.draft.body.params.push(local);
+        }
+    }
+
+    fn source_root(&mut self, f: ast::FnId, inferred: bool) -> ExprId {
+        let node = &self.ast.fns[f];
+        let ast::FnBody::Block(block) = node.body else {
+            return self.nil(node.span);
+        };
+        self.frame().ret_span = node.ret.map(|ty| self.ast.types[ty].span);
+        let contracts = self.contracts_of(f);
+        if contracts.is_empty() {
+            return self.body_value(block, inferred);
+        }
+        self.contract_root(f, &contracts, block, inferred)
+    }
+
+    /// The suite of a function as a value of its result type.
+    pub(super) fn body_value(&mut self, block: ast::BlockId, inferred: bool) -> ExprId {
+        let ret = self.frame().ret;
+        let generator = self.frame().flavour == ast::FnFlavour::Generator;
+        if generator || (!inferred && ret.is_nil()) {
+            return self.suite(block, Want::Drop);
+        }
+        if !inferred {
+            return self.suite(block, Want::Check(ret));
+        }
+        let value = self.suite(block, Want::Tail);
+        self.unify_tail(value, ret)
+    }
+
+    /// Makes the last value of a function agree with the `return`s in it.
+    pub(super) fn unify_tail(&mut self, value: ExprId, ret: Ty) -> ExprId {
+        let ty = self.ty(value);
+        if ty.is_never() {
+            // Only `return`s give a value, if there are any.
+            if self.shallow(ret).is_var() && self.prog.infer.var_kind(ret) == Some(crate::infer::VarKind::General) {
+                self.unify(ret, Ty::never());
+                return value;
+            }
+            return self.coerce(value, ret);
+        }
+        self.coerce(value, ret)
+    }
+
+    /// A function that only computes an expression.
+    fn value_root(&mut self, value: ast::ExprId) -> ExprId {
+        let ret = self.frame().ret;
+        self.check(value, ret)
+    }
+
+    fn script_root(&mut self, span: Span) -> ExprId {
+        let ast = self.ast;
+        let mut stmts = Vec::new();
+        let mut value = None;
+        for (index, entry) in ast.body.iter().enumerate() {
+            match entry {
+                ast::Entry::Stmt(stmt) => {
+                    let last = index + 1 == ast.body.len();
+                    if last && let ast::StmtKind::Expr(e) = ast.stmts[*stmt].kind {
+                        value = Some(self.want(e, Want::Drop));
+                    } else {
+                        self.stmt(*stmt, &mut stmts);
+                    }
+                }
+                ast::Entry::Item(item) => {
+                    if let ast::ItemKind::Let(decl) = &ast.items[*item].kind
+                        && !self.is_constant(decl)
+                    {
+                        self.let_stmt(decl, &mut stmts);
+                    }
+                }
+            }
+        }
+        let ret = self.frame().ret;
+        self.unify(ret, Ty::nil());
+        stmts.extend(value.map(Stmt::Expr));
+        self.block(stmts, None, span)
+    }
+
+    /// Whether a top-level `let` was declared as a constant.
+    fn is_constant(&self, decl: &ast::Let) -> bool {
+        let pat = &self.ast.pats[decl.pat];
+        let ast::PatKind::Name(name) = pat.kind else { return false };
+        let entry = self.prog.scopes[self.module].values.get(&name);
+        entry.is_some_and(|entry| entry.span == pat.span)
+    }
+
+    fn note_mailbox(&mut self, id: FnId, mailbox: Option<Ty>) {
+        if self.prog.items.fns[id].mailbox.is_none() {
+            self.prog.items.fns[id].mailbox = mailbox;
+        }
+    }
+
+    /// Reports what stands outside a function that could hold it.
+    pub(super) fn misplaced(&mut self, span: Span, message: &str) -> ExprId {
+        self.wrong(codes::MISPLACED, span, message)
+    }
+}

@@ -1,0 +1,307 @@
+//! Names in expressions: locals, declarations, variants, and paths of names with dots.
+
+use super::BodyCx;
+use crate::ir::*;
+use crate::scope::{TypeDef, ValueDef, builtin_type, near};
+use crate::ty::Ty;
+use sepal_base::{Diagnostic, Span, Symbol, codes};
+use sepal_syntax::ast;
+
+/// What a path stands for, other than a value that is computed.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Path {
+    Module(ModuleId),
+    /// `std` or a part of a path below it that is no module itself.
+    StdPrefix(Symbol),
+    Adt(AdtId),
+    /// A built-in type, type parameter or alias.
+    Type(Ty),
+    Value(ValueDef),
+    Variant(AdtId, VariantIdx),
+    Builtin(Builtin),
+}
+
+/// Functions that take any number of arguments of any type or never come back: no declaration
+/// could say so.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Builtin {
+    Print,
+    Eprint,
+    Panic,
+}
+
+const BUILTINS: [(&str, Builtin); 3] =
+    [("print", Builtin::Print), ("eprint", Builtin::Eprint), ("panic", Builtin::Panic)];
+
+fn builtin(name: Symbol) -> Option<Builtin> {
+    BUILTINS.iter().find(|(text, _)| *text == name.as_str()).map(|(_, builtin)| *builtin)
+}
+
+impl BodyCx<'_> {
+    /// What an expression stands for, if it is a path and not a value.
+    pub(super) fn path_of(&mut self, id: ast::ExprId, hint: Option<Ty>) -> Option<Path> {
+        match &self.ast.exprs[id].kind {
+            ast::ExprKind::Name(name) => self.path_of_name(*name, hint, self.ast.exprs[id].span),
+            ast::ExprKind::Field { base, name } => {
+                let base = self.path_of(*base, None)?;
+                self.path_member(base, *name)
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn path_of_name(&mut self, name: Symbol, hint: Option<Ty>, span: Span) -> Option<Path> {
+        if self.scope.contains_key(&name) {
+            return None;
+        }
+        if let Some(def) = self.prog.lookup_value(self.module, name) {
+            return Some(Path::Value(def));
+        }
+        if let Some((adt, variant)) = self.pick_variant(name, hint) {
+            return Some(Path::Variant(adt, variant));
+        }
+        if let Some((_, ty)) = self.tys.params.iter().rev().find(|(param, _)| *param == name) {
+            return Some(Path::Type(*ty));
+        }
+        if let Some(ty) = builtin_type(name) {
+            return Some(Path::Type(ty));
+        }
+        if let Some(def) = self.prog.lookup_type(self.module, name) {
+            return self.type_path(def, span);
+        }
+        if let Some(module) = self.prog.lookup_module(self.module, name) {
+            return Some(Path::Module(module));
+        }
+        if let Some(builtin) = builtin(name) {
+            return Some(Path::Builtin(builtin));
+        }
+        match (name.as_str(), self.tys.self_ty) {
+            ("Self", Some(ty)) => Some(ty.as_adt().map_or(Path::Type(ty), |(id, _)| Path::Adt(id))),
+            ("std", _) => Some(Path::StdPrefix(name)),
+            _ => None,
+        }
+    }
+
+    fn type_path(&mut self, def: TypeDef, span: Span) -> Option<Path> {
+        match def {
+            TypeDef::Adt(id) => Some(Path::Adt(id)),
+            TypeDef::Alias(id) => {
+                let arity = self.prog.aliases[id].generics.len();
+                let args = (0..arity).map(|_| self.fresh(span)).collect();
+                Some(Path::Type(self.prog.apply_alias(id, args, span)))
+            }
+            TypeDef::Trait(_) => None,
+        }
+    }
+
+    /// The variant that a bare name means: one of the expected type, else the only one in scope.
+    pub(super) fn pick_variant(&mut self, name: Symbol, hint: Option<Ty>) -> Option<(AdtId, VariantIdx)> {
+        if let Some((adt, _)) = hint.and_then(|hint| self.shallow(hint).as_adt())
+            && let Some(variant) = self.prog.variant_of(adt, name)
+        {
+            return Some((adt, variant));
+        }
+        let found = self.prog.lookup_variants(self.module, name);
+        // Of several the first stands for them; `name_expr` reports that they are several.
+        found.first().copied()
+    }
+
+    fn path_member(&mut self, base: Path, name: ast::Ident) -> Option<Path> {
+        match base {
+            Path::Module(module) => self.module_member(module, name),
+            Path::StdPrefix(prefix) => {
+                let path = Symbol::intern(&format!("{prefix}.{}", name.name));
+                match self.prog.std_module(path) {
+                    Some(module) => Some(Path::Module(module)),
+                    None => Some(Path::StdPrefix(path)),
+                }
+            }
+            Path::Adt(adt) => self.prog.variant_of(adt, name.name).map(|v| Path::Variant(adt, v)),
+            Path::Type(ty) => {
+                let (adt, _) = ty.as_adt()?;
+                self.prog.variant_of(adt, name.name).map(|v| Path::Variant(adt, v))
+            }
+            Path::Value(_) | Path::Variant(..) | Path::Builtin(_) => None,
+        }
+    }
+
+    /// What a module exports under a name.
+    pub(super) fn module_member(&mut self, module: ModuleId, name: ast::Ident) -> Option<Path> {
+        let scope = &self.prog.scopes[module];
+        let foreign = module != self.module;
+        if let Some(entry) = scope.values.get(&name.name).copied().filter(|entry| !entry.imported || entry.public) {
+            if foreign && !entry.public {
+                self.prog.report_private(name, module, Some(entry.span));
+            }
+            return Some(Path::Value(entry.def));
+        }
+        if let Some(entry) = scope.types.get(&name.name).copied().filter(|entry| !entry.imported || entry.public) {
+            if foreign && !entry.public {
+                self.prog.report_private(name, module, Some(entry.span));
+            }
+            return self.type_path(entry.def, name.span);
+        }
+        if let Some(found) = scope.variants.get(&name.name).and_then(|found| found.first()) {
+            return Some(Path::Variant(found.0, found.1));
+        }
+        let path = Symbol::intern(&format!("{}.{}", self.prog.items.modules[module].path, name.name));
+        let std = self.prog.items.modules[module].is_std;
+        let below = if std { self.prog.std_module(path) } else { None };
+        below.map(Path::Module)
+    }
+
+    /// Reports a path whose last name is not there, if its base is a module or type.
+    pub(super) fn report_missing_member(&mut self, base: Path, name: ast::Ident) -> bool {
+        let (what, names): (String, Vec<&'static str>) = match base {
+            Path::Module(module) => {
+                let scope = &self.prog.scopes[module];
+                let names = scope.values.keys().chain(scope.types.keys()).map(|name| name.as_str());
+                (format!("the module `{}`", self.prog.items.modules[module].path), names.collect())
+            }
+            Path::StdPrefix(path) => (format!("`{path}`"), Vec::new()),
+            Path::Adt(adt) => {
+                let def = &self.prog.items.adts[adt];
+                let variants = def.variants.iter().map(|variant| variant.name.as_str());
+                let methods = def.methods.iter().map(|m| self.prog.items.fns[*m].name.as_str());
+                (format!("the type `{}`", def.name), variants.chain(methods).collect())
+            }
+            Path::Type(ty) if ty.is_error() => return true,
+            Path::Type(ty) => {
+                let names = crate::scope::Head::of(ty).and_then(|head| self.prog.inherent_names.get(&head));
+                let names = names.map(|names| names.iter().map(|name| name.as_str()).collect());
+                (format!("the type `{}`", self.name_of(ty)), names.unwrap_or_default())
+            }
+            Path::Value(_) | Path::Variant(..) | Path::Builtin(_) => return false,
+        };
+        let message = format!("{what} has no `{}`", name.name);
+        let mut diagnostic = Diagnostic::new(codes::UNKNOWN_MEMBER, name.span, message);
+        if let Some(near) = near(name.name, names) {
+            diagnostic = diagnostic.suggest(name.span, near, format!("did you mean `{near}`?"));
+        }
+        self.report(diagnostic);
+        true
+    }
+
+    // -- Names as values ---------------------------------------------------------------------
+
+    pub(super) fn name_expr(&mut self, name: Symbol, hint: Option<Ty>, span: Span) -> ExprId {
+        if let Some(local) = self.scope.get(&name).copied() {
+            self.use_local(local);
+            return self.local(local, span);
+        }
+        match self.path_of_name(name, hint, span) {
+            Some(Path::Variant(adt, variant)) => {
+                if self.is_ambiguous(name, adt, hint) {
+                    return self.report_ambiguous(name, span);
+                }
+                self.variant_value(adt, variant, hint, span)
+            }
+            Some(path) => self.path_value(path, hint, span),
+            None => self.report_unknown_name(name, span),
+        }
+    }
+
+    /// Whether a bare variant could be one of several enums and nothing says which.
+    pub(super) fn is_ambiguous(&mut self, name: Symbol, adt: AdtId, hint: Option<Ty>) -> bool {
+        let by_hint = hint.and_then(|hint| self.shallow(hint).as_adt()).is_some_and(|(id, _)| id == adt);
+        !by_hint && self.prog.lookup_variants(self.module, name).len() > 1
+    }
+
+    pub(super) fn report_ambiguous(&mut self, name: Symbol, span: Span) -> ExprId {
+        let found = self.prog.lookup_variants(self.module, name).to_vec();
+        let enums: Vec<String> = found
+            .iter()
+            .map(|(adt, _)| format!("`{}.{name}`", self.prog.items.adts[*adt].name))
+            .collect();
+        let message = format!("`{name}` could be {}", enums.join(" or "));
+        let mut diagnostic = Diagnostic::new(codes::AMBIGUOUS_NAME, span, message);
+        for (adt, variant) in found {
+            diagnostic = diagnostic.secondary(self.prog.items.adts[adt].variants[variant].span, "one of them");
+        }
+        self.report(diagnostic);
+        self.error_expr(span)
+    }
+
+    /// A path as a value: a function, constant, constructor.
+    pub(super) fn path_value(&mut self, path: Path, hint: Option<Ty>, span: Span) -> ExprId {
+        match path {
+            Path::Value(ValueDef::Fn(id)) => self.fn_value(id, &[], span),
+            Path::Value(ValueDef::Const(id)) => {
+                let ty = self.prog.const_type(id);
+                self.expr(ExprKind::Const(id), ty, span)
+            }
+            Path::Value(ValueDef::Actor(id)) => {
+                let name = self.prog.items.actors[id].name;
+                self.wrong(codes::NOT_CALLABLE, span, format!("the actor `{name}` is started by `spawn {name}(…)`"))
+            }
+            Path::Variant(adt, variant) => self.variant_value(adt, variant, hint, span),
+            Path::Adt(adt) if self.prog.items.adts[adt].kind != AdtKind::Enum => {
+                self.constructor_value(adt, VariantIdx(0), hint, span)
+            }
+            Path::Adt(adt) => {
+                let name = self.prog.items.adts[adt].name;
+                self.wrong(codes::NOT_CALLABLE, span, format!("`{name}` is a type, not a value"))
+            }
+            Path::Type(ty) => {
+                let name = self.name_of(ty);
+                self.wrong(codes::NOT_CALLABLE, span, format!("`{name}` is a type, not a value"))
+            }
+            Path::Module(module) => {
+                let name = self.prog.items.modules[module].path;
+                self.wrong(codes::NOT_CALLABLE, span, format!("`{name}` is a module, not a value"))
+            }
+            Path::StdPrefix(path) => self.wrong(codes::UNKNOWN_MODULE, span, format!("there is no module `{path}`")),
+            Path::Builtin(builtin) => self.builtin_value(builtin, span),
+        }
+    }
+
+    /// `print` and the like as a function of one value.
+    fn builtin_value(&mut self, builtin: Builtin, span: Span) -> ExprId {
+        let name = BUILTINS.iter().find(|(_, b)| *b == builtin).expect("it is in the table").0;
+        let ty = if builtin == Builtin::Panic { Ty::str() } else { self.fresh(span) };
+        let ret = if builtin == Builtin::Panic { Ty::never() } else { Ty::nil() };
+        self.synthetic_lambda(&[(Symbol::intern(name), ty)], ret, span, |cx, params| {
+            let arg = cx.local(params[0], span);
+            match builtin {
+                Builtin::Print | Builtin::Eprint => cx.print_values(builtin, vec![arg], None, span),
+                Builtin::Panic => cx.panic_with(PanicKind::Explicit, arg, span),
+            }
+        })
+    }
+
+    pub(super) fn report_unknown_name(&mut self, name: Symbol, span: Span) -> ExprId {
+        let mut diagnostic = Diagnostic::new(codes::UNKNOWN_NAME, span, format!("there is no `{name}` here"));
+        let locals = self.scope.keys().map(|name| name.as_str());
+        let builtins = BUILTINS.iter().map(|(name, _)| *name);
+        let names = self.prog.value_names(self.module);
+        let methods = self.tys.self_ty.and_then(crate::scope::Head::of);
+        let methods = methods.and_then(|head| self.prog.inherent.get(&(head, name))).is_some();
+        if methods {
+            diagnostic = diagnostic.suggest(span, format!("self.{name}"), "methods and fields are named through `self`");
+        } else if let Some(near) = near(name, locals.chain(names).chain(builtins)) {
+            diagnostic = diagnostic.suggest(span, near, format!("did you mean `{near}`?"));
+        }
+        self.report(diagnostic);
+        self.error_expr(span)
+    }
+
+    pub(super) fn self_expr(&mut self, span: Span) -> ExprId {
+        match self.scope.get(&Symbol::intern("self")).copied() {
+            Some(local) => {
+                self.use_local(local);
+                self.local(local, span)
+            }
+            None => self.misplaced(span, "`self` is only known in methods"),
+        }
+    }
+
+    /// A function as a value.
+    pub(super) fn fn_value(&mut self, id: FnId, explicit: &[Ty], span: Span) -> ExprId {
+        let (callee, params, ret) = self.instantiate_with(id, explicit, span);
+        let mailbox = self.prog.items.fns[id].mailbox;
+        let ty = Ty::function(params, ret, mailbox);
+        let value = self.expr(ExprKind::FnRef { callee }, ty, span);
+        self.note_group_call(value, id);
+        value
+    }
+}

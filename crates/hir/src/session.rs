@@ -1,0 +1,394 @@
+//! Which bodies are checked when: functions with left-out types are inferred when first asked
+//! for, and functions that need each other's types are inferred together.
+//!
+//! Checking follows references depth first. A function is open from the beginning of its check
+//! until its group is finished; a reference to an open function uses its variables as they are,
+//! and joins all functions checked since then into one group (Tarjan's algorithm).
+
+use crate::body::{BodyCx, Draft};
+use crate::infer::VarKind;
+use crate::ir::*;
+use crate::program::Program;
+use crate::traits::{Obligation, Outcome};
+use crate::ty::{Ty, TyKind, VarId};
+use rustc_hash::FxHashMap;
+use sepal_base::{Diagnostic, Symbol, codes};
+use std::rc::Rc;
+
+/// The work in progress.
+#[derive(Default)]
+pub(crate) struct Session {
+    /// Functions being checked, the innermost last.
+    stack: Vec<Open>,
+    /// Position in `drafts` order of each open function that is being inferred.
+    open: FxHashMap<FnId, usize>,
+    /// Checked functions whose group is not finished.
+    drafts: Vec<Draft>,
+    next_index: usize,
+    pub(crate) obligations: Vec<Obligation>,
+    /// The state of the variables when all obligations were last tried.
+    tried: (u64, usize),
+}
+
+struct Open {
+    index: usize,
+    /// The outermost open function that something in here refers to.
+    low: usize,
+}
+
+/// Nested inference this deep is refused: the types must be written.
+const MAX_NESTING: usize = 200;
+
+impl Program {
+    /// Checks the body of a function if it has not been yet.
+    pub(crate) fn ensure_checked(&mut self, id: FnId) {
+        if !self.bodies.contains_key(&id) && !self.session.open.contains_key(&id) {
+            self.check_group(id);
+        }
+        if self.session.stack.is_empty() {
+            self.infer.clear();
+        }
+    }
+
+    /// Makes sure that a function's signature can be read. Until its group is finished it may
+    /// hold variables.
+    pub(crate) fn signature(&mut self, id: FnId) {
+        if !self.uninferred.contains(&id) {
+            return;
+        }
+        if let Some(index) = self.session.open.get(&id).copied() {
+            if let Some(top) = self.session.stack.last_mut() {
+                top.low = top.low.min(index);
+            }
+            return;
+        }
+        if self.session.stack.len() > MAX_NESTING {
+            let (name, span) = (self.items.fns[id].name, self.items.fns[id].span);
+            let message = format!("the types of `{name}` depend on too many others; write them");
+            self.error(codes::CANNOT_INFER, span, message);
+            self.uninferred.remove(&id);
+            return;
+        }
+        self.check_group(id);
+    }
+
+    /// Whether the function's types are being inferred right now.
+    pub(crate) fn is_open(&self, id: FnId) -> bool {
+        self.uninferred.contains(&id) && self.session.open.contains_key(&id)
+    }
+
+    /// The type of a constant, field default or the like that was not written.
+    pub(crate) fn inferred_constant(&mut self, init: FnId) -> Ty {
+        if self.session.open.contains_key(&init) {
+            let (name, span) = (self.items.fns[init].name, self.items.fns[init].span);
+            let message = format!("the type of `{name}` cannot be found without knowing it; write it");
+            self.error(codes::CYCLIC_DEFINITION, span, message);
+            return Ty::error();
+        }
+        self.signature(init);
+        self.items.fns[init].ret
+    }
+
+    fn check_group(&mut self, id: FnId) {
+        let saved = std::mem::take(&mut self.infer.int_params);
+        self.check_with_group(id);
+        self.infer.int_params = saved;
+    }
+
+    fn check_with_group(&mut self, id: FnId) {
+        let index = self.session.next_index;
+        self.session.next_index += 1;
+        self.session.open.insert(id, index);
+        self.session.stack.push(Open { index, low: index });
+        let (first_draft, first_obligation) = (self.session.drafts.len(), self.session.obligations.len());
+        let draft = self.check_body(id);
+        self.session.drafts.push(draft);
+        let open = self.session.stack.pop().expect("pushed above");
+        if open.low < index {
+            let parent = self.session.stack.last_mut().expect("what it refers to is being checked");
+            parent.low = parent.low.min(open.low);
+            return;
+        }
+        let drafts = self.session.drafts.split_off(first_draft);
+        self.finish_group(drafts, first_obligation);
+    }
+
+    fn check_body(&mut self, id: FnId) -> Draft {
+        let ast = Rc::clone(&self.items.modules[self.items.fns[id].module].ast);
+        if self.uninferred.contains(&id) {
+            self.open_signature(id);
+        }
+        let mut cx = BodyCx::new(self, &ast, Draft::new(id));
+        cx.check_function();
+        cx.into_draft()
+    }
+
+    /// Puts variables in the place of the types that were left out.
+    fn open_signature(&mut self, id: FnId) {
+        let missing = self.missing_types(id);
+        let span = self.items.fns[id].span;
+        for (index, default) in missing.params {
+            let span = self.items.fns[id].params[index].span;
+            let ty = match default {
+                Some(default) => self.inferred_constant(default),
+                None => self.infer.fresh(VarKind::General, span),
+            };
+            self.items.fns[id].params[index].ty = ty;
+        }
+        if missing.ret {
+            let ret = self.infer.fresh(VarKind::General, span);
+            let flavour = self.items.fns[id].flavour;
+            self.items.fns[id].ret = self.call_result(flavour, ret);
+        }
+    }
+
+    // -- Obligations -------------------------------------------------------------------------
+
+    pub(crate) fn add_obligation(&mut self, obligation: Obligation) {
+        self.try_obligation(obligation, 0);
+    }
+
+    /// Tries an obligation and what follows from it; keeps what is open.
+    fn try_obligation(&mut self, obligation: Obligation, depth: u32) {
+        if depth > 64 {
+            self.report_unimplemented(&obligation);
+            return;
+        }
+        match self.solve(&obligation) {
+            Outcome::Holds(nested) => nested.into_iter().for_each(|ob| self.try_obligation(ob, depth + 1)),
+            Outcome::Open => self.session.obligations.push(obligation),
+            Outcome::Fails => self.report_unimplemented(&obligation),
+        }
+    }
+
+    /// Tries the open obligations again from the `first` on; whether anything became known.
+    pub(crate) fn retry_obligations(&mut self, first: usize) -> bool {
+        let first = first.min(self.session.obligations.len());
+        let state = (self.infer.progress, self.session.obligations.len());
+        if self.session.tried == state {
+            return false;
+        }
+        let list = self.session.obligations.split_off(first);
+        for obligation in list {
+            self.try_obligation(obligation, 0);
+        }
+        let after = (self.infer.progress, self.session.obligations.len());
+        self.session.tried = after;
+        after != state
+    }
+
+    // -- Finishing ---------------------------------------------------------------------------
+
+    fn finish_group(&mut self, mut drafts: Vec<Draft>, first: usize) {
+        self.settle_group(&mut drafts, first);
+        for step in [Fallback::Operators, Fallback::Literals, Fallback::Methods, Fallback::Literals] {
+            self.fall_back(&mut drafts, step);
+            self.settle_group(&mut drafts, first);
+        }
+        self.generalise(&drafts, first);
+        self.close_variables(first);
+        for draft in &drafts {
+            self.uninferred.remove(&draft.id);
+            self.session.open.remove(&draft.id);
+        }
+        for draft in drafts {
+            self.finish_draft(draft);
+        }
+    }
+
+    fn settle_group(&mut self, drafts: &mut Vec<Draft>, first: usize) {
+        loop {
+            let before = self.infer.progress;
+            let mut moved = self.retry_obligations(first);
+            for index in 0..drafts.len() {
+                moved |= self.with_draft(drafts, index, |cx| cx.retry_pending());
+            }
+            if !moved && self.infer.progress == before {
+                return;
+            }
+        }
+    }
+
+    fn fall_back(&mut self, drafts: &mut Vec<Draft>, step: Fallback) {
+        for index in 0..drafts.len() {
+            self.with_draft(drafts, index, |cx| match step {
+                Fallback::Operators => cx.assume_same_operands(),
+                Fallback::Literals => cx.default_literals(),
+                Fallback::Methods => cx.assume_traits(),
+            });
+        }
+    }
+
+    fn with_draft<R>(&mut self, drafts: &mut Vec<Draft>, index: usize, run: impl FnOnce(&mut BodyCx<'_>) -> R) -> R {
+        let id = drafts[index].id;
+        let draft = std::mem::replace(&mut drafts[index], Draft::new(id));
+        let ast = Rc::clone(&self.items.modules[self.items.fns[id].module].ast);
+        let mut cx = BodyCx::new(self, &ast, draft);
+        let result = run(&mut cx);
+        drafts[index] = cx.into_draft();
+        result
+    }
+
+    /// Variables that are left in inferred signatures become type parameters, with the open
+    /// obligations as bounds. The members of a group have the same ones.
+    fn generalise(&mut self, drafts: &[Draft], first: usize) {
+        let mut vars: Vec<VarId> = Vec::new();
+        let inferred: Vec<FnId> =
+            drafts.iter().map(|draft| draft.id).filter(|id| self.uninferred.contains(id)).collect();
+        for id in &inferred {
+            if let FnKind::Source(_) = self.items.fns[*id].kind {
+                let def = &self.items.fns[*id];
+                let tys: Vec<Ty> = def.params.iter().map(|param| param.ty).chain([def.ret]).collect();
+                tys.iter().for_each(|ty| self.collect_vars(*ty, &mut vars));
+            }
+        }
+        // What an obligation on one of them determines is a parameter too.
+        for obligation in self.session.obligations[first.min(self.session.obligations.len())..].to_vec() {
+            let mut own = Vec::new();
+            self.collect_vars(obligation.self_ty, &mut own);
+            if own.iter().any(|var| vars.contains(var)) {
+                obligation.trait_ref.args.iter().for_each(|arg| self.collect_vars(*arg, &mut vars));
+            }
+        }
+        let Some(owner) = inferred.first().copied() else { return };
+        let outer = self.items.fns[owner].generics.params.len() as u32;
+        let span = self.items.fns[owner].span;
+        let mut params = Vec::new();
+        for (index, var) in vars.iter().enumerate() {
+            let name = Symbol::intern(&parameter_name(index));
+            params.push(GenericParam { name, span });
+            self.infer.bind(*var, Ty::param(outer + index as u32, name));
+        }
+        let bounds = self.take_bounds(first, &params);
+        for id in inferred {
+            self.close_signature(id, &params, &bounds);
+        }
+    }
+
+    fn collect_vars(&self, ty: Ty, vars: &mut Vec<VarId>) {
+        self.infer.resolve(ty).walk(&mut |part| {
+            if let TyKind::Var(id) = part.kind()
+                && !vars.contains(id)
+                && self.infer.var_kind(part) == Some(VarKind::General)
+            {
+                vars.push(*id);
+            }
+        });
+    }
+
+    fn take_bounds(&mut self, first: usize, params: &[GenericParam]) -> Vec<Bound> {
+        let first = first.min(self.session.obligations.len());
+        let open = self.session.obligations.split_off(first);
+        let mut bounds: Vec<Bound> = Vec::new();
+        for obligation in open {
+            let ty = self.infer.resolve(obligation.self_ty);
+            let args = obligation.trait_ref.args.iter().map(|arg| self.infer.resolve(*arg));
+            let trait_ref = TraitRef { id: obligation.trait_ref.id, args: args.collect() };
+            let bound = Bound { ty, trait_ref };
+            if params.is_empty() || !ty.has_params() || ty.has_vars() {
+                self.session.obligations.push(obligation);
+            } else if !bounds.contains(&bound) {
+                bounds.push(bound);
+            }
+        }
+        bounds
+    }
+
+    fn close_signature(&mut self, id: FnId, params: &[GenericParam], bounds: &[Bound]) {
+        let generic = matches!(self.items.fns[id].kind, FnKind::Source(_));
+        let tys: Vec<Ty> = self.items.fns[id].params.iter().map(|param| param.ty).collect();
+        let tys: Vec<Ty> = tys.into_iter().map(|ty| self.closed(ty)).collect();
+        let ret = self.closed(self.items.fns[id].ret);
+        let def = &mut self.items.fns[id];
+        def.ret = ret;
+        for (param, ty) in def.params.iter_mut().zip(tys) {
+            param.ty = ty;
+        }
+        if generic {
+            def.generics.params.extend_from_slice(params);
+            def.generics.bounds.extend_from_slice(bounds);
+        }
+        self.closed_const(id);
+    }
+
+    fn closed_const(&mut self, id: FnId) {
+        let ret = self.items.fns[id].ret;
+        match self.items.fns[id].kind {
+            FnKind::ConstInit(constant) => self.items.consts[constant].ty = ret,
+            FnKind::Actor(actor) => {
+                let mailbox = self.items.fns[id].mailbox.map(|ty| self.closed(ty));
+                self.items.fns[id].mailbox = mailbox;
+                self.items.actors[actor].mailbox = mailbox.unwrap_or(Ty::never());
+            }
+            _ => {}
+        }
+    }
+
+    /// The type with `nil` for what nothing says anything about.
+    pub(crate) fn closed(&mut self, ty: Ty) -> Ty {
+        let ty = self.infer.resolve(ty);
+        if !ty.has_vars() {
+            return ty;
+        }
+        ty.map_leaves(&mut |leaf| leaf.is_var().then(Ty::nil))
+    }
+
+    /// Obligations that are still open: `nil` is tried for their variables, else the type is
+    /// missing.
+    fn close_variables(&mut self, first: usize) {
+        let first = first.min(self.session.obligations.len());
+        let open = self.session.obligations.split_off(first);
+        for obligation in open {
+            let ty = self.infer.shallow(obligation.self_ty);
+            if let TyKind::Var(id) = ty.kind()
+                && !self.holds(Ty::nil(), &obligation.trait_ref, obligation.span, obligation.env)
+            {
+                let span = obligation.span;
+                let trait_name = self.trait_name(&obligation.trait_ref);
+                let message = format!("the type of this is not known, only that it has `{trait_name}`");
+                let diagnostic = Diagnostic::new(codes::CANNOT_INFER, span, message);
+                let from = self.infer.span(*id);
+                let diagnostic = diagnostic.help("write the type where the value is made or declared");
+                self.report(if from == span { diagnostic } else { diagnostic.secondary(from, "of this") });
+                self.infer.bind(*id, Ty::error());
+                continue;
+            }
+            let tys: Vec<Ty> = [obligation.self_ty].into_iter().chain(obligation.trait_ref.args.iter().copied()).collect();
+            for ty in tys {
+                self.bind_nil(ty);
+            }
+            match self.solve(&obligation) {
+                Outcome::Holds(_) | Outcome::Open => {}
+                Outcome::Fails => self.report_unimplemented(&obligation),
+            }
+        }
+    }
+
+    fn bind_nil(&mut self, ty: Ty) {
+        let mut vars = Vec::new();
+        self.collect_vars(ty, &mut vars);
+        for var in vars {
+            self.infer.bind(var, Ty::nil());
+        }
+    }
+}
+
+/// What is assumed, step by step, where nothing says more.
+#[derive(Clone, Copy)]
+enum Fallback {
+    /// The operands of an operator have the same type, and so has its result.
+    Operators,
+    /// A literal is an `int` or a `float`.
+    Literals,
+    /// A method of an unknown type is that of the only trait that has it.
+    Methods,
+}
+
+/// `T`, `U`, …: the names of inferred type parameters.
+fn parameter_name(index: usize) -> String {
+    const NAMES: [&str; 7] = ["T", "U", "V", "W", "X", "Y", "Z"];
+    match NAMES.get(index) {
+        Some(name) => (*name).to_string(),
+        None => format!("T{index}"),
+    }
+}

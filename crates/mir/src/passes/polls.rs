@@ -1,0 +1,255 @@
+//! Puts in the polls: at the entry of every function that calls another, and on every way back in a
+//! loop. So no cycle of calls and no loop is without one, and leaf functions pay nothing.
+//!
+//! Needs: nothing; runs last, so that no pass has to move polls. Breaks: blocks (of counted loops).
+//!
+//! A short counted loop polls once in `BATCH` rounds and pays nothing in between: it runs to the nearer of
+//! its own bound and a mark `BATCH` ahead, and only there looks which of the two it was.
+
+use super::PassCx;
+use crate::analysis::{Cfg, Loop, Loops};
+use crate::effects::Effects;
+use crate::entities::*;
+use crate::field::Field;
+use crate::function::{Function, ValueDef};
+use crate::keywords::*;
+use crate::ops::{Op, Terminator};
+use crate::types::Type;
+
+/// Rounds between two polls of a short loop: a few microseconds at most.
+const BATCH: i64 = 1024;
+/// In a longer body, a poll in every round is not felt.
+const SHORT: usize = 16;
+
+/// See the module's head.
+pub fn run(func: &mut Function, _: &mut PassCx<'_>) -> bool {
+    for n in func.blocks.ids() {
+        let Function { blocks, insts, .. } = &mut *func;
+        blocks[n].insts.retain(|&inst| !matches!(insts[inst].op, Op::Poll {}));
+    }
+    let batched = batch_loops(func);
+    let cfg = Cfg::new(func);
+    for &block in &cfg.rpo {
+        let number = cfg.number(block);
+        let mut goes_back = false;
+        func.for_each_successor(block, |next| {
+            goes_back |= cfg.number(next) <= number && !batched.contains(&(block, next));
+        });
+        if goes_back {
+            let loc = loc_near_end(func, block);
+            func.append(block, Op::Poll {}, &[], loc);
+        }
+    }
+    if calls_others(func) {
+        let entry = &func.blocks[Function::ENTRY].insts;
+        let locs = entry.iter().map(|&inst| func.insts[inst].loc);
+        let loc = locs.chain(all_locs(func)).find(|loc| loc.is_some()).unwrap_or(LocId::NONE);
+        let poll = func.new_inst(Op::Poll {}, &[], loc);
+        func.blocks[Function::ENTRY].insts.insert(0, poll);
+    }
+    true
+}
+
+fn all_locs(func: &Function) -> impl Iterator<Item = LocId> {
+    let insts = func.blocks.iter().flat_map(|block| &block.insts);
+    insts.map(|&inst| func.insts[inst].loc).chain(func.blocks.iter().map(|block| block.term_loc))
+}
+
+fn loc_near_end(func: &Function, block: Block) -> LocId {
+    let data = &func.blocks[block];
+    let insts = data.insts.iter().rev().map(|&inst| func.insts[inst].loc);
+    std::iter::once(data.term_loc).chain(insts).find(|loc| loc.is_some()).unwrap_or(LocId::NONE)
+}
+
+/// Whether the function calls Sepal code, which could call it in turn.
+fn calls_others(func: &Function) -> bool {
+    func.blocks.iter().any(|block| {
+        let calls = |&inst: &Inst| func.insts[inst].op.effects().has(Effects::SUSPENDS);
+        let is_tail_call = match block.term {
+            Terminator::TailCall { .. }
+            | Terminator::TailCallIndirect { .. }
+            | Terminator::TailCallVirtual { .. } => true,
+            Terminator::Jump { .. }
+            | Terminator::Branch { .. }
+            | Terminator::Switch { .. }
+            | Terminator::Return { .. }
+            | Terminator::Panic { .. }
+            | Terminator::Unreachable {} => false,
+        };
+        is_tail_call || block.insts.iter().any(calls)
+    })
+}
+
+/// A short loop that counts up to a bound.
+struct Counted {
+    header: Block,
+    latch: Block,
+    /// The counter after the step, and the bound it is compared with.
+    next: Value,
+    bound: Value,
+    ty: Type,
+    /// Where each way into the loop comes from, and the counter's first value there.
+    entries: Vec<(Block, Value)>,
+    /// Whether the branch's first way stays.
+    stays_first: bool,
+}
+
+/// Gives the edges back that need no poll of their own.
+fn batch_loops(func: &mut Function) -> Vec<(Block, Block)> {
+    let cfg = Cfg::new(func);
+    let loops = Loops::new(func, &cfg);
+    let found: Vec<Counted> =
+        loops.loops.iter().filter_map(|found| counted(func, &cfg, &loops, found)).collect();
+    found.into_iter().map(|counted| batch(func, counted)).collect()
+}
+
+fn counted(func: &Function, cfg: &Cfg, loops: &Loops, found: &Loop) -> Option<Counted> {
+    let [latch] = found.latches[..] else { return None };
+    let is_innermost = |&block: &Block| {
+        loops.innermost(block).is_some_and(|id| loops.loops[id].header == found.header)
+    };
+    let size: usize = found.blocks.iter().map(|&block| func.blocks[block].insts.len()).sum();
+    if size > SHORT || !found.blocks.iter().all(is_innermost) {
+        return None;
+    }
+    let insts = found.blocks.iter().flat_map(|&block| &func.blocks[block].insts);
+    if insts.into_iter().any(|&inst| func.insts[inst].op.effects().has(Effects::SUSPENDS)) {
+        return None;
+    }
+    let Terminator::Branch { cond, then, otherwise, .. } = func.blocks[latch].term else {
+        return None;
+    };
+    let stays_first = then.block == found.header;
+    if then.block == otherwise.block {
+        return None;
+    }
+    let (next, bound) = rising(func, cond, stays_first)?;
+    let outside = |value: Value| home(func, value).is_none_or(|b| !found.blocks.contains(&b));
+    if !is_outside(func, found, bound) || outside(next) && is_outside(func, found, next) {
+        return None;
+    }
+    let entries = first_values(func, cfg, found, latch, next)?;
+    let (header, ty) = (found.header, func.ty(next));
+    Some(Counted { header, latch, next, bound, ty, entries, stays_first })
+}
+
+/// `next < bound`, if that is what keeps the loop going.
+fn rising(func: &Function, cond: Value, stays_first: bool) -> Option<(Value, Value)> {
+    let Op::BinOp { op, a, b } = func.def_op(cond)? else { return None };
+    match (op, stays_first) {
+        (BinOp::SLt, true) | (BinOp::SGe, false) => Some((a, b)),
+        (BinOp::SGt, true) | (BinOp::SLe, false) => Some((b, a)),
+        _ => None,
+    }
+}
+
+fn home(func: &Function, value: Value) -> Option<Block> {
+    match func.values[value].def {
+        ValueDef::Param(block, _) => Some(block),
+        ValueDef::Result(..) | ValueDef::Removed => None,
+    }
+}
+
+fn is_outside(func: &Function, found: &Loop, value: Value) -> bool {
+    match func.values[value].def {
+        ValueDef::Param(block, _) => !found.blocks.contains(&block),
+        ValueDef::Result(inst, _) => {
+            !found.blocks.iter().any(|&block| func.blocks[block].insts.contains(&inst))
+        }
+        ValueDef::Removed => true,
+    }
+}
+
+/// The counter's value on each way in: `next` is a step from a parameter of the header.
+fn first_values(
+    func: &Function,
+    cfg: &Cfg,
+    found: &Loop,
+    latch: Block,
+    next: Value,
+) -> Option<Vec<(Block, Value)>> {
+    let (counter, step) = match func.def_op(next)? {
+        Op::BinOp { op: BinOp::Add, a, b } => (a, b),
+        Op::CheckedOp { op: CheckedOp::SAdd, a, b } => (a, b),
+        _ => return None,
+    };
+    let Op::ConstInt { value: 1.., .. } = func.def_op(step)? else { return None };
+    let ValueDef::Param(block, n) = func.values[counter].def else { return None };
+    if block != found.header {
+        return None;
+    }
+    let mut entries = Vec::new();
+    for edge in cfg.preds(found.header) {
+        let Terminator::Jump { target } = func.blocks[edge.from].term else {
+            if edge.from == latch {
+                continue;
+            }
+            return None;
+        };
+        entries.push((edge.from, *func.list(target.args).get(n as usize)?));
+    }
+    Some(entries)
+}
+
+/// See the module's head. The mark is a parameter of the loop.
+fn batch(func: &mut Function, counted: Counted) -> (Block, Block) {
+    let Counted { header, latch, next, bound, ty, entries, stays_first } = counted;
+    let mark = func.add_param(header, ty);
+    for (block, first) in entries {
+        let first_mark = ahead(func, block, first, bound, ty);
+        let Terminator::Jump { target } = func.blocks[block].term else { continue };
+        let target = with_arg(func, target, first_mark);
+        func.blocks[block].term = Terminator::Jump { target };
+    }
+    let Terminator::Branch { cond, then, otherwise, hint } = func.blocks[latch].term else {
+        return (latch, header);
+    };
+    let (again, leave) = if stays_first { (then, otherwise) } else { (otherwise, then) };
+    let loc = loc_near_end(func, latch);
+
+    // At the mark: is it the bound? If not, poll and set the next mark.
+    let (look, poll) = (func.new_block(), func.new_block());
+    let goes_on = BlockCall { block: poll, args: ValueList::default() };
+    let (then, otherwise) = if stays_first { (goes_on, leave) } else { (leave, goes_on) };
+    func.blocks[look].term = Terminator::Branch { cond, then, otherwise, hint: Hint::Unknown };
+    func.append(poll, Op::Poll {}, &[], loc);
+    let next_mark = ahead(func, poll, next, bound, ty);
+    let again_copy = Field::duplicate(&again, &mut func.pools);
+    let target = with_arg(func, again_copy, next_mark);
+    func.blocks[poll].term = Terminator::Jump { target };
+
+    let op = Op::BinOp { op: BinOp::SLt, a: next, b: mark };
+    let before = func.append(latch, op, &[Type::Bool], LocId::NONE);
+    let cond = func.result(before);
+    let again = with_arg(func, again, mark);
+    let look = BlockCall { block: look, args: ValueList::default() };
+    let _ = hint;
+    func.blocks[latch].term =
+        Terminator::Branch { cond, then: again, otherwise: look, hint: Hint::Likely };
+    (latch, header)
+}
+
+fn with_arg(func: &mut Function, call: BlockCall, arg: Value) -> BlockCall {
+    let mut args = func.list(call.args).to_vec();
+    args.push(arg);
+    BlockCall { block: call.block, args: func.pools.list(&args) }
+}
+
+/// Computes at the end of `block` the nearer of `bound` and `from + BATCH`. Any mark up to the bound
+/// is right, so a sum beyond the type's end simply gives the bound.
+fn ahead(func: &mut Function, block: Block, from: Value, bound: Value, ty: Type) -> Value {
+    let bits = ty.int_bits().unwrap_or(64);
+    let batch = if bits == 8 { 32 } else { BATCH };
+    let last = (i64::MAX >> (64 - bits)) - batch;
+    let mut add = |op: Op, ty: Type| {
+        let inst = func.append(block, op, &[ty], LocId::NONE);
+        func.result(inst)
+    };
+    let last = add(Op::ConstInt { ty, value: last }, ty);
+    let batch = add(Op::ConstInt { ty, value: batch }, ty);
+    let too_far = add(Op::BinOp { op: BinOp::SGt, a: from, b: last }, Type::Bool);
+    let sum = add(Op::BinOp { op: BinOp::Add, a: from, b: batch }, ty);
+    let near = add(Op::Select { cond: too_far, a: bound, b: sum }, ty);
+    let is_nearer = add(Op::BinOp { op: BinOp::SLt, a: near, b: bound }, Type::Bool);
+    add(Op::Select { cond: is_nearer, a: near, b: bound }, ty)
+}

@@ -1,0 +1,95 @@
+//! Standard input and output, environment, time. See `fns` for what callers promise.
+
+use super::actor;
+use crate::actor::{data, text};
+use crate::stdio;
+use sepal_abi::{Ctx, ObjPtr};
+use std::ptr::null_mut;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rt_print(_ctx: *mut Ctx, a: ObjPtr) {
+    // SAFETY: see `fns`.
+    stdio::write_output(unsafe { data(a) });
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rt_eprint(_ctx: *mut Ctx, a: ObjPtr) {
+    // SAFETY: see `fns`.
+    stdio::write_error(unsafe { data(a) });
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rt_flush(_ctx: *mut Ctx) {
+    stdio::flush();
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rt_read_line(ctx: *mut Ctx) -> ObjPtr {
+    let Some(line) = stdio::read_line() else { return null_mut() };
+    // SAFETY: see `fns`.
+    unsafe { actor(ctx) }.new_str(&String::from_utf8_lossy(&line))
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rt_read_all(ctx: *mut Ctx) -> ObjPtr {
+    let input = stdio::read_all();
+    // SAFETY: see `fns`.
+    unsafe { actor(ctx) }.new_str(&String::from_utf8_lossy(&input))
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rt_read_all_bytes(ctx: *mut Ctx) -> ObjPtr {
+    let input = stdio::read_all();
+    // SAFETY: see `fns`.
+    unsafe { actor(ctx) }.new_bytes(&input)
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rt_env_arg_count(ctx: *mut Ctx) -> i64 {
+    // SAFETY: see `fns`.
+    unsafe { actor(ctx) }.runtime.args().len() as i64
+}
+
+/// Empty beyond the last one.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rt_env_arg(ctx: *mut Ctx, index: i64) -> ObjPtr {
+    // SAFETY: see `fns`.
+    let actor = unsafe { actor(ctx) };
+    let runtime = actor.runtime.clone();
+    let arg = usize::try_from(index).ok().and_then(|index| runtime.args().get(index));
+    actor.new_str(arg.map_or("", String::as_str))
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rt_env_var(ctx: *mut Ctx, name: ObjPtr) -> ObjPtr {
+    // SAFETY: see `fns`.
+    let (actor, name) = unsafe { (actor(ctx), text(name)) };
+    // Names that the system cannot have are not set.
+    let is_name = !name.is_empty() && !name.contains(['=', '\0']);
+    match is_name.then(|| std::env::var_os(name)).flatten() {
+        Some(value) => actor.new_str(&value.to_string_lossy()),
+        None => null_mut(),
+    }
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rt_time_monotonic_ns(_ctx: *mut Ctx) -> i64 {
+    static START: OnceLock<Instant> = OnceLock::new();
+    START.get_or_init(Instant::now).elapsed().as_nanos() as i64
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rt_time_now(_ctx: *mut Ctx) -> f64 {
+    match SystemTime::now().duration_since(UNIX_EPOCH) {
+        Ok(since) => since.as_secs_f64(),
+        Err(before) => -before.duration().as_secs_f64(),
+    }
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rt_time_sleep_ms(_ctx: *mut Ctx, ms: i64) {
+    stdio::flush();
+    std::thread::sleep(Duration::from_millis(u64::try_from(ms).unwrap_or(0)));
+}

@@ -1,0 +1,233 @@
+//! Random object graphs beside a model of them: after every storm of allocation the two must agree.
+//!
+//! The graph hangs on one table of references; the model is plain Rust vectors. Every object carries an identity
+//! and a check of it, so that an object freed or overwritten too early is noticed at once.
+
+use super::tests::{DESCS, INTS, NODE, PAIRS, REFS, get, new_array, options, set};
+use crate::actor::Actor;
+use crate::testing::with_actor;
+use sepal_abi::{ARRAY_DATA, DescId, ObjPtr};
+
+/// What an object of the graph should be.
+#[derive(Clone, Debug)]
+enum Model {
+    /// Its value.
+    Node { value: u64, next: Option<usize> },
+    /// Which objects it names.
+    Refs(Vec<Option<usize>>),
+    /// `(value, object)`
+    Pairs(Vec<(u64, Option<usize>)>),
+    Ints(Vec<u64>),
+    Text(String),
+}
+
+struct Torture<'a> {
+    actor: &'a mut Actor,
+    /// An array of references to all objects in use.
+    table: ObjPtr,
+    models: Vec<Option<Model>>,
+    state: u64,
+}
+
+const SLOTS: usize = 200;
+
+fn word(index: usize) -> usize {
+    ARRAY_DATA as usize + index * 8
+}
+
+impl Torture<'_> {
+    fn random(&mut self, below: usize) -> usize {
+        self.state ^= self.state << 13;
+        self.state ^= self.state >> 7;
+        self.state ^= self.state << 17;
+        (self.state >> 11) as usize % below
+    }
+
+    fn object(&self, slot: usize) -> ObjPtr {
+        get(self.table, word(slot)) as ObjPtr
+    }
+
+    fn reference(&self, target: Option<usize>) -> u64 {
+        target.map_or(0, |slot| self.object(slot) as u64)
+    }
+
+    /// A slot that is in use, or nothing.
+    fn target(&mut self) -> Option<usize> {
+        let slot = self.random(SLOTS);
+        self.models[slot].is_some().then_some(slot)
+    }
+
+    /// Drops what nobody may name any more: models name slots, so a reused slot's old namers go too.
+    fn release(&mut self, slot: usize) {
+        let mut doomed = vec![slot];
+        while let Some(slot) = doomed.pop() {
+            if self.models[slot].take().is_none() {
+                continue;
+            }
+            set(self.table, word(slot), 0);
+            let names = |model: &Model| match model {
+                Model::Node { next, .. } => *next == Some(slot),
+                Model::Refs(refs) => refs.contains(&Some(slot)),
+                Model::Pairs(pairs) => pairs.iter().any(|pair| pair.1 == Some(slot)),
+                Model::Ints(_) | Model::Text(_) => false,
+            };
+            let namers = self.models.iter().enumerate();
+            doomed.extend(namers.filter(|(_, m)| m.as_ref().is_some_and(names)).map(|(i, _)| i));
+        }
+    }
+
+    fn allocate(&mut self, slot: usize) {
+        let value = self.random(1 << 30) as u64 * 8 + 1;
+        let len = match self.random(20) {
+            0 => self.random(4000),
+            1..5 => self.random(200),
+            _ => self.random(10),
+        };
+        let kind = self.random(5);
+        let model = match kind {
+            0 => Model::Node { value, next: self.target() },
+            1 => Model::Refs((0..len).map(|_| self.target()).collect()),
+            2 => Model::Pairs((0..len as u64).map(|i| (value + i * 8, self.target())).collect()),
+            3 => Model::Ints((0..len as u64).map(|i| value * i).collect()),
+            _ => Model::Text(format!("{value}").repeat(len)),
+        };
+        let object = self.make(&model);
+        set(self.table, word(slot), object as u64);
+        self.models[slot] = Some(model);
+    }
+
+    fn make(&mut self, model: &Model) -> ObjPtr {
+        match model {
+            Model::Node { value, next } => {
+                let object = self.actor.alloc(NODE, 24).expect("memory");
+                set(object, 8, self.reference(*next));
+                set(object, 16, *value);
+                object
+            }
+            Model::Refs(refs) => {
+                let object = new_array(self.actor, REFS, refs.len());
+                for (index, &target) in refs.iter().enumerate() {
+                    set(object, word(index), self.reference(target));
+                }
+                object
+            }
+            Model::Pairs(pairs) => {
+                let object = new_array(self.actor, PAIRS, pairs.len());
+                for (index, &(value, target)) in pairs.iter().enumerate() {
+                    set(object, word(2 * index), value);
+                    set(object, word(2 * index + 1), self.reference(target));
+                }
+                object
+            }
+            Model::Ints(ints) => {
+                let object = new_array(self.actor, INTS, ints.len());
+                ints.iter().enumerate().for_each(|(index, &int)| set(object, word(index), int));
+                object
+            }
+            Model::Text(text) => self.actor.new_str(text),
+        }
+    }
+
+    /// Changes a reference of a live object.
+    fn mutate(&mut self) {
+        let (slot, target) = (self.random(SLOTS), self.target());
+        let object = self.object(slot);
+        let reference = self.reference(target);
+        let place = self.random(usize::MAX);
+        match &mut self.models[slot] {
+            Some(Model::Node { next, .. }) => {
+                *next = target;
+                set(object, 8, reference);
+            }
+            Some(Model::Refs(refs)) if !refs.is_empty() => {
+                let index = place % refs.len();
+                refs[index] = target;
+                set(object, word(index), reference);
+            }
+            Some(Model::Pairs(pairs)) if !pairs.is_empty() => {
+                let index = place % pairs.len();
+                pairs[index].1 = target;
+                set(object, word(2 * index + 1), reference);
+            }
+            Some(_) | None => {}
+        }
+    }
+
+    fn verify(&self) {
+        for (slot, model) in self.models.iter().enumerate() {
+            let Some(model) = model else { continue };
+            self.verify_object(self.object(slot), model);
+        }
+    }
+
+    fn verify_object(&self, object: ObjPtr, model: &Model) {
+        // SAFETY: the table names living objects.
+        let (header, len) = unsafe { ((*object).header, (*object).len as usize) };
+        match model {
+            Model::Node { value, next } => {
+                assert_eq!((header, get(object, 16)), (NODE, *value));
+                assert_eq!(get(object, 8), self.reference(*next));
+            }
+            Model::Refs(refs) => {
+                assert_eq!((header, len), (REFS, refs.len()));
+                for (index, &target) in refs.iter().enumerate() {
+                    assert_eq!(get(object, word(index)), self.reference(target));
+                }
+            }
+            Model::Pairs(pairs) => {
+                assert_eq!((header, len), (PAIRS, pairs.len()));
+                for (index, &(value, target)) in pairs.iter().enumerate() {
+                    assert_eq!(get(object, word(2 * index)), value);
+                    assert_eq!(get(object, word(2 * index + 1)), self.reference(target));
+                }
+            }
+            Model::Ints(ints) => {
+                assert_eq!((header, len), (INTS, ints.len()));
+                let found = (0..len).map(|index| get(object, word(index)));
+                assert!(found.eq(ints.iter().copied()));
+            }
+            Model::Text(text) => {
+                assert_eq!(header.desc(), DescId::STR);
+                // SAFETY: the header says so.
+                assert_eq!(unsafe { crate::actor::text(object) }, text);
+            }
+        }
+    }
+}
+
+fn check(seed: u64, steps: usize, stress: bool) {
+    with_actor(&DESCS, options(1 << 30, stress), |actor| {
+        let table = new_array(actor, REFS, SLOTS);
+        let mut torture = Torture { actor, table, models: vec![None; SLOTS], state: seed | 1 };
+        for step in 0..steps {
+            let slot = torture.random(SLOTS);
+            match torture.random(4) {
+                0 => torture.mutate(),
+                1 if torture.random(8) == 0 => torture.release(slot),
+                _ => {
+                    torture.release(slot);
+                    torture.allocate(slot);
+                }
+            }
+            if step % 1000 == 0 || stress && step % 50 == 0 {
+                torture.verify();
+            }
+        }
+        torture.verify();
+        assert!(torture.actor.heap.stats.collections > 3, "the storm was long enough");
+    });
+}
+
+#[test]
+fn random_graphs_agree_with_their_model() {
+    for seed in 1..5 {
+        check(seed * 0x9e37_79b9, 100_000, false);
+    }
+}
+
+#[test]
+fn random_graphs_agree_with_their_model_under_stress() {
+    for seed in 1..4 {
+        check(seed * 0x1234_5677, 2_000, true);
+    }
+}
