@@ -162,7 +162,10 @@ impl FormatSpec {
             && (self.sign.is_some() || self.alternate || self.grouping.is_some());
         let comma_digits = matches!(
             presentation,
-            Presentation::Binary | Presentation::Octal | Presentation::LowerHex | Presentation::UpperHex
+            Presentation::Binary
+                | Presentation::Octal
+                | Presentation::LowerHex
+                | Presentation::UpperHex
         ) && self.grouping == Some(Grouping::Comma);
         presentation.fits_int()
             && (as_float || (self.precision.is_none() && !self.no_negative_zero))

@@ -27,8 +27,10 @@ pub use desc::{DescId, DescKind, TypeDesc};
 pub use effects::Effects;
 pub use format_spec::{Align, FormatSpec, Grouping, Presentation, Sign};
 pub use image::{CodeLoc, FnMap, Image, LocEntry, NO_LOC, Table, TextRange};
-pub use object::{ARRAY_DATA, ARRAY_LEN, BOX_VTABLE, BOX_PAYLOAD, CLOSURE_CAPTURES, CLOSURE_CODE};
-pub use object::{HEADER_SIZE, Header, OBJECT_ALIGN, ObjPtr, Object, STR_DATA, STR_LEN, object_size};
+pub use object::{ARRAY_DATA, ARRAY_LEN, BOX_PAYLOAD, BOX_VTABLE, CLOSURE_CAPTURES, CLOSURE_CODE};
+pub use object::{
+    HEADER_SIZE, Header, OBJECT_ALIGN, ObjPtr, Object, STR_DATA, STR_LEN, object_size,
+};
 pub use panics::{OperandKind, PanicCode};
 pub use rt_fns::RtFn;
 pub use scalar::{NumType, Scalar};

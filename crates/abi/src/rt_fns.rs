@@ -226,13 +226,27 @@ macro_rules! rt_fns {
 
 /// The set of one word of a row.
 macro_rules! effect {
-    (reads) => { Effects::READS };
-    (writes) => { Effects::WRITES };
-    (state) => { Effects::STATE };
-    (io) => { Effects::IO };
-    (allocates) => { Effects::ALLOCATES };
-    (panics) => { Effects::PANICS };
-    (noreturn) => { Effects::NORETURN };
+    (reads) => {
+        Effects::READS
+    };
+    (writes) => {
+        Effects::WRITES
+    };
+    (state) => {
+        Effects::STATE
+    };
+    (io) => {
+        Effects::IO
+    };
+    (allocates) => {
+        Effects::ALLOCATES
+    };
+    (panics) => {
+        Effects::PANICS
+    };
+    (noreturn) => {
+        Effects::NORETURN
+    };
 }
 
 macro_rules! define {

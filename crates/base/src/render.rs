@@ -207,7 +207,11 @@ mod tests {
     use crate::{Span, codes};
     use expect_test::{Expect, expect};
 
-    fn check(source: &str, make: impl FnOnce(&dyn Fn(u32, u32) -> Span) -> Diagnostic, expected: Expect) {
+    fn check(
+        source: &str,
+        make: impl FnOnce(&dyn Fn(u32, u32) -> Span) -> Diagnostic,
+        expected: Expect,
+    ) {
         let mut sources = SourceMap::new();
         let file = sources.add("dir/t.spl", source);
         let diagnostic = make(&|lo, hi| Span::new(file, lo, hi));
@@ -269,8 +273,9 @@ mod tests {
             for (lo, hi) in [(0, 0), (1, 3), (3, 1), (0, u32::MAX), (u32::MAX, u32::MAX), (2, 5)] {
                 let mut sources = SourceMap::new();
                 let file = sources.add("t.spl", source);
-                let diagnostic = Diagnostic::new(codes::UNEXPECTED_TOKEN, Span::new(file, lo, hi), "m")
-                    .secondary(Span::new(file, hi, lo), "s");
+                let diagnostic =
+                    Diagnostic::new(codes::UNEXPECTED_TOKEN, Span::new(file, lo, hi), "m")
+                        .secondary(Span::new(file, hi, lo), "s");
                 let text = render(&diagnostic, &sources, Style::Plain);
                 assert!(text.starts_with("error[E0001]: m\n"), "{text}");
             }

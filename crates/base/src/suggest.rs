@@ -10,7 +10,8 @@ pub fn near_miss<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) 
         if candidate == name || candidate.len().abs_diff(name.len()) > 4 * limit {
             continue;
         }
-        let distance = if candidate.eq_ignore_ascii_case(name) { 0 } else { distance(&letters, candidate) };
+        let distance =
+            if candidate.eq_ignore_ascii_case(name) { 0 } else { distance(&letters, candidate) };
         // Nothing may be left of a short name: `x` is not a misspelled `y`.
         let near = distance <= limit && distance < letters.len();
         let better = best.is_none_or(|(d, c)| (distance, candidate) < (d, c));

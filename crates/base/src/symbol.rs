@@ -23,7 +23,7 @@ static TABLE: OnceLock<Mutex<FxHashMap<&'static str, Symbol>>> = OnceLock::new()
 const CACHE_SIZE: usize = 1024;
 thread_local! {
     static CACHE: [Cell<(&'static str, Symbol)>; CACHE_SIZE] =
-        [const { Cell::new(("", Symbol(u32::MAX))) }; CACHE_SIZE];
+        const { [const { Cell::new(("", Symbol(u32::MAX))) }; CACHE_SIZE] };
 }
 
 impl Symbol {

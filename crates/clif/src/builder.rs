@@ -35,6 +35,23 @@ pub(crate) enum Region {
     Frame,
 }
 
+impl Region {
+    /// What the text form of the IR says.
+    const fn describe(self) -> &'static str {
+        match self {
+            Region::Context => "context",
+            Region::Header => "header",
+            Region::Length => "length",
+            Region::Pointer => "pointer",
+            Region::Field(_) => "field",
+            Region::Element(..) => "element",
+            Region::Global(_) => "global",
+            Region::Vtable => "vtable",
+            Region::Frame => "frame",
+        }
+    }
+}
+
 /// Classes beyond this number in one function share a region: flags are numbered in 16 bits.
 const MAX_REGIONS: usize = 30_000;
 
@@ -88,6 +105,8 @@ pub(crate) struct Builder<'f> {
 
 impl<'f> Builder<'f> {
     pub fn new(func: &'f mut ir::Function) -> Builder<'f> {
+        // Places are kept relative to the first one set, which must not be "no place".
+        func.params.ensure_base_srcloc(SourceLoc::new(0));
         Builder { cursor: FuncCursor::new(func), regions: FxHashMap::default(), args: Vec::new() }
     }
 
@@ -164,7 +183,8 @@ impl<'f> Builder<'f> {
         let next = self.regions.len().min(MAX_REGIONS) as u32;
         let regions = &mut self.cursor.func.dfg.alias_regions;
         let region = *self.regions.entry(region).or_insert_with(|| {
-            regions.insert(AliasRegionData { user_id: next, description: "".into() })
+            let description = region.describe().into();
+            regions.insert(AliasRegionData { user_id: next, description })
         });
         MemFlagsData::trusted().with_alias_region(Some(region))
     }
@@ -179,9 +199,9 @@ impl<'f> Builder<'f> {
         self.ins().store(flags, value, base, offset.cast_signed());
     }
 
-    /// A slot of one word in the frame.
-    pub fn frame_slot(&mut self) -> StackSlot {
-        let data = StackSlotData::new(StackSlotKind::ExplicitSlot, 8, 3);
+    /// A slot of words in the frame.
+    pub fn frame_slot(&mut self, size: u32) -> StackSlot {
+        let data = StackSlotData::new(StackSlotKind::ExplicitSlot, size, 3);
         self.cursor.func.create_sized_stack_slot(data)
     }
 
@@ -213,7 +233,12 @@ impl<'f> Builder<'f> {
     }
 
     /// Goes to the first block if `cond` is not zero, else to the second.
-    pub fn branch(&mut self, cond: Value, then: (ir::Block, &[Value]), other: (ir::Block, &[Value])) {
+    pub fn branch(
+        &mut self,
+        cond: Value,
+        then: (ir::Block, &[Value]),
+        other: (ir::Block, &[Value]),
+    ) {
         let then_args: Vec<BlockArg> = then.1.iter().map(|&arg| BlockArg::Value(arg)).collect();
         let other_args: Vec<BlockArg> = other.1.iter().map(|&arg| BlockArg::Value(arg)).collect();
         self.ins().brif(cond, then.0, &then_args, other.0, &other_args);
@@ -258,7 +283,12 @@ impl<'f> Builder<'f> {
         let name = UserExternalName { namespace: 1, index };
         let name = ExternalName::user(func.declare_imported_user_function(name));
         let offset = i64::from(offset).into();
-        func.create_global_value(GlobalValueData::Symbol { name, offset, colocated: true, tls: false })
+        func.create_global_value(GlobalValueData::Symbol {
+            name,
+            offset,
+            colocated: true,
+            tls: false,
+        })
     }
 
     pub fn data_address(&mut self, place: GlobalValue) -> Value {

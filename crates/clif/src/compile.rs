@@ -31,7 +31,7 @@ pub(crate) struct Compiled {
     pub unwind: Option<UnwindInfo>,
 }
 
-/// All functions of a program: the module's by `FuncId`, and the shared ones by `Thunk`.
+/// All functions of a program: the module's with bodies in order, and the shared ones by `Thunk`.
 pub(crate) struct CompiledProgram {
     pub funcs: Vec<Compiled>,
     pub thunks: Vec<Compiled>,
@@ -49,7 +49,8 @@ pub(crate) fn compile(
     for thunk in Thunk::ALL {
         thunks.push(worker.thunk(thunk)?);
     }
-    let count = mir.functions.len();
+    let defined: Vec<FuncId> = decls.defined().map(|(id, _)| id).collect();
+    let count = defined.len();
     let threads = thread_count(options.threads, count);
     let next = AtomicUsize::new(0);
     // Indices are handed out one by one: functions differ in size, and none waits for another.
@@ -60,13 +61,12 @@ pub(crate) fn compile(
             if index >= count {
                 return Ok(done);
             }
-            done.push((index, worker.function(FuncId(index as u32))?));
+            done.push((index, worker.function(defined[index])?));
         }
     };
     let mut all = std::thread::scope(|scope| {
-        let helpers: Vec<_> = (1..threads)
-            .map(|_| scope.spawn(|| run(Worker::new(mir, decls, isa))))
-            .collect();
+        let helpers: Vec<_> =
+            (1..threads).map(|_| scope.spawn(|| run(Worker::new(mir, decls, isa)))).collect();
         let mut all = run(worker)?;
         for helper in helpers {
             let done: Result<Vec<(usize, Compiled)>, Error> =
@@ -93,8 +93,8 @@ fn thread_count(asked: usize, functions: usize) -> usize {
 impl CompiledProgram {
     /// Gives all code to the module, in the order of the functions.
     pub fn define<M: Module>(&self, module: &mut M, decls: &Decls) -> Result<(), Error> {
-        let thunks = decls.thunks.iter().zip(&self.thunks);
-        for (&id, func) in decls.funcs.iter().zip(&self.funcs).chain(thunks) {
+        let thunks = decls.thunks.iter().copied().zip(&self.thunks);
+        for (id, func) in decls.defined().map(|(_, id)| id).zip(&self.funcs).chain(thunks) {
             module.define_function_bytes(id, func.align, &func.code, &func.relocs)?;
         }
         Ok(())
@@ -122,14 +122,14 @@ impl<'a> Worker<'a> {
         self.context.clear();
         let func = &mut self.context.func;
         func.signature = tail_signature(&sig.params, &sig.results);
-        func.name = UserFuncName::user(0, self.decls.funcs[id.0 as usize].as_u32());
+        func.name = UserFuncName::user(0, self.decls.callee(id).as_u32());
         translate(self.mir, self.decls, id, func);
         func
     }
 
     fn function(&mut self, id: FuncId) -> Result<Compiled, Error> {
         self.translate(id);
-        self.finish(self.decls.funcs[id.0 as usize], self.mir.functions[id].name.as_str())
+        self.finish(self.decls.callee(id), self.mir.functions[id].name.as_str())
     }
 
     fn thunk(&mut self, thunk: Thunk) -> Result<Compiled, Error> {
@@ -159,6 +159,11 @@ impl<'a> Worker<'a> {
             Ok(code) => Ok(code.vcode.clone().unwrap_or_default()),
             Err(error) => Err(failure(self.mir.functions[id].name.as_str(), error.inner)),
         }
+    }
+
+    /// What the function translated last refers to, by the numbers of its text.
+    pub fn external_names(&self) -> Vec<UserExternalName> {
+        self.context.func.params.user_named_funcs().values().cloned().collect()
     }
 
     fn finish(&mut self, id: ClFunc, name: &str) -> Result<Compiled, Error> {

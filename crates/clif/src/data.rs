@@ -5,8 +5,9 @@
 //! time.
 
 use crate::Error;
+use crate::decls::Decls;
 use crate::section::{Section, Target};
-use cranelift_module::{DataId, FuncId as ClFunc, Linkage, Module};
+use cranelift_module::{DataId, Linkage, Module};
 use sepal_abi::{DescId, HEADER_SIZE, Header};
 use sepal_mir::{self as mir, ConstWord, StaticId, StrId, VtableId};
 
@@ -25,19 +26,19 @@ impl Constants {
         let strings = module.declare_data("spl_strings", Linkage::Local, false, false)?;
         let objects = module.declare_data("spl_objects", Linkage::Local, false, false)?;
         let mut next = 0;
-        let string_offsets = mir
-            .strings
-            .iter()
-            .map(|data| place(&mut next, string_size(data)))
-            .collect();
+        let string_offsets =
+            mir.strings.iter().map(|data| place(&mut next, string_size(data))).collect();
         next = 0;
         let static_offsets = mir
             .statics
             .iter()
             .map(|object| place(&mut next, u64::from(static_variant(mir, object).size)))
             .collect();
-        let vtable_offsets =
-            mir.vtables.iter().map(|vtable| place(&mut next, 8 * vtable.slots.len() as u64)).collect();
+        let vtable_offsets = mir
+            .vtables
+            .iter()
+            .map(|vtable| place(&mut next, 8 * vtable.slots.len() as u64))
+            .collect();
         Ok(Constants { strings, objects, string_offsets, static_offsets, vtable_offsets })
     }
 
@@ -58,18 +59,18 @@ impl Constants {
         &self,
         module: &mut M,
         mir: &mir::Module,
-        funcs: &[ClFunc],
+        decls: &Decls,
     ) -> Result<(), Error> {
         self.string_section(mir).define(module, self.strings)?;
         let mut section = Section::default();
         for (object, &offset) in mir.statics.iter().zip(&self.static_offsets) {
             debug_assert_eq!(section.offset(), offset);
-            self.static_object(mir, object, funcs, &mut section);
+            self.static_object(mir, object, decls, &mut section);
         }
         for (vtable, &offset) in mir.vtables.iter().zip(&self.vtable_offsets) {
             debug_assert_eq!(section.offset(), offset);
             for &slot in &vtable.slots {
-                match self.target(slot, funcs) {
+                match self.target(slot, decls) {
                     Ok(target) => section.address(target),
                     Err(bits) => section.u64(bits),
                 }
@@ -95,7 +96,7 @@ impl Constants {
         &self,
         mir: &mir::Module,
         object: &mir::StaticObject,
-        funcs: &[ClFunc],
+        decls: &Decls,
         section: &mut Section,
     ) {
         let start = section.offset();
@@ -104,7 +105,7 @@ impl Constants {
         section.bytes(&vec![0; (variant.size - HEADER_SIZE) as usize]);
         for (field, &word) in variant.fields.iter().zip(&object.fields) {
             let at = start + field.offset;
-            match self.target(word, funcs) {
+            match self.target(word, decls) {
                 Ok(target) => section.patch_address(at, target),
                 Err(bits) => {
                     section.patch(at, &bits.to_le_bytes()[..field.ty.size() as usize]);
@@ -114,10 +115,11 @@ impl Constants {
     }
 
     /// What a word is the address of, or its bits.
-    fn target(&self, word: ConstWord, funcs: &[ClFunc]) -> Result<Target, u64> {
+    fn target(&self, word: ConstWord, decls: &Decls) -> Result<Target, u64> {
         let (data, offset) = match word {
             ConstWord::Bits(bits) => return Err(bits),
-            ConstWord::Func(id) => return Ok(Target::Func(funcs[id.0 as usize])),
+            // Nothing reaches a vtable whose functions have been dropped.
+            ConstWord::Func(id) => return decls.func(id).map(Target::Func).ok_or(0),
             ConstWord::Vtable(id) => self.vtable(id),
             ConstWord::Str(id) => self.string(id),
             ConstWord::Object(id) => self.object(id),

@@ -10,14 +10,15 @@ use cranelift_codegen::ir::Signature;
 use cranelift_module::{FuncId as ClFunc, Linkage, Module};
 use rustc_hash::{FxHashMap, FxHashSet};
 use sepal_abi::RtFn;
-use sepal_mir::{self as mir, Op};
+use sepal_mir::{self as mir, ExternId, Op, Terminator};
+use std::collections::BTreeSet;
 
 /// Cranelift's numbers of everything that code refers to.
 pub(crate) struct Decls {
-    /// By `mir::FuncId`.
-    pub funcs: Vec<ClFunc>,
-    /// By `mir::ExternId`.
-    pub externs: Vec<ClFunc>,
+    /// By `mir::FuncId`; passes drop the bodies of functions that nothing reaches.
+    funcs: Vec<Option<ClFunc>>,
+    /// By `mir::ExternId`; only those that are called.
+    externs: Vec<Option<ClFunc>>,
     pub rt: FxHashMap<RtFn, ClFunc>,
     /// By `Thunk`.
     pub thunks: Vec<ClFunc>,
@@ -33,15 +34,17 @@ impl Decls {
         mir: &mir::Module,
         near_runtime: bool,
     ) -> Result<Decls, Error> {
+        let used = Used::by(mir)?;
         let mut names = FxHashSet::default();
         let mut funcs = Vec::with_capacity(mir.functions.len());
         for (id, func) in mir.functions.iter_enumerated() {
-            if !func.is_defined() {
-                return Err(Error::Undefined(func.name.to_string()));
+            let mut declared = None;
+            if func.is_defined() {
+                let name = symbol_name(func.name.as_str(), id, &mut names);
+                let sig = tail_signature(&func.sig.params, &func.sig.results);
+                declared = Some(module.declare_function(&name, Linkage::Local, &sig)?);
             }
-            let name = symbol_name(func.name.as_str(), id, &mut names);
-            let sig = tail_signature(&func.sig.params, &func.sig.results);
-            funcs.push(module.declare_function(&name, Linkage::Local, &sig)?);
+            funcs.push(declared);
         }
         let mut thunks = Vec::new();
         for thunk in Thunk::ALL {
@@ -49,17 +52,42 @@ impl Decls {
             thunks.push(module.declare_function(thunk.name(), Linkage::Local, &sig)?);
         }
         let mut rt = FxHashMap::default();
-        for f in used_rt(mir) {
+        for &f in &used.rt {
             let sig = rt_signature(f);
             rt.insert(f, module.declare_function(f.name(), Linkage::Import, &sig)?);
         }
         let mut externs = Vec::new();
-        for callee in mir.externs.iter() {
-            let sig = c_signature(false, &callee.sig.params, &callee.sig.results);
-            externs.push(module.declare_function(callee.name.as_str(), Linkage::Import, &sig)?);
+        for (id, callee) in mir.externs.iter_enumerated() {
+            let mut declared = None;
+            if used.externs.contains(&id) {
+                let sig = c_signature(false, &callee.sig.params, &callee.sig.results);
+                let name = callee.name.as_str();
+                declared = Some(module.declare_function(name, Linkage::Import, &sig)?);
+            }
+            externs.push(declared);
         }
         let constants = Constants::declare(module, mir)?;
         Ok(Decls { funcs, externs, rt, thunks, constants, near_runtime })
+    }
+
+    /// The number of a function, if it has a body.
+    pub fn func(&self, id: mir::FuncId) -> Option<ClFunc> {
+        self.funcs[id.0 as usize]
+    }
+
+    /// The functions with bodies, in order.
+    pub fn defined(&self) -> impl Iterator<Item = (mir::FuncId, ClFunc)> {
+        (0..).zip(&self.funcs).filter_map(|(n, func)| func.map(|func| (mir::FuncId(n), func)))
+    }
+
+    /// The number of a function that code refers to.
+    pub fn callee(&self, id: mir::FuncId) -> ClFunc {
+        self.func(id).expect("what code refers to has a body, or nothing would be declared")
+    }
+
+    /// The number of a C function that code calls.
+    pub fn c_function(&self, id: ExternId) -> ClFunc {
+        self.externs[id.0 as usize].expect("every function that is called is declared")
     }
 
     pub fn thunk(&self, thunk: Thunk) -> ClFunc {
@@ -83,17 +111,44 @@ fn symbol_name(name: &str, id: mir::FuncId, taken: &mut FxHashSet<String>) -> St
     full
 }
 
-/// The runtime functions that code will refer to.
-fn used_rt(mir: &mir::Module) -> FxHashSet<RtFn> {
-    let mut used: FxHashSet<RtFn> = Thunk::ALL.iter().flat_map(|t| t.calls()).copied().collect();
-    for func in mir.functions.iter() {
-        for inst in func.insts.iter() {
-            if let Op::CallRt { rt, .. } = inst.op {
-                used.insert(rt);
-            } else if let Op::ArrayNew { .. } | Op::ArrayLit { .. } = inst.op {
-                used.insert(RtFn::rt_array_new);
+/// What the code of a module refers to.
+pub(crate) struct Used {
+    rt: BTreeSet<RtFn>,
+    pub externs: BTreeSet<ExternId>,
+}
+
+impl Used {
+    /// Looks through all code; an error if it refers to a function without a body.
+    pub fn by(mir: &mir::Module) -> Result<Used, Error> {
+        let rt = Thunk::ALL.iter().flat_map(|thunk| thunk.calls()).copied().collect();
+        let mut used = Used { rt, externs: BTreeSet::new() };
+        let mut callees: BTreeSet<mir::FuncId> = mir.entry.into_iter().collect();
+        for func in mir.functions.iter() {
+            for inst in func.insts.iter() {
+                used.op(&inst.op, &mut callees);
+            }
+            for block in func.blocks.iter() {
+                if let Terminator::TailCall { func, .. } = block.term {
+                    callees.insert(func);
+                }
             }
         }
+        match callees.iter().map(|&id| &mir.functions[id]).find(|func| !func.is_defined()) {
+            Some(func) => Err(Error::Undefined(func.name.to_string())),
+            None => Ok(used),
+        }
     }
-    used
+
+    fn op(&mut self, op: &Op, callees: &mut BTreeSet<mir::FuncId>) {
+        if let Op::Call { func, .. } | Op::FuncAddr { func } | Op::ClosureCreate { func, .. } = *op
+        {
+            callees.insert(func);
+        } else if let Op::CallRt { rt, .. } = *op {
+            self.rt.insert(rt);
+        } else if let Op::CallExtern { func, .. } = *op {
+            self.externs.insert(func);
+        } else if let Op::ArrayNew { .. } | Op::ArrayLit { .. } = op {
+            self.rt.insert(RtFn::rt_array_new);
+        }
+    }
 }

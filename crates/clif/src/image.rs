@@ -38,7 +38,7 @@ pub(crate) fn define<M: Module>(
     out.u32(0);
     descs.write(&mut out);
     match mir.entry {
-        Some(entry) => out.address(Target::Func(decls.funcs[entry.0 as usize])),
+        Some(entry) => out.address(Target::Func(decls.callee(entry))),
         None => out.u64(0),
     }
     // The runtime makes the area of globals.
@@ -149,7 +149,7 @@ impl Writer {
     fn functions(&mut self, decls: &Decls, program: &CompiledProgram) -> Place {
         let offset = self.records.offset();
         let mut first = 0;
-        for (&id, func) in decls.funcs.iter().zip(&program.funcs) {
+        for ((_, id), func) in decls.defined().zip(&program.funcs) {
             let count = func.code_locs.len() as u32;
             self.records.address(Target::Func(id));
             for word in [func.code.len() as u32, first, count, 0] {

@@ -54,6 +54,8 @@ pub(crate) fn isa(target: Target, options: &Options) -> Result<OwnedTargetIsa, E
         ("enable_probestack", "true"),
         ("probestack_strategy", "inline"),
         ("use_colocated_libcalls", "false"),
+        // A cache line holds few functions; calls land at its fetch blocks.
+        ("log2_min_function_alignment", "4"),
     ];
     for (name, value) in pairs {
         flags.set(name, value).expect("the setting exists in this version");
@@ -67,8 +69,6 @@ pub(crate) fn isa(target: Target, options: &Options) -> Result<OwnedTargetIsa, E
             isa.enable(name).expect("the setting exists in this version");
         }
     }
-    isa.finish(settings::Flags::new(flags)).map_err(|reason| Error::Function {
-        name: "settings".to_owned(),
-        reason,
-    })
+    isa.finish(settings::Flags::new(flags))
+        .map_err(|reason| Error::Function { name: "settings".to_owned(), reason })
 }

@@ -1,13 +1,13 @@
 //! Code in memory.
 //!
-//! Pages are written, then made executable; never both at once. Must never be entered here: the runtime
-//! runs the image.
+//! Must never run anything: the runtime does, given the image.
 
 use crate::compile::{CompiledProgram, compile};
-use crate::decls::Decls;
+use crate::decls::{Decls, Used};
 use crate::isa::{Options, Target, isa};
+use crate::memory::CodeMemory;
 use crate::{Error, image};
-use cranelift_jit::{ArenaMemoryProvider, JITBuilder, JITModule};
+use cranelift_jit::{JITBuilder, JITModule};
 use cranelift_module::default_libcall_names;
 use sepal_abi::{Image, RtFn};
 use sepal_mir as mir;
@@ -16,10 +16,6 @@ use std::io::Write;
 
 /// Where the runtime's functions are.
 pub type RtAddress = fn(RtFn) -> *const u8;
-
-/// Addresses reserved for code and data of one program, so that relative references reach everywhere. They
-/// cost nothing until used.
-const ARENA: usize = 1 << 30;
 
 /// A compiled program in memory: owns its code, data and image.
 pub struct JitProgram {
@@ -53,27 +49,26 @@ impl Drop for JitProgram {
 /// Compiles a verified module into memory.
 pub fn compile_jit(
     mir: &mir::Module,
+    options: Options,
     rt: RtAddress,
-    options: &Options,
 ) -> Result<JitProgram, Error> {
-    let isa = isa(Target::Here, options)?;
+    let isa = isa(Target::Here, &options)?;
     let mut builder = JITBuilder::with_isa(isa.clone(), default_libcall_names());
-    let arena = ArenaMemoryProvider::new_with_size(ARENA)
-        .map_err(|_| Error::Host("the address space is used up"))?;
-    builder.memory_provider(Box::new(arena));
+    let memory = CodeMemory::new().ok_or(Error::Host("there is no memory for code"))?;
+    builder.memory_provider(Box::new(memory));
     for &f in RtFn::ALL {
         builder.symbol(f.name(), rt(f));
     }
-    for callee in mir.externs.iter() {
-        let name = callee.name.as_str();
+    for &id in &Used::by(mir)?.externs {
+        let name = mir.externs[id].name.as_str();
         let address = find_c_function(name).ok_or_else(|| Error::UnknownExtern(name.to_owned()))?;
         builder.symbol(name, address);
     }
     let mut module = JITModule::new(builder);
     let decls = Decls::declare(&mut module, mir, false)?;
-    let program = compile(mir, &decls, &*isa, options)?;
+    let program = compile(mir, &decls, &*isa, &options)?;
     program.define(&mut module, &decls)?;
-    decls.constants.define(&mut module, mir, &decls.funcs)?;
+    decls.constants.define(&mut module, mir, &decls)?;
     let image = image::define(&mut module, mir, &decls, &program)?;
     module.finalize_definitions()?;
     let (image, _) = module.get_finalized_data(image);
@@ -105,9 +100,9 @@ fn write_perf_map(mir: &mir::Module, decls: &Decls, module: &JITModule, program:
     let Ok(mut file) = std::fs::OpenOptions::new().create(true).append(true).open(path) else {
         return;
     };
-    for ((func, &id), compiled) in mir.functions.iter().zip(&decls.funcs).zip(&program.funcs) {
-        let start = module.get_finalized_function(id) as usize;
-        let line = format!("{start:x} {:x} {}\n", compiled.code.len(), func.name);
+    for ((id, declared), compiled) in decls.defined().zip(&program.funcs) {
+        let start = module.get_finalized_function(declared) as usize;
+        let line = format!("{start:x} {:x} {}\n", compiled.code.len(), mir.functions[id].name);
         if file.write_all(line.as_bytes()).is_err() {
             return;
         }

@@ -15,6 +15,7 @@ mod dwarf;
 mod image;
 mod isa;
 mod jit;
+mod memory;
 mod object;
 mod section;
 mod text;

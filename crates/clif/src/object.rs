@@ -20,13 +20,13 @@ pub(crate) fn object_module(isa: OwnedTargetIsa) -> Result<ObjectModule, Error> 
 }
 
 /// Compiles a verified module to the bytes of an object file.
-pub fn compile_object(mir: &mir::Module, options: &Options) -> Result<Vec<u8>, Error> {
-    let isa = isa(Target::Portable, options)?;
+pub fn compile_object(mir: &mir::Module, options: Options) -> Result<Vec<u8>, Error> {
+    let isa = isa(Target::Portable, &options)?;
     let mut module = object_module(isa.clone())?;
     let decls = Decls::declare(&mut module, mir, true)?;
-    let program = compile(mir, &decls, &*isa, options)?;
+    let program = compile(mir, &decls, &*isa, &options)?;
     program.define(&mut module, &decls)?;
-    decls.constants.define(&mut module, mir, &decls.funcs)?;
+    decls.constants.define(&mut module, mir, &decls)?;
     image::define(&mut module, mir, &decls, &program)?;
     let mut product = module.finish();
     dwarf::add(&mut product, &*isa, mir, &decls, &program)?;

@@ -10,19 +10,20 @@ use crate::decls::{Decls, rt_signature};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, AbiParam, InstBuilder, Signature, Value, types};
 use cranelift_codegen::isa::CallConv;
-use sepal_abi::{CtxField, RtFn};
+use sepal_abi::{CtxField, NO_LOC, RtFn};
 
-/// The shared functions.
+/// The shared functions. The place of a panic is the one of the call: the trace begins at its return address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub(crate) enum Thunk {
-    /// `(loc, code, a, b)`: raises a panic and ends the actor.
+    /// `(code, a, b)`: raises a panic and ends the actor.
     Panic,
-    /// `(loc)`: ends the actor after a runtime function has raised.
+    /// Ends the actor after a runtime function has raised.
     Unwind,
-    /// `(loc)`: the slow path of a poll.
+    /// The slow path of a poll.
     Poll,
-    /// `(loc, header, size, out)`: the slow path of an allocation; the object's address is stored to `out`.
+    /// `(slot)`: the slow path of an allocation. The slot holds header and size, and afterwards the object's
+    /// address: one register is taken from the hot path, not three.
     Alloc,
     /// `(leaf, sub) -> (eax, ebx, ecx, edx)`.
     Cpuid,
@@ -61,12 +62,10 @@ impl Thunk {
 
     pub fn signature(self) -> Signature {
         let (conv, params, results): (_, &[ir::Type], &[ir::Type]) = match self {
-            Thunk::Panic => (CallConv::Tail, &[types::I32, types::I32, types::I64, types::I64], &[]),
-            Thunk::Unwind => (CallConv::Tail, &[types::I32], &[]),
-            Thunk::Poll => (CallConv::PreserveAll, &[types::I32], &[]),
-            Thunk::Alloc => {
-                (CallConv::PreserveAll, &[types::I32, types::I64, types::I64, types::I64], &[])
-            }
+            Thunk::Panic => (CallConv::Tail, &[types::I32, types::I64, types::I64], &[]),
+            Thunk::Unwind => (CallConv::Tail, &[], &[]),
+            Thunk::Poll => (CallConv::PreserveAll, &[], &[]),
+            Thunk::Alloc => (CallConv::PreserveAll, &[types::I64], &[]),
             Thunk::Cpuid => (CallConv::Tail, &[types::I32; 2], &[types::I32; 4]),
         };
         let mut sig = Signature::new(conv);
@@ -97,24 +96,25 @@ impl Thunk {
         let args: Vec<Value> = params.iter().map(|&ty| b.append_param(entry, ty)).collect();
         b.switch_to(entry);
         let ctx = b.context();
-        let loc = args[0];
         match self {
             Thunk::Panic => {
-                let code = b.ins().uextend(types::I64, args[1]);
-                call_rt(&mut b, decls, RtFn::rt_raise, &[ctx, code, args[2], args[3]]);
-                panic_at(&mut b, decls, ctx, loc);
+                let code = b.ins().uextend(types::I64, args[0]);
+                call_rt(&mut b, decls, RtFn::rt_raise, &[ctx, code, args[1], args[2]]);
+                panic_at(&mut b, decls, ctx);
             }
-            Thunk::Unwind => panic_at(&mut b, decls, ctx, loc),
+            Thunk::Unwind => panic_at(&mut b, decls, ctx),
             Thunk::Poll => {
                 call_rt(&mut b, decls, RtFn::rt_poll, &[ctx]);
-                return_unless_raised(&mut b, decls, ctx, loc, |_| ());
+                return_unless_raised(&mut b, decls, ctx, |_| ());
             }
             Thunk::Alloc => {
-                let object = call_rt(&mut b, decls, RtFn::rt_alloc, &[ctx, args[1], args[2]]);
+                let slot = args[0];
+                let header = b.load(types::I64, Region::Frame, slot, 0);
+                let size = b.load(types::I64, Region::Frame, slot, 8);
+                let object = call_rt(&mut b, decls, RtFn::rt_alloc, &[ctx, header, size]);
                 let object = object.expect("the function gives an object");
-                let out = args[3];
-                return_unless_raised(&mut b, decls, ctx, loc, |b| {
-                    b.store(Region::Frame, object, out, 0);
+                return_unless_raised(&mut b, decls, ctx, |b| {
+                    b.store(Region::Frame, object, slot, 0);
                 });
             }
             Thunk::Cpuid => {}
@@ -129,12 +129,11 @@ fn call_rt(b: &mut Builder<'_>, decls: &Decls, f: RtFn, args: &[Value]) -> Optio
     b.call(callee, args).first().copied()
 }
 
-/// Ends the actor; the frame that panics is the caller's, whose frame pointer this frame has saved.
-fn panic_at(b: &mut Builder<'_>, decls: &Decls, ctx: Value, loc: Value) {
-    let own = b.ins().get_frame_pointer(types::I64);
-    let caller = b.load(types::I64, Region::Frame, own, 0);
-    let loc = b.ins().uextend(types::I64, loc);
-    call_rt(b, decls, RtFn::rt_panic_at, &[ctx, loc, caller]);
+/// Ends the actor. This frame has no place of its own; the next one of the trace is the caller's.
+fn panic_at(b: &mut Builder<'_>, decls: &Decls, ctx: Value) {
+    let no_loc = b.int(types::I64, i64::from(NO_LOC));
+    let frame = b.ins().get_frame_pointer(types::I64);
+    call_rt(b, decls, RtFn::rt_panic_at, &[ctx, no_loc, frame]);
     b.unreachable();
 }
 
@@ -142,7 +141,6 @@ fn return_unless_raised(
     b: &mut Builder<'_>,
     decls: &Decls,
     ctx: Value,
-    loc: Value,
     before: impl FnOnce(&mut Builder<'_>),
 ) {
     let (raised, fine) = (b.create_cold_block(), b.create_block());
@@ -153,7 +151,7 @@ fn return_unless_raised(
     before(b);
     b.ins().return_(&[]);
     b.switch_to(raised);
-    panic_at(b, decls, ctx, loc);
+    panic_at(b, decls, ctx);
 }
 
 /// A processor instruction that stands in the code itself. Cranelift has no such instructions: a call to a
@@ -173,6 +171,14 @@ impl CpuInst {
 
     /// All of them, in the order of their numbers.
     pub const ALL: [CpuInst; 2] = [CpuInst::Rdtsc, CpuInst::Pause];
+
+    /// The name in texts.
+    pub const fn name(self) -> &'static str {
+        match self {
+            CpuInst::Rdtsc => "rdtsc",
+            CpuInst::Pause => "pause",
+        }
+    }
 
     pub fn signature(self) -> Signature {
         match self {

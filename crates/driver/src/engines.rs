@@ -27,7 +27,8 @@ impl Session {
     /// The program cannot be compiled to MIR.
     pub fn run_interpreted(&self, file: &Path, options: RunOptions) -> Result<i32, Stop> {
         let module = self.mir(file, OptLevel::Full)?;
-        Ok(sepal_interp::run(&module, options))
+        let interp = sepal_interp::Interp::new(&module).expect("lowering gives the module an entry");
+        Ok(interp.run(options))
     }
 
     /// Builds a native executable in a temporary folder and runs it; gives its exit code.
@@ -75,9 +76,9 @@ impl Session {
         match form {
             Form::Hir => {
                 let mut program = self.checked(file)?;
-                Ok(sepal_hir::dump(&mut program).into_bytes())
+                Ok(sepal_hir::dump::dump(&mut program).into_bytes())
             }
-            Form::Mir => Ok(sepal_mir::text::print(&self.mir(file, OptLevel::Full)?).into_bytes()),
+            Form::Mir => Ok(sepal_mir::text::print_module(&self.mir(file, OptLevel::Full)?).into_bytes()),
             Form::Clif => {
                 let module = self.mir(file, OptLevel::Full)?;
                 Ok(sepal_clif::clif_text(&module, sepal_clif::Options::default()).map_err(|e| code_failure(&e))?.into_bytes())

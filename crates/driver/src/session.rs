@@ -79,7 +79,7 @@ impl Session {
     pub(crate) fn checked(&self, file: &Path) -> Result<Program, Stop> {
         let text = files::read_source(file)?;
         let loader = Box::new(Loader::new(file));
-        let program = sepal_hir::check(file.display().to_string(), text.into(), loader);
+        let program = sepal_hir::check(&file.display().to_string(), text.into(), loader);
         self.give_or_report(program)
     }
 

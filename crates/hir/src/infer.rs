@@ -34,6 +34,8 @@ pub(crate) struct Infer {
     /// The type parameters of the function being checked that stand for integer types, which
     /// literals may become.
     pub(crate) int_params: Vec<Ty>,
+    /// The last unification failed because a type would have held itself.
+    pub(crate) infinite: bool,
 }
 
 /// A state of the table to go back to.
@@ -43,7 +45,7 @@ pub(crate) struct Snapshot {
     vars: usize,
 }
 
-/// The two innermost types that differ.
+/// The types differ somewhere inside.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mismatch;
 
@@ -134,6 +136,7 @@ impl Infer {
         if a == b {
             return Ok(());
         }
+        self.infinite = false;
         let before = self.snapshot();
         let result = self.unify_step(a, b);
         if result.is_err() {
@@ -148,6 +151,10 @@ impl Infer {
             return Ok(());
         }
         match (a.kind(), b.kind()) {
+            (TyKind::Error, TyKind::Var(id)) | (TyKind::Var(id), TyKind::Error) => {
+                self.bind(*id, Ty::error());
+                Ok(())
+            }
             (TyKind::Error, _) | (_, TyKind::Error) => Ok(()),
             (TyKind::Var(id), _) => self.unify_var(*id, b),
             (_, TyKind::Var(id)) => self.unify_var(*id, a),
@@ -192,7 +199,10 @@ impl Infer {
             };
         }
         let fits = match kind {
-            VarKind::General => !self.occurs(id, to),
+            VarKind::General => {
+                self.infinite = self.occurs(id, to);
+                !self.infinite
+            }
             VarKind::Int => to.as_int().is_some() || self.int_params.contains(&to),
             VarKind::Float => to.as_float().is_some(),
         };

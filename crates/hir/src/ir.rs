@@ -134,8 +134,8 @@ pub enum FnKind {
     Script,
     /// The body of an actor; also has a body.
     Actor(ActorId),
-    /// The `terminate` part of an actor: takes the actor's variables and the reason.
-    Terminate(ActorId),
+    /// Checks the invariants of its parameter, an object that was just built; also has a body.
+    Invariant(AdtId),
     /// A method derived from a type's structure; also has a body.
     Derived(Derived),
     /// A method that a trait declares without a body; calls of it are trait calls.
@@ -170,6 +170,8 @@ pub enum DerivedFrom {
     Tuple(u32),
     /// A function value of so many parameters; only `Show`.
     Function(u32),
+    /// A `dyn` of a trait with so many arguments; only `Show`.
+    Dyn(TraitId, u32),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -276,8 +278,16 @@ pub struct ConstDef {
     /// A function without parameters that computes it.
     pub init: FnId,
     /// What it computes.
-    pub value: ast::ExprId,
+    pub source: ConstSource,
     pub public: bool,
+}
+
+/// Where the value of a constant comes from.
+#[derive(Clone, Copy, Debug)]
+pub enum ConstSource {
+    Value(ast::ExprId),
+    /// What a pattern binds to the constant's name in another constant, the whole of a `let`.
+    Part { of: ConstId, pat: ast::PatId },
 }
 
 pub struct ActorDef {
@@ -286,8 +296,6 @@ pub struct ActorDef {
     pub span: Span,
     /// The body as a function of the actor's parameters.
     pub body: FnId,
-    /// `(variables of the actor…, reason) -> nil`
-    pub terminate: Option<FnId>,
     pub mailbox: Ty,
     pub public: bool,
 }
@@ -382,6 +390,9 @@ pub enum ExprKind {
     CastWrap { value: ExprId },
     /// Registers a function without parameters to be called at function exit; gives `nil`.
     Defer(ExprId),
+    /// In the body of an actor, after its variables: registers its `terminate`, a function of the
+    /// exit reason; gives `nil`.
+    OnTerminate(ExprId),
     /// Panics with a message of type `str`.
     Panic { kind: PanicKind, message: ExprId },
     /// Panics if the condition does not hold; gives `nil`.

@@ -45,6 +45,7 @@ impl Program {
         let prelude = self.load_module(Symbol::intern(PRELUDE), None);
         self.prelude = prelude;
         self.complete_modules(self.root);
+        self.find_main();
     }
 
     /// The module of a path of the standard library, loaded if it is not yet.
@@ -67,18 +68,19 @@ impl Program {
         }
         let batch: Vec<ModuleId> = (first.0..next.0).map(ModuleId).collect();
         self.report_import_cycles(&batch);
-        self.declare_modules(&batch);
+        let tasks = self.declare_modules(&batch);
         for module in &batch {
             self.link_imports(*module);
         }
-        self.collect_headers(&batch);
+        self.collect_headers(&tasks);
     }
 
     fn add_module(&mut self, path: Symbol, source: LoadedSource, is_std: bool) -> ModuleId {
         let file = self.sources.add(source.name, Arc::clone(&source.text));
-        let ast = sepal_syntax::parse(file, &source.text, &mut self.diagnostics).ast;
+        let parsed = sepal_syntax::parse(file, &source.text);
+        self.diagnostics.append(parsed.diagnostics);
         self.scopes.push(Scope::default());
-        self.items.modules.push(Module { path, ast: Rc::new(ast), is_std })
+        self.items.modules.push(Module { path, ast: Rc::new(parsed.ast), is_std })
     }
 
     fn load_module(&mut self, path: Symbol, at: Option<Span>) -> Option<ModuleId> {
@@ -206,19 +208,27 @@ impl Program {
 
     fn link_import(&mut self, module: ModuleId, import: &ast::Import) {
         let path = join(&import.path);
-        let Some(Some(target)) = self.module_by_path.get(&path).copied() else { return };
         let last = import.path.last().expect("a path has a name");
         let name = import.alias.map_or(last.name, |alias| alias.name);
+        let Some(Some(target)) = self.module_by_path.get(&path).copied() else {
+            self.scopes[module].broken.push(name);
+            return;
+        };
         self.scopes[module].modules.insert(name, target);
     }
 
     fn link_from_import(&mut self, module: ModuleId, import: &ast::FromImport, public: bool) {
         let path = join(&import.path);
-        let Some(Some(target)) = self.module_by_path.get(&path).copied() else { return };
+        let target = self.module_by_path.get(&path).copied().flatten();
         for wanted in &import.names {
             let bound = wanted.alias.unwrap_or(wanted.name);
+            let Some(target) = target else {
+                self.scopes[module].broken.push(bound.name);
+                continue;
+            };
             if !self.bind_import(module, target, wanted.name, bound, public) {
                 self.report_missing_import(target, path, wanted.name);
+                self.scopes[module].broken.push(bound.name);
             }
         }
     }
@@ -231,7 +241,8 @@ impl Program {
         let variants = scope.variants.get(&name.name).cloned();
         let found = ty.is_some() || value.is_some() || variants.is_some();
         let private = ty.is_none_or(|e| !e.public) && value.is_none_or(|e| !e.public) && variants.is_none();
-        if found && private {
+        // The library's modules see all of each other; `pub` is for users.
+        if found && private && !self.items.modules[into].is_std {
             self.report_private(name, from, ty.map(|e| e.span).or(value.map(|e| e.span)));
         }
         if let Some(entry) = ty {

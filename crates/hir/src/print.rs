@@ -24,7 +24,10 @@ impl Program {
     /// `Trait[args]`
     pub(crate) fn trait_name(&self, trait_ref: &TraitRef) -> String {
         let mut out = self.items.traits[trait_ref.id].name.to_string();
-        self.write_args(&mut out, &trait_ref.args);
+        let args: Vec<Ty> = trait_ref.args.iter().map(|arg| self.infer.resolve(*arg)).collect();
+        if args.iter().any(|arg| !arg.is_var()) {
+            self.write_args(&mut out, &args);
+        }
         out
     }
 

@@ -9,7 +9,7 @@ use crate::session::Session;
 use crate::ty::Ty;
 use rustc_hash::{FxHashMap, FxHashSet};
 use sepal_base::codes::Code;
-use sepal_base::{Diagnostic, Diagnostics, IdVec, SourceMap, Span, Symbol};
+use sepal_base::{Diagnostic, Diagnostics, FileId, IdVec, SourceMap, Span, Symbol};
 use std::rc::Rc;
 
 /// A whole program: its declarations, and its bodies as far as they have been asked for.
@@ -42,8 +42,19 @@ pub struct Program {
     pub(crate) session: Session,
     /// Functions whose types are yet to be inferred.
     pub(crate) uninferred: FxHashSet<FnId>,
+    /// Methods that a trait declares with `self` and some impl with `var self`.
+    pub(crate) inout_methods: FxHashSet<FnId>,
+    /// Files that speak of `receive` or `self()`, and all others if any does: their functions may
+    /// have mailboxes.
+    pub(crate) receives: FxHashSet<FileId>,
+    /// The place of the last report of a missing trait.
+    pub(crate) last_unimplemented: Option<Span>,
+    /// The check of each type that has invariants.
+    pub(crate) invariants: FxHashMap<AdtId, FnId>,
+    /// Methods as they are called from inside the object: without its invariants.
+    pub(crate) inner_methods: FxHashMap<FnId, FnId>,
     /// Functions whose conditions have been found to have an effect or not.
-    pub(crate) purity: FxHashMap<FnId, bool>,
+    pub(crate) purity: FxHashMap<FnId, crate::effects::Effect>,
 }
 
 /// The function that a trait method is for a type, with its type arguments.

@@ -68,6 +68,8 @@ pub(crate) struct Scope {
     pub(crate) values: FxHashMap<Symbol, Entry<ValueDef>>,
     pub(crate) variants: FxHashMap<Symbol, Variants>,
     pub(crate) modules: FxHashMap<Symbol, ModuleId>,
+    /// Names of imports that were reported: nothing more is said about them.
+    pub(crate) broken: Vec<Symbol>,
 }
 
 /// The outermost shape of a type: what methods and impls are indexed by.
@@ -176,6 +178,11 @@ impl Program {
 
     pub(crate) fn lookup_module(&self, module: ModuleId, name: Symbol) -> Option<ModuleId> {
         self.scope_chain(module).find_map(|scope| scope.modules.get(&name)).copied()
+    }
+
+    /// Whether the name would come from an import that was reported.
+    pub(crate) fn is_broken(&self, module: ModuleId, name: Symbol) -> bool {
+        self.scope_chain(module).any(|scope| scope.broken.contains(&name))
     }
 
     /// The variants of this name that can be used bare: those of the innermost scope that has any.

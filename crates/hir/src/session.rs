@@ -26,8 +26,10 @@ pub(crate) struct Session {
     drafts: Vec<Draft>,
     next_index: usize,
     pub(crate) obligations: Vec<Obligation>,
-    /// The state of the variables when all obligations were last tried.
-    tried: (u64, usize),
+    /// The first obligation of the function being checked.
+    pub(crate) base: usize,
+    /// What was tried last: how much was known, how many were open, from which on.
+    tried: (u64, usize, usize),
 }
 
 struct Open {
@@ -38,6 +40,13 @@ struct Open {
 
 /// Nested inference this deep is refused: the types must be written.
 const MAX_NESTING: usize = 200;
+
+impl Session {
+    /// Whether a function is being checked, or waits for its group.
+    pub(crate) fn is_open(&self, id: FnId) -> bool {
+        self.open.contains_key(&id)
+    }
+}
 
 impl Program {
     /// Checks the body of a function if it has not been yet.
@@ -101,7 +110,9 @@ impl Program {
         self.session.open.insert(id, index);
         self.session.stack.push(Open { index, low: index });
         let (first_draft, first_obligation) = (self.session.drafts.len(), self.session.obligations.len());
+        let outer = std::mem::replace(&mut self.session.base, first_obligation);
         let draft = self.check_body(id);
+        self.session.base = outer;
         self.session.drafts.push(draft);
         let open = self.session.stack.pop().expect("pushed above");
         if open.low < index {
@@ -110,15 +121,19 @@ impl Program {
             return;
         }
         let drafts = self.session.drafts.split_off(first_draft);
+        let outer = std::mem::replace(&mut self.session.base, first_obligation);
         self.finish_group(drafts, first_obligation);
+        self.session.base = outer;
     }
 
     fn check_body(&mut self, id: FnId) -> Draft {
         let ast = Rc::clone(&self.items.modules[self.items.fns[id].module].ast);
+        let mut draft = Draft::new(id);
         if self.uninferred.contains(&id) {
+            draft.infers_result = self.missing_types(id).ret;
             self.open_signature(id);
         }
-        let mut cx = BodyCx::new(self, &ast, Draft::new(id));
+        let mut cx = BodyCx::new(self, &ast, draft);
         cx.check_function();
         cx.into_draft()
     }
@@ -127,6 +142,10 @@ impl Program {
     fn open_signature(&mut self, id: FnId) {
         let missing = self.missing_types(id);
         let span = self.items.fns[id].span;
+        if let FnKind::Actor(_) = self.items.fns[id].kind {
+            let mailbox = self.infer.fresh(VarKind::General, span);
+            self.items.fns[id].mailbox = Some(mailbox);
+        }
         for (index, default) in missing.params {
             let span = self.items.fns[id].params[index].span;
             let ty = match default {
@@ -164,7 +183,7 @@ impl Program {
     /// Tries the open obligations again from the `first` on; whether anything became known.
     pub(crate) fn retry_obligations(&mut self, first: usize) -> bool {
         let first = first.min(self.session.obligations.len());
-        let state = (self.infer.progress, self.session.obligations.len());
+        let state = (self.infer.progress, self.session.obligations.len(), first);
         if self.session.tried == state {
             return false;
         }
@@ -172,7 +191,7 @@ impl Program {
         for obligation in list {
             self.try_obligation(obligation, 0);
         }
-        let after = (self.infer.progress, self.session.obligations.len());
+        let after = (self.infer.progress, self.session.obligations.len(), first);
         self.session.tried = after;
         after != state
     }
@@ -238,7 +257,8 @@ impl Program {
         for id in &inferred {
             if let FnKind::Source(_) = self.items.fns[*id].kind {
                 let def = &self.items.fns[*id];
-                let tys: Vec<Ty> = def.params.iter().map(|param| param.ty).chain([def.ret]).collect();
+                let tys = def.params.iter().map(|param| param.ty).chain([def.ret]).chain(def.mailbox);
+                let tys: Vec<Ty> = tys.collect();
                 tys.iter().for_each(|ty| self.collect_vars(*ty, &mut vars));
             }
         }
@@ -299,6 +319,8 @@ impl Program {
         let tys: Vec<Ty> = self.items.fns[id].params.iter().map(|param| param.ty).collect();
         let tys: Vec<Ty> = tys.into_iter().map(|ty| self.closed(ty)).collect();
         let ret = self.closed(self.items.fns[id].ret);
+        let mailbox = self.items.fns[id].mailbox.map(|ty| self.closed(ty));
+        self.items.fns[id].mailbox = mailbox;
         let def = &mut self.items.fns[id];
         def.ret = ret;
         for (param, ty) in def.params.iter_mut().zip(tys) {

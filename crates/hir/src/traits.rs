@@ -6,7 +6,7 @@
 
 use crate::infer::VarKind;
 use crate::ir::*;
-use crate::lang::LangTrait;
+use crate::lang::{LangTrait, LangTy};
 use crate::program::{Program, Resolved};
 use crate::scope::Head;
 use crate::ty::{Ty, TyKind};
@@ -68,6 +68,10 @@ impl Program {
         }
         match ty.kind() {
             TyKind::Never => Search::Found(Source::Given),
+            // Everything can be shown.
+            TyKind::Var(_) | TyKind::Param { .. } if self.lang.trait_id(LangTrait::Show) == Some(ob.trait_ref.id) => {
+                Search::Found(Source::Given)
+            }
             TyKind::Var(_) => self.search_literal(ty, ob),
             TyKind::Param { .. } => self.search_env(ty, ob),
             TyKind::Dyn(id, args) if *id == ob.trait_ref.id => {
@@ -113,6 +117,9 @@ impl Program {
             return Search::Found(Source::Given);
         }
         drop(fitting);
+        if self.lang.trait_id(LangTrait::Eq) == Some(ob.trait_ref.id) && self.has_eq_by_bound(ty, ob.env) {
+            return Search::Found(Source::Given);
+        }
         if self.is_integer_param(ty, ob.env) && self.integers_have(ob.trait_ref.id) {
             for arg in &ob.trait_ref.args {
                 if self.infer.unify(*arg, ty).is_err() {
@@ -138,25 +145,43 @@ impl Program {
         bounds.iter().any(|bound| bound.ty == ty && bound.trait_ref.id == integer)
     }
 
+    /// What can be hashed or ordered can be compared.
+    fn has_eq_by_bound(&self, ty: Ty, env: Option<FnId>) -> bool {
+        let bounds = env.map_or(&[][..], |f| &self.items.fns[f].generics.bounds);
+        let implies = [self.lang.trait_id(LangTrait::Hash), self.lang.trait_id(LangTrait::Ord)];
+        bounds.iter().any(|bound| bound.ty == ty && implies.contains(&Some(bound.trait_ref.id)))
+    }
+
+    /// The type parameters of a function that stand for integer types.
+    pub(crate) fn integer_params(&self, id: FnId) -> Vec<Ty> {
+        let Some(integer) = self.lang.trait_id(LangTrait::Integer) else { return Vec::new() };
+        let bounds = self.items.fns[id].generics.bounds.iter();
+        bounds.filter(|bound| bound.trait_ref.id == integer).map(|bound| bound.ty).collect()
+    }
+
     /// Whether every integer type has the trait.
     pub(crate) fn integers_have(&self, id: TraitId) -> bool {
         let head = Head::Int(crate::ty::IntTy::I64);
         self.lang.which_trait(id).is_some() && self.impl_index.contains_key(&(id, Some(head)))
     }
 
+    /// Impls for this very shape come before those for every type.
     fn search_impls(&mut self, ty: Ty, ob: &Obligation) -> Search {
-        let id = ob.trait_ref.id;
-        let mut candidates: SmallVec<[ImplId; 4]> = SmallVec::new();
-        for head in [Head::of(ty), None] {
-            if let Some(impls) = self.impl_index.get(&(id, head)) {
-                candidates.extend_from_slice(impls);
-            }
-            if head.is_none() {
-                break;
-            }
+        let shape = Head::of(ty);
+        let for_shape = shape.map_or(Search::None, |_| self.search_candidates(shape, ty, ob));
+        if !matches!(for_shape, Search::None) {
+            return for_shape;
         }
-        let mut chosen = None;
+        match self.search_candidates(None, ty, ob) {
+            Search::None => self.search_derived(ty, ob),
+            found => found,
+        }
+    }
+
+    fn search_candidates(&mut self, head: Option<Head>, ty: Ty, ob: &Obligation) -> Search {
+        let candidates = self.impl_index.get(&(ob.trait_ref.id, head)).cloned().unwrap_or_default();
         let single = candidates.len() == 1;
+        let mut chosen = None;
         for candidate in candidates {
             if !single && !self.impl_fits(candidate, ty, &ob.trait_ref.args) {
                 continue;
@@ -166,10 +191,7 @@ impl Program {
             }
             chosen = Some(candidate);
         }
-        match chosen {
-            Some(id) => self.choose_impl(id, ty, ob),
-            None => self.search_derived(ty, ob),
-        }
+        chosen.map_or(Search::None, |id| self.choose_impl(id, ty, ob))
     }
 
     fn impl_fits(&mut self, id: ImplId, ty: Ty, args: &[Ty]) -> bool {
@@ -222,7 +244,7 @@ impl Program {
                 None => return Search::None,
             },
             DerivedFrom::Tuple(n) => (0..n).collect(),
-            DerivedFrom::Function(_) => Rc::from([]),
+            DerivedFrom::Function(_) | DerivedFrom::Dyn(..) => Rc::from([]),
         };
         let nested = needed.iter().map(|index| Obligation { self_ty: args[*index as usize], ..ob.clone() });
         Search::Found(Source::Derived { derived, nested: nested.collect(), args })
@@ -246,6 +268,9 @@ impl Program {
                 let args = f.params.iter().copied().chain([f.ret]).collect();
                 (DerivedFrom::Function(f.params.len() as u32), args)
             }
+            TyKind::Dyn(id, args) if method == DerivedMethod::Show => {
+                (DerivedFrom::Dyn(*id, args.len() as u32), args.to_vec())
+            }
             _ => return None,
         };
         Some((Derived { method, of }, args))
@@ -262,7 +287,8 @@ impl Program {
         let by_identity = self.items.adts[adt].kind == AdtKind::Class
             && matches!(method, DerivedMethod::Eq | DerivedMethod::Hash);
         let mut needs = Vec::new();
-        let mut possible = true;
+        // Equal collections have different identities, so that is no hash for them.
+        let mut possible = method != DerivedMethod::Hash || !self.is_collection(adt);
         if !by_identity {
             for variant in self.items.adts[adt].variants.ids() {
                 for field in self.items.adts[adt].variants[variant].fields.ids() {
@@ -276,6 +302,10 @@ impl Program {
         let result: Option<Rc<[u32]>> = possible.then(|| needs.into());
         self.derivable.insert((adt, method), result.clone());
         result
+    }
+
+    fn is_collection(&self, adt: AdtId) -> bool {
+        [LangTy::List, LangTy::Dict, LangTy::Set].iter().any(|item| self.lang.ty(*item) == Some(adt))
     }
 
     fn type_needs(&mut self, ty: Ty, method: DerivedMethod, needs: &mut Vec<u32>) -> Option<()> {
@@ -305,7 +335,7 @@ impl Program {
                 inner.iter().try_for_each(|index| self.type_needs(args[*index as usize], method, needs))
             }
             TyKind::Fn(_) => (method == DerivedMethod::Show).then_some(()),
-            TyKind::Dyn(id, _) => (*id == trait_id).then_some(()),
+            TyKind::Dyn(id, _) => (*id == trait_id || method == DerivedMethod::Show).then_some(()),
             _ => None,
         }
     }
@@ -344,6 +374,14 @@ impl Program {
         self.solve_list(vec![first])
     }
 
+    /// The same without choosing anything.
+    pub(crate) fn holds_tentatively(&mut self, self_ty: Ty, trait_ref: &TraitRef, span: Span, env: Option<FnId>) -> bool {
+        let before = self.infer.snapshot();
+        let holds = self.holds(self_ty, trait_ref, span, env);
+        self.infer.rollback(before);
+        holds
+    }
+
     /// Solves obligations and what follows from them; whether none failed.
     fn solve_list(&mut self, mut list: Vec<Obligation>) -> bool {
         for _ in 0..MAX_DEPTH {
@@ -370,7 +408,9 @@ impl Program {
     }
 
     /// The function that the `method`-th method of the trait is for `self_ty`, which like all the
-    /// arguments is free of parameters.
+    /// arguments is free of parameters. For a `dyn` of this very trait it is the trait's own
+    /// method, [`FnKind::Required`] or not: a call through the vtable. Of `never`, which has
+    /// every trait, nothing can be called.
     pub fn resolve_method(&mut self, trait_ref: &TraitRef, method: u32, self_ty: Ty, args: &[Ty]) -> Resolved {
         let before = self.infer.snapshot();
         let span = Span::point(sepal_base::FileId(0), 0);

@@ -190,6 +190,9 @@ impl Program {
     fn report_unknown_type(&mut self, scope: &TyScope, path: &[ast::Ident], span: Span) {
         let text = crate::load::join(path);
         let mut diagnostic = Diagnostic::new(codes::UNKNOWN_TYPE, span, format!("there is no type `{text}` here"));
+        if path.first().is_some_and(|first| self.is_broken(scope.module, first.name)) {
+            return;
+        }
         if let [name] = path {
             let params = scope.params.iter().map(|(name, _)| name.as_str());
             let names = self.type_names(scope.module).into_iter().chain(params);
@@ -241,7 +244,7 @@ impl Program {
     }
 
     /// What an alias stands for, in terms of its own parameters.
-    fn alias_type(&mut self, id: AliasId) -> Ty {
+    pub(crate) fn alias_type(&mut self, id: AliasId) -> Ty {
         match self.aliases[id].state {
             AliasState::Known(ty) => return ty,
             AliasState::InProgress => {

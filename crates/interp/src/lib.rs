@@ -1,1 +1,62 @@
-//! 
+//! The interpreter: MIR to compact register code, function by function at its first call, and one loop that
+//! runs it with the same runtime and the same reports as native code.
+//!
+//! - `code`, `table`: the instructions
+//! - `translate`: MIR to code
+//! - `dispatch`, `handlers`: the loop and what each opcode does
+//! - `machine`: frames, calls, panics; `state`: the only accesses to registers and objects
+//! - `program`, `statics`, `image`: what is made of a module
+//!
+//! Must never use Rust's stack for calls of the program, and never know the source language.
+
+mod code;
+mod dispatch;
+mod externs;
+mod handlers;
+mod image;
+mod machine;
+mod program;
+mod rt_calls;
+mod state;
+mod statics;
+mod table;
+mod translate;
+
+#[cfg(test)]
+mod tests;
+
+use image::ProgramImage;
+use machine::Machine;
+use program::Program;
+use sepal_mir::{FuncId, Module};
+use sepal_rt::{Ended, Options, run_with, stdio};
+
+/// A module that can be run.
+pub struct Interp<'m> {
+    program: Program<'m>,
+    image: ProgramImage,
+    entry: FuncId,
+}
+
+impl<'m> Interp<'m> {
+    /// Prepares a verified module; `None` if it has no entry.
+    pub fn new(module: &'m Module) -> Option<Interp<'m>> {
+        let entry = module.entry?;
+        Some(Interp { program: Program::new(module), image: ProgramImage::new(module), entry })
+    }
+
+    /// Runs the program and gives its exit code.
+    pub fn run(&self, options: Options) -> i32 {
+        let body = |actor| {
+            let Some(machine) = Machine::new(&self.program, actor) else {
+                stdio::write_error(b"error: there is no memory to start the program\n");
+                return Err(Ended);
+            };
+            // SAFETY: the actor is alive, nothing runs in it, and the machine lives as long as it runs.
+            unsafe { (*actor).add_roots(machine.as_roots()) };
+            machine.run_main(self.entry)
+        };
+        // SAFETY: the image was made for this module and lives as long as `self`.
+        unsafe { run_with(self.image.get(), options, body) }
+    }
+}

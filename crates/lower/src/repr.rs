@@ -79,6 +79,12 @@ pub fn int_type(ty: IntTy) -> Type {
     }
 }
 
+/// A value of an integer type as a constant of its scalar, which is written signed.
+pub fn int_word(ty: IntTy, value: i128) -> i64 {
+    let spare = i64::BITS - ty.bits();
+    (value as i64) << spare >> spare
+}
+
 /// The scalar of a float type.
 pub fn float_type(ty: FloatTy) -> Type {
     match ty {

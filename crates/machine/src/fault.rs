@@ -107,8 +107,7 @@ fn install_handler(signal: i32) {
 /// The thread's alternate stack lives as long as the process: a thread may fault to its very end.
 fn install_signal_stack() {
     let Some(memory) = memory::map(SIGNAL_STACK) else { return };
-    let stack =
-        libc::stack_t { ss_sp: memory.as_ptr().cast(), ss_flags: 0, ss_size: SIGNAL_STACK };
+    let stack = libc::stack_t { ss_sp: memory.as_ptr().cast(), ss_flags: 0, ss_size: SIGNAL_STACK };
     // SAFETY: the memory is fresh and stays mapped.
     unsafe { libc::sigaltstack(&stack, std::ptr::null_mut()) };
 }

@@ -161,8 +161,9 @@ mod tests {
         if depth > 0 {
             let code = leaves as *const u8;
             // SAFETY: a C function of one integer parameter fits the convention.
-            let inner =
-                unsafe { enter_actor(slot, std::ptr::null_mut(), code, depth - 1, std::ptr::null_mut()) };
+            let inner = unsafe {
+                enter_actor(slot, std::ptr::null_mut(), code, depth - 1, std::ptr::null_mut())
+            };
             assert_eq!(inner.status, EntryStatus::Abandoned);
         }
         // SAFETY: the test enters before; this frame owns nothing.

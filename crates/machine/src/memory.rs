@@ -145,7 +145,9 @@ mod tests {
         let stack = Stack::new(1 << 20).expect("a megabyte");
         assert_eq!(stack.top() as usize - stack.low(), 1 << 20);
         assert!(stack.is_guard(stack.low() - 1) && !stack.is_guard(stack.low()));
-        assert!(stack.is_guard(stack.emergency_top()) && !stack.is_guard(stack.emergency_top() - 1));
+        assert!(
+            stack.is_guard(stack.emergency_top()) && !stack.is_guard(stack.emergency_top() - 1)
+        );
         for address in [stack.low(), stack.top() as usize - 8, stack.emergency_low()] {
             // SAFETY: the address lies in the stack, on which nothing runs.
             unsafe { (address as *mut u64).write(1) };

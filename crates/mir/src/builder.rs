@@ -244,9 +244,7 @@ impl FunctionBuilder {
 
     pub(crate) fn insert_one(&mut self, op: Op) -> Value {
         match op.result_rule(&self.func) {
-            ResultRule::One(ty) => {
-                self.insert(op, &[ty]).get(0).expect("one result was asked for")
-            }
+            ResultRule::One(ty) => self.insert(op, &[ty]).get(0).expect("one result was asked for"),
             ResultRule::None | ResultRule::Callee => unreachable!("the table says `one`"),
         }
     }
@@ -389,7 +387,8 @@ fn needless_phis(func: &Function, operands: &[PhiOperands]) -> FxHashMap<Value, 
             }
         }
     }
-    let mut work: Vec<usize> = (0..operands.len()).rev().collect();
+    // Those found last stand earliest in the flow: taken first, chains of replacements stay short.
+    let mut work: Vec<usize> = (0..operands.len()).collect();
     while let Some(n) = work.pop() {
         let phi = &operands[n];
         if replaced.contains_key(&phi.value) {
@@ -397,7 +396,7 @@ fn needless_phis(func: &Function, operands: &[PhiOperands]) -> FxHashMap<Value, 
         }
         let mut same = None;
         let needless = phi.args.iter().all(|&arg| {
-            let arg = resolve(&replaced, arg);
+            let arg = shortened(&mut replaced, arg);
             arg == phi.value || *same.get_or_insert(arg) == arg
         });
         if let Some(same) = same.filter(|_| needless) {
@@ -411,6 +410,16 @@ fn needless_phis(func: &Function, operands: &[PhiOperands]) -> FxHashMap<Value, 
     replaced
 }
 
+/// As `resolve`, leading what it passes straight to the end.
+fn shortened(replaced: &mut FxHashMap<Value, Value>, value: Value) -> Value {
+    let end = resolve(replaced, value);
+    let mut at = value;
+    while at != end {
+        at = replaced.insert(at, end).expect("every step but the last is replaced");
+    }
+    end
+}
+
 fn resolve(replaced: &FxHashMap<Value, Value>, mut value: Value) -> Value {
     while let Some(&next) = replaced.get(&value) {
         value = next;
@@ -421,12 +430,9 @@ fn resolve(replaced: &FxHashMap<Value, Value>, mut value: Value) -> Value {
 /// The zero of a type.
 pub(crate) fn zero_of(ty: Type) -> Op {
     match ty {
-        Type::I8 | Type::I16 | Type::I32 | Type::I64 | Type::Any => {
-            Op::ConstInt { ty, value: 0 }
-        }
+        Type::I8 | Type::I16 | Type::I32 | Type::I64 | Type::Any => Op::ConstInt { ty, value: 0 },
         Type::F32 | Type::F64 => Op::ConstFloat { ty, value: FloatBits::new(0.0) },
         Type::Bool => Op::ConstBool { value: false },
         Type::Ref | Type::Ptr => Op::ConstNull { ty },
     }
 }
-

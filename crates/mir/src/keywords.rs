@@ -183,15 +183,72 @@ keywords! {
     }
 }
 
+/// The operators on integers that give an integer, as a pattern.
+macro_rules! int_arithmetic {
+    () => {
+        BinOp::Add
+            | BinOp::Sub
+            | BinOp::Mul
+            | BinOp::SDiv
+            | BinOp::SRem
+            | BinOp::UDiv
+            | BinOp::URem
+            | BinOp::And
+            | BinOp::Or
+            | BinOp::Xor
+            | BinOp::Shl
+            | BinOp::SShr
+            | BinOp::UShr
+    };
+}
+
+/// The comparisons of integers, as a pattern.
+macro_rules! int_comparison {
+    () => {
+        BinOp::Eq
+            | BinOp::Ne
+            | BinOp::SLt
+            | BinOp::SLe
+            | BinOp::SGt
+            | BinOp::SGe
+            | BinOp::ULt
+            | BinOp::ULe
+            | BinOp::UGt
+            | BinOp::UGe
+    };
+}
+
+/// The operators on floats that give a float, as a pattern.
+macro_rules! float_arithmetic {
+    () => {
+        BinOp::FAdd | BinOp::FSub | BinOp::FMul | BinOp::FDiv
+    };
+}
+
+/// The comparisons of floats, as a pattern.
+macro_rules! float_comparison {
+    () => {
+        BinOp::FEq | BinOp::FNe | BinOp::FLt | BinOp::FLe | BinOp::FGt | BinOp::FGe
+    };
+}
+
+pub(crate) use {float_arithmetic, float_comparison, int_arithmetic, int_comparison};
+
 impl BinOp {
     /// Whether the result is a `bool` whatever the operands are.
     pub const fn is_comparison(self) -> bool {
-        self.number() >= 20 && self.number() < 40 || self.number() >= 50
+        match self {
+            int_comparison!() | float_comparison!() => true,
+            int_arithmetic!() | float_arithmetic!() => false,
+        }
     }
 
     /// Whether the operands are floats.
     pub const fn is_float(self) -> bool {
-        self.number() >= 40
+        match self {
+            float_arithmetic!() | float_comparison!() => true,
+            int_arithmetic!() | int_comparison!() => false,
+        }
     }
 
     /// Whether the right operand is a count of any integer type.

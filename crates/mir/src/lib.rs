@@ -22,9 +22,7 @@ pub use builder::{FunctionBuilder, Variable};
 pub use effects::{Effects, MemClass};
 pub use entities::*;
 pub use field::{Field, FloatBits};
-pub use function::{
-    BlockData, FuncAttrs, Function, InstData, Pools, Results, ValueData, ValueDef,
-};
+pub use function::{BlockData, FuncAttrs, Function, InstData, Pools, Results, ValueData, ValueDef};
 pub use keywords::*;
 pub use module::*;
 pub use ops::{Op, OpVisitor, ResultRule, Terminator, TerminatorVisitor};

@@ -25,10 +25,18 @@ pub enum ResultRule {
 }
 
 macro_rules! result_rule {
-    (none) => { ResultRule::None };
-    (callee) => { ResultRule::Callee };
-    (ends) => { ResultRule::None };
-    (one($ty:expr)) => { ResultRule::One($ty) };
+    (none) => {
+        ResultRule::None
+    };
+    (callee) => {
+        ResultRule::Callee
+    };
+    (ends) => {
+        ResultRule::None
+    };
+    (one($ty:expr)) => {
+        ResultRule::One($ty)
+    };
 }
 
 macro_rules! effects {

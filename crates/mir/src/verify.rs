@@ -146,7 +146,8 @@ impl Check<'_> {
         let Some(entry) = self.func.blocks.get(Function::ENTRY) else {
             return Err("the function has no body".to_owned());
         };
-        let params: Vec<Type> = entry.params.iter().map(|&p| self.value_type(p)).collect::<Result<_, _>>()?;
+        let params: Vec<Type> =
+            entry.params.iter().map(|&p| self.value_type(p)).collect::<Result<_, _>>()?;
         ensure(params == self.func.sig.params, || "the entry's parameters differ".to_owned())?;
         self.place_all()?;
         // Whether targets and values exist comes first: the flow graph indexes by them.
@@ -155,7 +156,9 @@ impl Check<'_> {
             self.targets(block)?;
         }
         let cfg = Cfg::new(self.func);
-        ensure(cfg.preds(Function::ENTRY).is_empty(), || "something jumps to the entry".to_owned())?;
+        ensure(cfg.preds(Function::ENTRY).is_empty(), || {
+            "something jumps to the entry".to_owned()
+        })?;
         for block in self.func.blocks.ids() {
             self.at = block;
             self.inst = None;

@@ -108,10 +108,8 @@ fn every_op_appears_in_a_case() {
 
 #[test]
 fn every_pass_has_a_case() {
-    let texts: Vec<String> = files()
-        .iter()
-        .map(|path| std::fs::read_to_string(path).expect("readable"))
-        .collect();
+    let texts: Vec<String> =
+        files().iter().map(|path| std::fs::read_to_string(path).expect("readable")).collect();
     let lines = texts.iter().flat_map(|text| text.lines());
     let used: BTreeSet<&str> = lines
         .filter_map(|line| line.strip_prefix(PASSES))

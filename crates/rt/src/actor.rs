@@ -215,7 +215,8 @@ impl Actor {
             unsafe { (source.scan)(source.data, &mut |start, len| ranges.push((start, len))) };
         }
         // SAFETY: the stack is mapped up to its base; sources vouch for their ranges.
-        let slices = ranges.iter().map(|&(start, len)| unsafe { std::slice::from_raw_parts(start, len) });
+        let slices =
+            ranges.iter().map(|&(start, len)| unsafe { std::slice::from_raw_parts(start, len) });
         let slices: Vec<&[u64]> = slices.collect();
         let image = self.runtime.image();
         let globals = match image.global_words {
@@ -234,13 +235,13 @@ impl Actor {
 
     /// How far up a scan from `sp` goes: to the end of the stack that it lies on.
     fn scan_end(&self, sp: usize) -> usize {
-        match &self.stack {
+        if let Some(stack) = &self.stack
+            && (stack.emergency_low()..stack.emergency_top()).contains(&sp)
+        {
             // After a fault only pending defers run, on the emergency stack.
-            Some(stack) if sp < stack.emergency_top() && sp >= stack.emergency_low() => {
-                stack.emergency_top()
-            }
-            _ => self.stack_base.max(sp),
+            return stack.emergency_top();
         }
+        self.stack_base.max(sp)
     }
 
     /// A string or byte string of `len` bytes, to be filled by `fill`. Null: a panic has been raised.
@@ -329,13 +330,12 @@ impl Actor {
         let code = self.raised();
         self.ctx.panic = 0;
         self.showing.clear();
-        match code {
-            Some(PanicCode::StackOverflow) => self.open_red_zone(),
-            Some(PanicCode::HeapLimit) => {
-                let limit = self.heap.footprint().max(self.heap.limit());
-                self.heap.set_limit(limit.saturating_add(HEAP_FOR_DEFERS));
-            }
-            _ => {}
+        if code == Some(PanicCode::StackOverflow) {
+            self.open_red_zone();
+        }
+        if code == Some(PanicCode::HeapLimit) {
+            let limit = self.heap.footprint().max(self.heap.limit());
+            self.heap.set_limit(limit.saturating_add(HEAP_FOR_DEFERS));
         }
         std::mem::take(&mut self.message)
     }

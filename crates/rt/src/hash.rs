@@ -56,12 +56,12 @@ impl Keys {
 
 #[inline(always)]
 fn word(bytes: &[u8], at: usize) -> u64 {
-    u64::from_le_bytes(std::array::from_fn(|i| bytes[at + i]))
+    u64::from_le_bytes(*bytes[at..].first_chunk().expect("eight bytes from here on"))
 }
 
 #[inline(always)]
 fn half(bytes: &[u8], at: usize) -> u64 {
-    u64::from(u32::from_le_bytes(std::array::from_fn(|i| bytes[at + i])))
+    u32::from_le_bytes(*bytes[at..].first_chunk().expect("four bytes from here on")).into()
 }
 
 /// Both halves of the product: every bit of the operands reaches every bit of the result.
@@ -119,7 +119,8 @@ mod tests {
         let colliding: Vec<String> = all.filter(|s| A.hash(s.as_bytes()) % 1024 == 7).collect();
         assert!(colliding.len() > 100);
         let keys = Keys::get();
-        let buckets: HashSet<u64> = colliding.iter().map(|s| keys.hash(s.as_bytes()) % 1024).collect();
+        let buckets: HashSet<u64> =
+            colliding.iter().map(|s| keys.hash(s.as_bytes()) % 1024).collect();
         assert!(buckets.len() > colliding.len() / 3, "they spread again");
     }
 

@@ -15,7 +15,8 @@ const UNKNOWN: usize = 4 << 30;
 pub fn default_max_heap() -> usize {
     let machine = fs::read_to_string("/proc/meminfo").ok().and_then(|text| mem_total(&text));
     let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-    let group = group_files(&groups).filter_map(|file| number(&fs::read_to_string(file).ok()?)).min();
+    let group =
+        group_files(&groups).filter_map(|file| number(&fs::read_to_string(file).ok()?)).min();
     let memory = [machine, group].into_iter().flatten().min().unwrap_or(UNKNOWN);
     memory / 100 * PERCENT
 }
@@ -58,7 +59,10 @@ mod tests {
 
     #[test]
     fn reads_what_the_kernel_writes() {
-        assert_eq!(mem_total("MemTotal:       24596132 kB\nMemFree: 1 kB\n"), Some(24596132 * 1024));
+        assert_eq!(
+            mem_total("MemTotal:       24596132 kB\nMemFree: 1 kB\n"),
+            Some(24596132 * 1024)
+        );
         assert_eq!(mem_total("nothing"), None);
         assert_eq!(number("max\n"), None);
         assert_eq!(number("1000\n"), Some(1000));

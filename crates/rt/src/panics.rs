@@ -101,7 +101,11 @@ mod tests {
         let expected = "index out of range: the index is -5 but the length is 3";
         check(PanicCode::IndexOutOfRange, &[-5i64 as u64, 3], expected);
         let u8_type = NumType::U8 as u64;
-        check(PanicCode::ConversionInt, &[300, u8_type], "conversion out of range: 300 does not fit u8");
+        check(
+            PanicCode::ConversionInt,
+            &[300, u8_type],
+            "conversion out of range: 300 does not fit u8",
+        );
         let expected = "conversion out of range: 18446744073709551615 does not fit int";
         check(PanicCode::ConversionUint, &[u64::MAX, NumType::Int as u64], expected);
         let expected = "conversion out of range: 1e30 does not fit int";

@@ -98,7 +98,7 @@ pub unsafe fn run_main(image: &Image, options: Options) -> i32 {
     // reference to it is held meanwhile.
     let result = unsafe {
         let ctx = &raw mut (*actor).ctx;
-        enter_actor(&raw mut (*ctx).entry_sp, ctx.cast(), (*image).entry, 0, stack_top)
+        enter_actor(&raw mut (*ctx).entry_sp, ctx.cast(), image.entry, 0, stack_top)
     };
     fault::leave();
     stdio::flush();
@@ -156,4 +156,3 @@ fn refuse(image: &Image) -> i32 {
     stdio::write_error(reason.as_bytes());
     panics::EXIT_PANIC
 }
-

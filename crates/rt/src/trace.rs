@@ -35,7 +35,12 @@ pub fn push_lines(report: &mut String, image: &Image, locs: impl Iterator<Item =
 
 /// The places of native frames: `loc` for the innermost, then the callers of the frame `fp`, found through the
 /// frame-pointer chain, until a return address is no compiled code's.
-pub fn frames(image: &Image, loc: u32, fp: usize, stack: Range<usize>) -> impl Iterator<Item = u32> {
+pub fn frames(
+    image: &Image,
+    loc: u32,
+    fp: usize,
+    stack: Range<usize>,
+) -> impl Iterator<Item = u32> {
     let callers = std::iter::successors(frame_at(fp, &stack), move |frame| {
         // The stack grows down, so callers' frames lie higher.
         frame_at(frame.caller, &stack).filter(|caller| caller.address > frame.address)
@@ -112,11 +117,7 @@ mod tests {
     fn lines_show_inlined_frames_and_stop_at_the_most() {
         // Places: 0 in a (inlined at 1), 1 in b, 2 in c.
         let image = image_with_locs(&[("a", 3, 1), ("b", 5, NO_LOC), ("c", 7, NO_LOC)]);
-        check(
-            &image,
-            &[0, 2],
-            "  at f.spl:3:1 in a\n  at f.spl:5:1 in b\n  at f.spl:7:1 in c\n",
-        );
+        check(&image, &[0, 2], "  at f.spl:3:1 in a\n  at f.spl:5:1 in b\n  at f.spl:7:1 in c\n");
         check(&image, &[], "");
         check(&image, &[99], "");
         let line = "  at f.spl:7:1 in c\n";
@@ -127,7 +128,8 @@ mod tests {
     #[test]
     fn frames_follow_the_chain_while_it_is_compiled_code() {
         let mut image = image_with_locs(&[("a", 1, NO_LOC), ("b", 2, NO_LOC)]);
-        let map = FnMap { start: 0x1000 as *const u8, size: 0x100, first: 0, count: 2, reserved: 0 };
+        let map =
+            FnMap { start: 0x1000 as *const u8, size: 0x100, first: 0, count: 2, reserved: 0 };
         image.functions = Table::new(leak(vec![map]));
         let entries = vec![CodeLoc { offset: 0x10, loc: 1 }, CodeLoc { offset: 0x100, loc: 0 }];
         image.code_locs = Table::new(leak(entries));

@@ -143,7 +143,13 @@ const PROGRAMS: [(&str, Code); 9] = [
 fn function(start: Code, end: Code, ret: Option<Code>, loc: u32) -> (FnMap, CodeLoc) {
     let (from, to) = (start as usize, end as usize);
     let offset = ret.map_or(0, |ret| (ret as usize - from) as u32);
-    let map = FnMap { start: from as *const u8, size: (to - from) as u32, first: 0, count: 1, reserved: 0 };
+    let map = FnMap {
+        start: from as *const u8,
+        size: (to - from) as u32,
+        first: 0,
+        count: 1,
+        reserved: 0,
+    };
     (map, CodeLoc { offset, loc })
 }
 
@@ -182,7 +188,8 @@ fn image(entry: Code) -> &'static Image {
 #[ignore = "runs a program for another test"]
 fn child() {
     let name = std::env::var("SEPAL_TEST_PROGRAM").expect("the name of a program");
-    let (_, entry) = PROGRAMS.into_iter().find(|(known, _)| *known == name).expect("a known program");
+    let (_, entry) =
+        PROGRAMS.into_iter().find(|(known, _)| *known == name).expect("a known program");
     // SAFETY: the code keeps to the conventions, or is meant to fail as the runtime promises to answer.
     let code = unsafe { run_main(image(entry), Options::default()) };
     std::process::exit(code);
@@ -244,7 +251,10 @@ fn the_guard_page_is_a_stack_overflow_too() {
 fn faults_in_compiled_code_end_the_program_with_a_report() {
     let (code, _, err) = run("faults");
     assert_eq!(code, Some(101));
-    assert!(err.starts_with("panic: hardware fault: invalid memory access at address 0x40"), "{err}");
+    assert!(
+        err.starts_with("panic: hardware fault: invalid memory access at address 0x40"),
+        "{err}"
+    );
     assert!(err.ends_with(")\n  at p.spl:7:9 in main\n"), "{err}");
     let (code, _, err) = run("illegal");
     assert_eq!(code, Some(101));
@@ -255,7 +265,10 @@ fn faults_in_compiled_code_end_the_program_with_a_report() {
 fn faults_elsewhere_abort_with_a_dump() {
     let (code, _, err) = run("calls nothing");
     assert_eq!(code, None, "ended by a signal");
-    assert!(err.contains("internal error: invalid memory access") && err.contains("rip 0000000000000000"));
+    assert!(
+        err.contains("internal error: invalid memory access")
+            && err.contains("rip 0000000000000000")
+    );
 }
 
 #[test]
@@ -266,6 +279,7 @@ fn a_closed_pipe_ends_the_program_quietly() {
         "({} --exact child --ignored --nocapture --quiet; echo $? >&2) | head -c 100 >/dev/null",
         binary.display()
     );
-    let output = shell.args(["-c", &line]).env("SEPAL_TEST_PROGRAM", "prints").output().expect("a shell");
+    let output =
+        shell.args(["-c", &line]).env("SEPAL_TEST_PROGRAM", "prints").output().expect("a shell");
     assert_eq!(String::from_utf8_lossy(&output.stderr), "141\n");
 }

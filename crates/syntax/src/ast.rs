@@ -406,7 +406,10 @@ pub struct Var {
 pub enum Cond {
     Expr(ExprId),
     /// `let pat = value`.
-    Let { pat: PatId, value: ExprId },
+    Let {
+        pat: PatId,
+        value: ExprId,
+    },
 }
 
 /// What `for` binds. `for k, v in d` is not `for (k, v) in d`: only the first takes the entries
@@ -735,7 +738,7 @@ pub struct Instantiate {
 }
 
 /// An argument of a call.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Arg {
     pub span: Span,
     pub kind: ArgKind,
@@ -882,7 +885,7 @@ pub struct RestPat {
     pub name: Option<Ident>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct PatArg {
     pub span: Span,
     pub name: Option<Ident>,
@@ -916,10 +919,7 @@ pub enum TypeKind {
     /// Something that was not a type; reported.
     Error,
     /// `int`, `any`, `Point`, `http.Request`, `Pair[A, B]`, `Pid`.
-    Path {
-        path: Path,
-        args: Box<[TypeId]>,
-    },
+    Path { path: Path, args: Box<[TypeId]> },
     /// `Self`
     SelfType,
     /// `nil`, and `()`
@@ -929,10 +929,7 @@ pub enum TypeKind {
     /// `[T]`
     List(TypeId),
     /// `{K: V}`
-    Dict {
-        key: TypeId,
-        value: TypeId,
-    },
+    Dict { key: TypeId, value: TypeId },
     /// `{T}`
     Set(TypeId),
     /// `(A, B)`: at least one; `(A,)` has one.
@@ -961,7 +958,7 @@ impl Ast {
             doc: None,
             body: Box::default(),
             exprs: IdVec::with_capacity(tokens / 4),
-            pats: IdVec::with_capacity(tokens / 48),
+            pats: IdVec::with_capacity(tokens / 32),
             types: IdVec::with_capacity(tokens / 16),
             stmts: IdVec::with_capacity(tokens / 16),
             blocks: IdVec::with_capacity(tokens / 32),
@@ -969,36 +966,4 @@ impl Ast {
             fns: IdVec::with_capacity(tokens / 64),
         }
     }
-}
-
-macro_rules! spelled {
-    ($($ty:ident { $($variant:ident $text:literal)+ })+) => {$(
-        impl $ty {
-            /// The sign as it is written.
-            pub const fn as_str(self) -> &'static str {
-                match self { $($ty::$variant => $text),+ }
-            }
-        }
-    )+};
-}
-
-spelled! {
-    UnaryOp { Neg "-" Not "not" BitNot "~" }
-    LogicOp { And "and" Or "or" }
-    BinOp {
-        Add "+" Sub "-" Mul "*" Div "/" Rem "%" Pow "**" AddWrap "+%" SubWrap "-%" MulWrap "*%"
-        BitAnd "&" BitOr "|" BitXor "^" Shl "<<" Shr ">>"
-    }
-    CmpOp {
-        Eq "==" Ne "!=" Lt "<" Le "<=" Gt ">" Ge ">=" In "in" NotIn "not in" Is "is" IsNot "is not"
-    }
-    ContractKind {
-        Requires "requires" Ensures "ensures" EnsuresErr "ensures_err" Invariant "invariant"
-    }
-    FnFlavour { Plain "fn" Generator "fn*" Async "async fn" }
-    FormatType {
-        Decimal "d" LowerHex "x" UpperHex "X" Octal "o" Binary "b" Exponent "e" Fixed "f"
-        General "g" Str "s" Percent "%"
-    }
-    SpawnKind { Plain "spawn" Link "spawn_link" Monitor "spawn_monitor" }
 }

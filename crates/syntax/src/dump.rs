@@ -450,76 +450,39 @@ impl Dumper<'_> {
             ExprKind::SelfValue => self.put("self"),
             ExprKind::SelfPid => self.put("(self)"),
             ExprKind::ContractResult => self.put("<result>"),
-            ExprKind::Old(value) => self.form("old", &[*value], Self::expr_ref),
-            ExprKind::Tuple(items) => self.form("tuple", items, Self::expr_ref),
-            ExprKind::List(items) => self.form("list", items, Self::expr_ref),
-            ExprKind::Set(items) => self.form("set", items, Self::expr_ref),
-            ExprKind::Dict(entries) => self.form("dict", entries, |d, &(key, value)| {
-                d.form(":", &[key, value], Self::expr_ref);
-            }),
+            ExprKind::Old(value) => self.exprs("old", &[*value]),
+            ExprKind::Tuple(items) => self.exprs("tuple", items),
+            ExprKind::List(items) => self.exprs("list", items),
+            ExprKind::Set(items) => self.exprs("set", items),
+            ExprKind::Dict(entries) => {
+                self.form("dict", entries, |d, &(key, value)| d.exprs(":", &[key, value]));
+            }
             ExprKind::ListComp(comp) => self.comp("list", &[comp.element], &comp.clauses),
             ExprKind::SetComp(comp) => self.comp("set", &[comp.element], &comp.clauses),
             ExprKind::DictComp(comp) => self.comp("dict", &[comp.key, comp.value], &comp.clauses),
-            ExprKind::Range { lo, hi, inclusive } => {
-                self.form(if *inclusive { "..=" } else { ".." }, &[*lo, *hi], Self::expr_ref);
-            }
-            ExprKind::Unary { op, operand } => self.form(op.as_str(), &[*operand], Self::expr_ref),
-            ExprKind::Binary { op, lhs, rhs } => self.form(op.as_str(), &[*lhs, *rhs], Self::expr_ref),
-            ExprKind::Logic { op, lhs, rhs } => self.form(op.as_str(), &[*lhs, *rhs], Self::expr_ref),
-            ExprKind::Compare { first, rest } => {
-                self.put("(");
-                self.expr(*first);
-                for link in rest {
-                    self.fmt(format_args!(" {} ", link.op.as_str()));
-                    self.expr(link.rhs);
-                }
-                self.put(")");
-            }
-            ExprKind::Coalesce { lhs, rhs } => self.form("??", &[*lhs, *rhs], Self::expr_ref),
-            ExprKind::Pipe { value, into } => self.form("|>", &[*value, *into], Self::expr_ref),
+            ExprKind::Range { lo, hi, inclusive: false } => self.exprs("..", &[*lo, *hi]),
+            ExprKind::Range { lo, hi, inclusive: true } => self.exprs("..=", &[*lo, *hi]),
+            ExprKind::Unary { op, operand } => self.exprs(op.as_str(), &[*operand]),
+            ExprKind::Binary { op, lhs, rhs } => self.exprs(op.as_str(), &[*lhs, *rhs]),
+            ExprKind::Logic { op, lhs, rhs } => self.exprs(op.as_str(), &[*lhs, *rhs]),
+            ExprKind::Compare { first, rest } => self.compare(*first, rest),
+            ExprKind::Coalesce { lhs, rhs } => self.exprs("??", &[*lhs, *rhs]),
+            ExprKind::Pipe { value, into } => self.exprs("|>", &[*value, *into]),
             ExprKind::Field { base, name } => {
                 self.expr(*base);
                 self.fmt(format_args!(".{}", name.name));
             }
-            ExprKind::Index { base, index } => self.form("index", &[*base, *index], Self::expr_ref),
+            ExprKind::Index { base, index } => self.exprs("index", &[*base, *index]),
             ExprKind::Slice(slice) => self.slice(slice),
-            ExprKind::Call { callee, args } => {
-                self.put("(call ");
-                self.expr(*callee);
-                self.args(args);
-                self.put(")");
-            }
+            ExprKind::Call { callee, args } => self.call("call", *callee, args),
             ExprKind::MethodCall { receiver, method, args } => {
-                self.fmt(format_args!("(.{} ", method.name));
-                self.expr(*receiver);
-                self.args(args);
-                self.put(")");
+                self.call(&format!(".{}", method.name), *receiver, args);
             }
-            ExprKind::Instantiate(inst) => {
-                self.put("(inst ");
-                self.expr(inst.base);
-                for &ty in &inst.types {
-                    self.put(" ");
-                    self.ty(ty);
-                }
-                self.put(if inst.index.is_some() { " or-index)" } else { ")" });
-            }
-            ExprKind::Try(value) => self.form("?", &[*value], Self::expr_ref),
-            ExprKind::Await(value) => self.form("await", &[*value], Self::expr_ref),
-            ExprKind::Async(task) => {
-                self.put("(async");
-                self.task(*task);
-                self.put(")");
-            }
-            ExprKind::Spawn(spawn) => {
-                self.fmt(format_args!("({}", spawn.kind.as_str()));
-                self.task(spawn.task);
-                if !spawn.options.is_empty() {
-                    self.put(" with");
-                    self.args(&spawn.options);
-                }
-                self.put(")");
-            }
+            ExprKind::Instantiate(inst) => self.instantiate(inst),
+            ExprKind::Try(value) => self.exprs("?", &[*value]),
+            ExprKind::Await(value) => self.exprs("await", &[*value]),
+            ExprKind::Async(task) => self.task("async", *task, &[]),
+            ExprKind::Spawn(spawn) => self.task(spawn.kind.as_str(), spawn.task, &spawn.options),
             ExprKind::Receive(arms) => self.receive(arms),
             ExprKind::Lambda(func) => {
                 self.put("(");
@@ -528,21 +491,61 @@ impl Dumper<'_> {
             }
             ExprKind::If(kind) => self.if_expr(kind),
             ExprKind::Match(kind) => self.match_expr(kind),
-            ExprKind::Loop(body) => {
-                self.put("(loop");
-                self.block(*body);
-                self.put(")");
-            }
-            ExprKind::Yield(value) => self.form("yield", value.as_slice(), Self::expr_ref),
-            ExprKind::YieldFrom(value) => self.form("yield*", &[*value], Self::expr_ref),
-            ExprKind::Return(value) => self.form("return", value.as_slice(), Self::expr_ref),
-            ExprKind::Break(value) => self.form("break", value.as_slice(), Self::expr_ref),
+            ExprKind::Loop(body) => self.task("loop", Task::Block(*body), &[]),
+            ExprKind::Yield(value) => self.exprs("yield", value.as_slice()),
+            ExprKind::YieldFrom(value) => self.exprs("yield*", &[*value]),
+            ExprKind::Return(value) => self.exprs("return", value.as_slice()),
+            ExprKind::Break(value) => self.exprs("break", value.as_slice()),
             ExprKind::Continue => self.put("(continue)"),
         }
     }
 
-    fn expr_ref(&mut self, id: &ExprId) {
-        self.expr(*id);
+    /// `(head expr expr)`
+    fn exprs(&mut self, head: &str, exprs: &[ExprId]) {
+        self.form(head, exprs, |d, id| d.expr(*id));
+    }
+
+    fn compare(&mut self, first: ExprId, rest: &[CompareLink]) {
+        self.put("(");
+        self.expr(first);
+        for link in rest {
+            self.fmt(format_args!(" {} ", link.op.as_str()));
+            self.expr(link.rhs);
+        }
+        self.put(")");
+    }
+
+    fn call(&mut self, head: &str, callee: ExprId, args: &[Arg]) {
+        self.fmt(format_args!("({head} "));
+        self.expr(callee);
+        self.args(args);
+        self.put(")");
+    }
+
+    fn instantiate(&mut self, inst: &Instantiate) {
+        self.put("(inst ");
+        self.expr(inst.base);
+        for &ty in &inst.types {
+            self.put(" ");
+            self.ty(ty);
+        }
+        self.put(if inst.index.is_some() { " or-index)" } else { ")" });
+    }
+
+    fn task(&mut self, head: &str, task: Task, options: &[Arg]) {
+        self.fmt(format_args!("({head}"));
+        match task {
+            Task::Expr(expr) => {
+                self.put(" ");
+                self.expr(expr);
+            }
+            Task::Block(block) => self.block(block),
+        }
+        if !options.is_empty() {
+            self.put(" with");
+            self.args(options);
+        }
+        self.put(")");
     }
 
     fn fpart(&mut self, part: &FPart) {
@@ -628,16 +631,6 @@ impl Dumper<'_> {
                 ArgKind::Update => self.put(".."),
             }
             self.expr(arg.value);
-        }
-    }
-
-    fn task(&mut self, task: Task) {
-        match task {
-            Task::Expr(expr) => {
-                self.put(" ");
-                self.expr(expr);
-            }
-            Task::Block(block) => self.block(block),
         }
     }
 
@@ -736,7 +729,10 @@ impl Dumper<'_> {
                     self.pat(pat);
                 }
                 if let Some(rest) = rest {
-                    self.fmt(format_args!(" ..{}", rest.name.map_or("", |name| name.name.as_str())));
+                    self.fmt(format_args!(
+                        " ..{}",
+                        rest.name.map_or("", |name| name.name.as_str())
+                    ));
                 }
                 for &pat in after {
                     self.put(" ");

@@ -5,12 +5,15 @@
 
 pub mod ast;
 mod dump;
+mod format;
 mod lexer;
 mod literal;
 mod parser;
+mod spelling;
 mod token;
 
 pub use dump::dump;
+pub use format::format;
 pub use lexer::lex;
 pub use parser::{MAX_DEPTH, MAX_HEIGHT, Parsed, foreign_advice, parse};
 pub use token::{Token, TokenKind, TokenTable};

@@ -37,13 +37,14 @@ pub(crate) fn explain_bad_number(text: &str) -> String {
     }
     if radix != 10 {
         let wrong = digits.chars().find(|&c| !is_digit(c)).unwrap_or('_');
-        let name = ["binary", "octal", "hexadecimal"][usize::from(radix > 2) + usize::from(radix > 8)];
+        let name =
+            ["binary", "octal", "hexadecimal"][usize::from(radix > 2) + usize::from(radix > 8)];
         return format!("`{wrong}` is no {name} digit");
     }
+    if text.replace('_', "").parse::<f64>().is_ok_and(f64::is_infinite) {
+        return "this number is too large for a float".to_owned();
+    }
     if text.bytes().all(|b| b.is_ascii_digit() || b"._eE+-".contains(&b)) {
-        if parse_float(text).is_infinite() {
-            return "this number is too large for a float".to_owned();
-        }
         return format!("`{text}` is no number");
     }
     let end = text.find(|c: char| c.is_alphabetic()).unwrap_or(text.len());
@@ -113,7 +114,13 @@ pub(crate) fn unescape(text: &str, kind: TextKind, mistakes: &mut Vec<Mistake>) 
 }
 
 /// Resolves the escape at the beginning of `rest` and gives its length.
-fn escape(rest: &str, start: usize, kind: TextKind, out: &mut Vec<u8>, mistakes: &mut Vec<Mistake>) -> usize {
+fn escape(
+    rest: &str,
+    start: usize,
+    kind: TextKind,
+    out: &mut Vec<u8>,
+    mistakes: &mut Vec<Mistake>,
+) -> usize {
     let Some(letter) = rest[1..].chars().next() else {
         mistakes.push((start..start + 1, "a backslash needs a letter behind it".to_owned()));
         return 1;
@@ -138,7 +145,7 @@ fn escape(rest: &str, start: usize, kind: TextKind, out: &mut Vec<u8>, mistakes:
                 _ => format!("unknown escape `{escape}`"),
             };
             mistakes.push((start..start + len, message));
-            out.extend_from_slice(rest[1..len].as_bytes());
+            out.extend_from_slice(&rest.as_bytes()[1..len]);
             return len;
         }
     };
@@ -146,8 +153,14 @@ fn escape(rest: &str, start: usize, kind: TextKind, out: &mut Vec<u8>, mistakes:
     len
 }
 
-fn unicode_escape(rest: &str, start: usize, out: &mut Vec<u8>, mistakes: &mut Vec<Mistake>) -> usize {
-    let digits = rest[2..].strip_prefix('{').and_then(|r| r.split_once('}')).map(|(digits, _)| digits);
+fn unicode_escape(
+    rest: &str,
+    start: usize,
+    out: &mut Vec<u8>,
+    mistakes: &mut Vec<Mistake>,
+) -> usize {
+    let digits =
+        rest[2..].strip_prefix('{').and_then(|r| r.split_once('}')).map(|(digits, _)| digits);
     let Some(digits) = digits.filter(|d| d.len() <= 8) else {
         mistakes.push((start..start + 2, "a Unicode escape is written `\\u{1F600}`".to_owned()));
         return 2;
@@ -231,7 +244,10 @@ pub(crate) fn parse_format_spec(text: &str, span: Span) -> Result<FormatSpec, Mi
     }
     if !rest.is_empty() {
         let at = text.len() - rest.len();
-        return Err((at..text.len(), format!("nothing may follow the format type, but here is `{rest}`")));
+        return Err((
+            at..text.len(),
+            format!("nothing may follow the format type, but here is `{rest}`"),
+        ));
     }
     Ok(spec)
 }

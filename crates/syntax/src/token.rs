@@ -60,9 +60,7 @@ macro_rules! tokens {
                 }
             }
 
-            /// Whether it can be a name: identifiers and the words of their places only.
-            #[inline]
-            pub const fn is_name(self) -> bool {
+            const fn is_name_by_list(self) -> bool {
                 match self {
                     $(TokenKind::$context => true,)*
                     $(TokenKind::$special => matches!(self, TokenKind::Ident),)*
@@ -155,6 +153,18 @@ tokens! {
     }
 }
 
+/// Which kinds can be names, for looking up: the parser asks at every other token.
+static NAMES: [bool; 256] = {
+    let mut names = [false; 256];
+    let mut i = 0;
+    while i < TokenKind::ALL.len() {
+        let kind = TokenKind::ALL[i];
+        names[kind as usize] = kind.is_name_by_list();
+        i += 1;
+    }
+    names
+};
+
 /// The slots of the keyword table: a power of two, large enough that a factor without collisions
 /// is found among the first hundreds.
 const SLOTS: usize = 512;
@@ -210,6 +220,12 @@ impl TokenKind {
         if text.as_bytes() == word { kind } else { TokenKind::Ident }
     }
 
+    /// Whether it can be a name: identifiers and the words of their places only.
+    #[inline]
+    pub fn is_name(self) -> bool {
+        NAMES[self as usize]
+    }
+
     /// Whether the parser steps over it.
     #[inline]
     pub const fn is_trivia(self) -> bool {
@@ -222,6 +238,18 @@ impl TokenKind {
         )
     }
 
+    /// Whether it is a word only in its place and a name elsewhere.
+    #[inline]
+    pub fn is_contextual(self) -> bool {
+        self.is_name() && !matches!(self, TokenKind::Ident)
+    }
+
+    /// Whether it is a comment of any kind.
+    #[inline]
+    pub const fn is_comment(self) -> bool {
+        matches!(self, TokenKind::Comment | TokenKind::DocComment | TokenKind::ModuleDoc)
+    }
+
     /// Whether it only marks layout.
     pub const fn is_layout(self) -> bool {
         matches!(self, TokenKind::Newline | TokenKind::Indent | TokenKind::Dedent)
@@ -229,7 +257,7 @@ impl TokenKind {
 
     /// Whether an operand may end with it, so that a `:` or `[` after it belongs to it.
     #[inline]
-    pub const fn ends_operand(self) -> bool {
+    pub fn ends_operand(self) -> bool {
         self.is_name()
             || matches!(
                 self,

@@ -8,4 +8,7 @@ nothing and call nothing that does.
     E0402 MAILBOX_MISMATCH "the function receives other messages" r#"
 A function that receives has a mailbox type, and whoever calls it must have the same.
 "#;
+    E0403 NOT_SENDABLE "the message cannot leave its actor" r#"
+A generator belongs to the actor that made it: no message to another actor may hold one.
+"#;
 }

@@ -147,4 +147,8 @@ Attributes are written on the lines before a declaration.
     @interpret
     fn f(): pass
 "#;
+    E0026 FORMAT_REFUSED "formatting was refused, since it would have changed the program" r#"
+The formatter compares the tokens of its result with those of the source, and gives up if they
+differ. That is a mistake of the formatter; the file is left as it is.
+"#;
 }

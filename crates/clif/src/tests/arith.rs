@@ -34,7 +34,11 @@ fn oracle(op: CheckedOp, a: i64, b: i64, bits: u32) -> Result<u64, String> {
     };
     let nonzero = |n: i128| if n == 0 { Err("panic DivisionByZero".to_owned()) } else { Ok(()) };
     let count = || {
-        if ub < i128::from(bits) { Ok(ub as u32) } else { Err(format!("panic ShiftOutOfRange {ub}")) }
+        if ub < i128::from(bits) {
+            Ok(ub as u32)
+        } else {
+            Err(format!("panic ShiftOutOfRange {ub}"))
+        }
     };
     match op {
         CheckedOp::SAdd => fit(sa + sb, true),
@@ -42,7 +46,7 @@ fn oracle(op: CheckedOp, a: i64, b: i64, bits: u32) -> Result<u64, String> {
         CheckedOp::SMul => fit(sa * sb, true),
         CheckedOp::UAdd => fit(ua + ub, false),
         CheckedOp::USub => fit(ua - ub, false),
-        CheckedOp::UMul => fit(ua * ub, false),
+        CheckedOp::UMul => fit(ua.checked_mul(ub).unwrap_or(i128::MAX), false),
         CheckedOp::SDiv => nonzero(sb).and_then(|()| fit(sa / sb, true)),
         CheckedOp::SRem => nonzero(sb).and_then(|()| fit(sa % sb, true)),
         CheckedOp::UDiv => nonzero(ub).and_then(|()| fit(ua / ub, false)),
@@ -165,8 +169,18 @@ fn wrapping(op: BinOp, a: i64, b: i64, bits: u32) -> Option<u64> {
 }
 
 const FLOATS: [f64; 12] = [
-    0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 1e300, -1e300, f64::MIN_POSITIVE, f64::INFINITY,
-    f64::NEG_INFINITY, f64::NAN,
+    0.0,
+    -0.0,
+    1.0,
+    -1.0,
+    0.5,
+    -2.5,
+    1e300,
+    -1e300,
+    f64::MIN_POSITIVE,
+    f64::INFINITY,
+    f64::NEG_INFINITY,
+    f64::NAN,
 ];
 
 #[test]
@@ -178,13 +192,13 @@ fn float_operators_are_ieee() {
         for a in FLOATS {
             for b in FLOATS {
                 let found = operation.run(&[a.to_bits(), b.to_bits()]).expect("floats never panic");
-                let (a32, b32) = (a, b);
-                let same = |x: f64| found == x.to_bits() || x.is_nan() && f64::from_bits(found).is_nan();
+                let same =
+                    |x: f64| found == x.to_bits() || x.is_nan() && f64::from_bits(found).is_nan();
                 let fine = match op {
-                    BinOp::FAdd => same(a32 + b32),
-                    BinOp::FSub => same(a32 - b32),
-                    BinOp::FMul => same(a32 * b32),
-                    BinOp::FDiv => same(a32 / b32),
+                    BinOp::FAdd => same(a + b),
+                    BinOp::FSub => same(a - b),
+                    BinOp::FMul => same(a * b),
+                    BinOp::FDiv => same(a / b),
                     BinOp::FEq => found == u64::from(a == b),
                     BinOp::FNe => found == u64::from(a != b),
                     BinOp::FLt => found == u64::from(a < b),
@@ -234,7 +248,8 @@ fn operators_of_one_operand() {
                 _ => unreachable!("the operator is one on floats"),
             };
             let found = operation.run(&[a.to_bits()]).expect("floats never panic");
-            let same = found == expected.to_bits() || expected.is_nan() && f64::from_bits(found).is_nan();
+            let same =
+                found == expected.to_bits() || expected.is_nan() && f64::from_bits(found).is_nan();
             assert!(same, "{} {a}: {found:#x}", op.name());
         }
     }

@@ -38,7 +38,12 @@ fn casts_cannot_fail() {
     check("cast unsigned_to_float", "i8", "f32", &[(0xff, Ok(f32(255.0)))]);
     check("cast unsigned_to_float", "i32", "f64", &[(0xffff_ffff, Ok(f(4294967295.0)))]);
     let odd = 0x8000_0000_0000_0401;
-    check("cast unsigned_to_float", "i64", "f64", &[(odd, Ok(f(odd as f64))), (u64::MAX, Ok(f(u64::MAX as f64)))]);
+    check(
+        "cast unsigned_to_float",
+        "i64",
+        "f64",
+        &[(odd, Ok(f(odd as f64))), (u64::MAX, Ok(f(u64::MAX as f64)))],
+    );
     check("cast float_to_float", "f32", "f64", &[(f32(1.5), Ok(f(1.5)))]);
     check("cast float_to_float", "f64", "f32", &[(f(1e300), Ok(f32(f32::INFINITY)))]);
     check("cast bitcast", "f64", "i64", &[(f(-0.0), Ok(1 << 63))]);
@@ -49,9 +54,29 @@ fn casts_cannot_fail() {
 #[test]
 fn floats_saturate_as_in_rust() {
     let values = [
-        0.0, -0.0, 0.9, -0.9, 1.5, -1.5, 127.9, 128.0, -128.9, -129.0, 255.9, 256.0, 2147483647.5,
-        -2147483648.5, 4294967295.5, 9.3e18, -9.3e18, 1.9e19, 1e300, -1e300, f64::NAN,
-        f64::INFINITY, f64::NEG_INFINITY,
+        0.0,
+        -0.0,
+        0.9,
+        -0.9,
+        1.5,
+        -1.5,
+        127.9,
+        128.0,
+        -128.9,
+        -129.0,
+        255.9,
+        256.0,
+        2147483647.5,
+        -2147483648.5,
+        4294967295.5,
+        9.3e18,
+        -9.3e18,
+        1.9e19,
+        1e300,
+        -1e300,
+        f64::NAN,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
     ];
     let all = |convert: &dyn Fn(f64) -> u64| -> Vec<(u64, Result<u64, &'static str>)> {
         values.iter().map(|&x| (f(x), Ok(convert(x)))).collect()
@@ -71,19 +96,34 @@ fn floats_saturate_as_in_rust() {
 #[test]
 fn integers_that_do_not_fit_panic() {
     let op = "checked_cast signed_to_signed";
-    check(op, "i64", "i8", &[
-        (127, Ok(127)),
-        (word(-128), Ok(0x80)),
-        (128, Err("ConversionInt 128 0")),
-        (word(-129), Err("ConversionInt -129 0")),
-    ]);
+    check(
+        op,
+        "i64",
+        "i8",
+        &[
+            (127, Ok(127)),
+            (word(-128), Ok(0x80)),
+            (128, Err("ConversionInt 128 0")),
+            (word(-129), Err("ConversionInt -129 0")),
+        ],
+    );
     check(op, "i8", "i64", &[(0x80, Ok(word(-128)))]);
     let op = "checked_cast signed_to_unsigned";
-    check(op, "i64", "i8", &[(255, Ok(255)), (256, Err("ConversionInt 256 4")), (word(-1), Err("ConversionInt -1 4"))]);
+    check(
+        op,
+        "i64",
+        "i8",
+        &[(255, Ok(255)), (256, Err("ConversionInt 256 4")), (word(-1), Err("ConversionInt -1 4"))],
+    );
     check(op, "i64", "i64", &[(5, Ok(5)), (word(-1), Err("ConversionInt -1 7"))]);
     check(op, "i8", "i32", &[(127, Ok(127)), (0xff, Err("ConversionInt -1 6"))]);
     let op = "checked_cast unsigned_to_signed";
-    check(op, "i64", "i64", &[(5, Ok(5)), (u64::MAX, Err("ConversionUint 18446744073709551615 3"))]);
+    check(
+        op,
+        "i64",
+        "i64",
+        &[(5, Ok(5)), (u64::MAX, Err("ConversionUint 18446744073709551615 3"))],
+    );
     check(op, "i8", "i8", &[(127, Ok(127)), (128, Err("ConversionUint 128 0"))]);
     check(op, "i8", "i16", &[(255, Ok(255))]);
     check(op, "i32", "i8", &[(127, Ok(127)), (128, Err("ConversionUint 128 0"))]);
@@ -95,24 +135,55 @@ fn integers_that_do_not_fit_panic() {
 #[test]
 fn floats_that_do_not_fit_panic() {
     let op = "checked_cast float_to_signed";
-    check(op, "f64", "i64", &[
-        (f(-9223372036854775808.0), Ok(1 << 63)),
-        (f(9223372036854774784.0), Ok(9223372036854774784)),
-        (f(9223372036854775808.0), Err("ConversionFloat 9.223372036854776e18 3")),
-        (f(-9223372036854777856.0), Err("ConversionFloat -9.223372036854778e18 3")),
-        (f(f64::NAN), Err("ConversionFloat NaN 3")),
-        (f(-1.9), Ok(word(-1))),
-    ]);
-    check(op, "f64", "i8", &[(f(127.9), Ok(127)), (f(-128.9), Ok(0x80)), (f(-129.0), Err("ConversionFloat -129.0 0"))]);
-    check(op, "f64", "i32", &[(f(2147483647.9), Ok(0x7fff_ffff)), (f(2147483648.0), Err("ConversionFloat 2147483648.0 2"))]);
-    check(op, "f32", "i64", &[(f32(1e10), Ok(10_000_000_000)), (f32(1e19), Err("ConversionFloat 9.999999980506448e18 3"))]);
+    check(
+        op,
+        "f64",
+        "i64",
+        &[
+            (f(-9223372036854775808.0), Ok(1 << 63)),
+            (f(9223372036854774784.0), Ok(9223372036854774784)),
+            (f(9223372036854775808.0), Err("ConversionFloat 9.223372036854776e18 3")),
+            (f(-9223372036854777856.0), Err("ConversionFloat -9.223372036854778e18 3")),
+            (f(f64::NAN), Err("ConversionFloat NaN 3")),
+            (f(-1.9), Ok(word(-1))),
+        ],
+    );
+    check(
+        op,
+        "f64",
+        "i8",
+        &[(f(127.9), Ok(127)), (f(-128.9), Ok(0x80)), (f(-129.0), Err("ConversionFloat -129.0 0"))],
+    );
+    check(
+        op,
+        "f64",
+        "i32",
+        &[
+            (f(2147483647.9), Ok(0x7fff_ffff)),
+            (f(2147483648.0), Err("ConversionFloat 2147483648.0 2")),
+        ],
+    );
+    check(
+        op,
+        "f32",
+        "i64",
+        &[
+            (f32(1e10), Ok(10_000_000_000)),
+            (f32(1e19), Err("ConversionFloat 9.999999980506448e18 3")),
+        ],
+    );
     let op = "checked_cast float_to_unsigned";
-    check(op, "f64", "i64", &[
-        (f(-0.9), Ok(0)),
-        (f(-1.0), Err("ConversionFloat -1.0 7")),
-        (f(1.8e19), Ok(18_000_000_000_000_000_000)),
-        (f(18446744073709551616.0), Err("ConversionFloat 1.8446744073709552e19 7")),
-    ]);
+    check(
+        op,
+        "f64",
+        "i64",
+        &[
+            (f(-0.9), Ok(0)),
+            (f(-1.0), Err("ConversionFloat -1.0 7")),
+            (f(1.8e19), Ok(18_000_000_000_000_000_000)),
+            (f(18446744073709551616.0), Err("ConversionFloat 1.8446744073709552e19 7")),
+        ],
+    );
     check(op, "f64", "i8", &[(f(255.9), Ok(255)), (f(256.0), Err("ConversionFloat 256.0 4"))]);
     check(op, "f64", "i32", &[(f(4294967295.9), Ok(0xffff_ffff))]);
 }
@@ -121,23 +192,40 @@ fn floats_that_do_not_fit_panic() {
 fn characters_are_scalar_values() {
     for (op, ty) in [("signed_to_char", "i64"), ("unsigned_to_char", "i32")] {
         let op = format!("checked_cast {op}");
-        check(&op, ty, "i32", &[(0x41, Ok(0x41)), (0xd7ff, Ok(0xd7ff)), (0xe000, Ok(0xe000)), (0x10_ffff, Ok(0x10_ffff))]);
+        check(
+            &op,
+            ty,
+            "i32",
+            &[
+                (0x41, Ok(0x41)),
+                (0xd7ff, Ok(0xd7ff)),
+                (0xe000, Ok(0xe000)),
+                (0x10_ffff, Ok(0x10_ffff)),
+            ],
+        );
     }
     let op = "checked_cast signed_to_char";
-    check(op, "i64", "i32", &[
-        (0xd800, Err("ConversionInt 55296 8")),
-        (0xdfff, Err("ConversionInt 57343 8")),
-        (0x11_0000, Err("ConversionInt 1114112 8")),
-        (word(-1), Err("ConversionInt -1 8")),
-        (1 << 32 | 0x41, Err("ConversionInt 4294967361 8")),
-    ]);
+    check(
+        op,
+        "i64",
+        "i32",
+        &[
+            (0xd800, Err("ConversionInt 55296 8")),
+            (0xdfff, Err("ConversionInt 57343 8")),
+            (0x11_0000, Err("ConversionInt 1114112 8")),
+            (word(-1), Err("ConversionInt -1 8")),
+            (1 << 32 | 0x41, Err("ConversionInt 4294967361 8")),
+        ],
+    );
     check("checked_cast unsigned_to_char", "i8", "i32", &[(0xff, Ok(0xff))]);
 }
 
 #[test]
 fn immediates_of_any() {
-    let pack = |tag: &str, from: &str| Operation::new(&[from], &format!("any_pack {tag}, v0"), "any");
-    let unpack = |tag: &str, to: &str| Operation::new(&["any"], &format!("any_unpack {tag}, v0"), to);
+    let pack =
+        |tag: &str, from: &str| Operation::new(&[from], &format!("any_pack {tag}, v0"), "any");
+    let unpack =
+        |tag: &str, to: &str| Operation::new(&["any"], &format!("any_unpack {tag}, v0"), to);
     let ints = (pack("int", "i64"), unpack("int", "i64"));
     for n in [0, 1, -1, (1 << 60) - 1, -(1 << 60)] {
         let packed = ints.0.run(&[word(n)]).expect("packing cannot fail");

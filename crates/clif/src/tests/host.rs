@@ -1,6 +1,6 @@
 //! A runtime for tests: just enough to run compiled code and to see what it asks for.
 
-use sepal_abi::{Ctx, Image, Object, PanicCode, RtFn, STR_DATA};
+use sepal_abi::{Ctx, Image, NO_LOC, Object, PanicCode, RtFn, STR_DATA};
 use sepal_machine::r#gen::{EntryStatus, abandon_actor, enter_actor};
 use sepal_machine::memory::Stack;
 use std::fmt::Write;
@@ -83,7 +83,10 @@ impl Host {
         // SAFETY: the image outlives the host; frames of compiled code are linked up to the entry's.
         unsafe {
             let image = &*self.image;
-            let mut trace = format!("!{loc}");
+            let mut trace = String::new();
+            if loc != u64::from(NO_LOC) {
+                trace.push_str(&format!("!{loc} "));
+            }
             while (*fp) != 0 {
                 let back = *fp.add(1);
                 let known = image.functions.as_slice().iter().find(|f| {
@@ -94,12 +97,12 @@ impl Host {
                 let entries = &entries[f.first as usize..][..f.count as usize];
                 let offset = (back - f.start as usize) as u32;
                 match entries.binary_search_by_key(&offset, |entry| entry.offset) {
-                    Ok(n) => write!(trace, " !{}", entries[n].loc).expect("a string"),
-                    Err(_) => trace.push_str(" !?"),
+                    Ok(n) => write!(trace, "!{} ", entries[n].loc).expect("a string"),
+                    Err(_) => trace.push_str("!? "),
                 }
                 fp = *fp as *const usize;
             }
-            trace
+            trace.trim_end().to_owned()
         }
     }
 }
@@ -161,7 +164,9 @@ fn end(host: &mut Host, loc: u64, fp: *const usize) {
         .iter()
         .zip(code.operands())
         .map(|(&word, kind)| match kind {
-            sepal_abi::OperandKind::Int | sepal_abi::OperandKind::Type => format!(" {}", word as i64),
+            sepal_abi::OperandKind::Int | sepal_abi::OperandKind::Type => {
+                format!(" {}", word as i64)
+            }
             sepal_abi::OperandKind::Uint => format!(" {word}"),
             sepal_abi::OperandKind::Float => format!(" {:?}", f64::from_bits(word)),
             // SAFETY: the operand is a string of the program.
@@ -176,7 +181,8 @@ unsafe fn text<'a>(object: *const Object) -> &'a str {
     // SAFETY: the caller passes a string.
     unsafe {
         let data = object.cast::<u8>().add(STR_DATA as usize);
-        std::str::from_utf8(std::slice::from_raw_parts(data, (*object).len as usize)).expect("UTF-8")
+        std::str::from_utf8(std::slice::from_raw_parts(data, (*object).len as usize))
+            .expect("UTF-8")
     }
 }
 
@@ -244,4 +250,3 @@ pub fn address(f: RtFn) -> *const u8 {
         _ => missing as *const u8,
     }
 }
-

@@ -3,6 +3,7 @@
 mod arith;
 mod convert;
 mod host;
+mod object;
 mod programs;
 
 use crate::{JitProgram, Options, compile_jit};
@@ -16,7 +17,7 @@ fn parse(text: &str) -> mir::Module {
 }
 
 fn compile(text: &str) -> JitProgram {
-    compile_jit(&parse(text), host::address, &Options::default()).expect("the program compiles")
+    compile_jit(&parse(text), Options::default(), host::address).expect("the program compiles")
 }
 
 /// Runs the program with and without optimisation: what it logs, then its result or nothing after a panic.
@@ -24,7 +25,7 @@ fn compile(text: &str) -> JitProgram {
 fn check(text: &str, expected: &str) {
     for optimize in [true, false] {
         let options = Options { optimize, ..Options::default() };
-        let program = compile_jit(&parse(text), host::address, &options).expect("it compiles");
+        let program = compile_jit(&parse(text), options, host::address).expect("it compiles");
         let mut host = Host::new(program.image(), 4);
         let result = host.run();
         let mut found = std::mem::take(&mut host.log);

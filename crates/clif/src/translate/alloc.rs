@@ -50,14 +50,16 @@ impl Translator<'_, '_> {
     }
 
     fn allocate_slowly(&mut self, header: ir::Value, size: u32) -> ir::Value {
-        let slot = match self.alloc_out {
+        let slot = match self.alloc_slot {
             Some(slot) => slot,
-            None => *self.alloc_out.insert(self.b.frame_slot()),
+            None => *self.alloc_slot.insert(self.b.frame_slot(16)),
         };
-        let (loc, out) = (self.loc_const(), self.b.slot_address(slot));
+        let slot = self.b.slot_address(slot);
         let size = self.b.int(types::I64, i64::from(size));
-        self.call_thunk(Thunk::Alloc, &[loc, header, size, out]);
-        self.b.load(types::I64, Region::Frame, out, 0)
+        self.b.store(Region::Frame, header, slot, 0);
+        self.b.store(Region::Frame, size, slot, 8);
+        self.call_thunk(Thunk::Alloc, &[slot]);
+        self.b.load(types::I64, Region::Frame, slot, 0)
     }
 
     /// Stores the fields of a new object.

@@ -138,7 +138,13 @@ impl Translator<'_, '_> {
         self.wrapped_if(n, wrong, difference, value)
     }
 
-    fn wrapped_if(&mut self, n: i64, wrong: IntCC, result: ir::Value, value: ir::Value) -> ir::Value {
+    fn wrapped_if(
+        &mut self,
+        n: i64,
+        wrong: IntCC,
+        result: ir::Value,
+        value: ir::Value,
+    ) -> ir::Value {
         if n == 0 {
             return result;
         }

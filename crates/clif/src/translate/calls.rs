@@ -11,7 +11,7 @@ use sepal_mir::{ExternId, FuncId, SigId, Value, ValueList};
 impl Translator<'_, '_> {
     pub(super) fn function(&mut self, func: FuncId) -> FuncRef {
         let sig = &self.mir.functions[func].sig;
-        let declared = self.decls.funcs[func.0 as usize];
+        let declared = self.decls.callee(func);
         self.import(declared, true, || tail_signature(&sig.params, &sig.results))
     }
 
@@ -87,7 +87,7 @@ impl Translator<'_, '_> {
 
     pub(super) fn call_c(&mut self, func: ExternId, args: &[ir::Value]) -> Vec<ir::Value> {
         let sig = &self.mir.externs[func].sig;
-        let declared = self.decls.externs[func.0 as usize];
+        let declared = self.decls.c_function(func);
         let near = self.decls.near_runtime;
         let callee = self.import(declared, near, || c_signature(false, &sig.params, &sig.results));
         self.b.call(callee, args).to_vec()

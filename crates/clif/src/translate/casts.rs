@@ -123,8 +123,7 @@ impl Translator<'_, '_> {
         from_signed: bool,
         target: NumType,
     ) -> ir::Value {
-        let fits =
-            self.b.compare_const(IntCC::UnsignedLessThanOrEqual, value, most.cast_signed());
+        let fits = self.b.compare_const(IntCC::UnsignedLessThanOrEqual, value, most.cast_signed());
         self.conversion_unless(fits, value, from_signed, target);
         if self.b.ty(value) == ty { value } else { self.b.ins().ireduce(ty, value) }
     }
@@ -158,8 +157,11 @@ impl Translator<'_, '_> {
     fn float_to_int(&mut self, to: Type, value: ir::Value, signed: bool) -> ir::Value {
         let ty = clif_type(to);
         let bits = ty.bits();
-        let value =
-            if self.b.ty(value) == types::F64 { value } else { self.b.ins().fpromote(types::F64, value) };
+        let value = if self.b.ty(value) == types::F64 {
+            value
+        } else {
+            self.b.ins().fpromote(types::F64, value)
+        };
         let end = ((1u128 << if signed { bits - 1 } else { bits }) as f64, FloatCC::LessThan);
         let start = match (signed, bits) {
             // There is no float between the least 64-bit integer and the one before it.

@@ -4,7 +4,9 @@ use super::Translator;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, InstBuilder, types};
 use sepal_abi::{OperandKind, PanicCode};
-use sepal_mir::{Block, BlockCall, CaseList, FuncId, Hint, SigId, TerminatorVisitor, Value, ValueList};
+use sepal_mir::{
+    Block, BlockCall, CaseList, FuncId, Hint, SigId, TerminatorVisitor, Value, ValueList,
+};
 
 /// Up to so many cases are compared one after the other.
 const FEW_CASES: usize = 3;
@@ -32,9 +34,12 @@ impl TerminatorVisitor for Translator<'_, '_> {
     }
 
     fn switch(&mut self, _: Block, value: Value, cases: CaseList, default: BlockCall) {
+        let bits = self.ty(value).int_bits().expect("the verifier checked the type");
         let value = self.value(value);
         let mut all: Vec<Case> = Vec::with_capacity(cases.len());
         for &(n, call) in self.func.pools.cases(cases) {
+            // Only the bits of the type count, read as signed.
+            let n = n << (64 - bits) >> (64 - bits);
             all.push((n, self.target(call.block), self.list(call.args)));
         }
         all.sort_unstable_by_key(|case| case.0);

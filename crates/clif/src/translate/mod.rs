@@ -19,7 +19,7 @@ use cranelift_module::{DataId, FuncId as ClFunc};
 use rustc_hash::FxHashMap;
 use sepal_abi::PanicCode;
 use sepal_mir::analysis::Cfg;
-use sepal_mir::{self as mir, Block, Function, Hint, Inst, LocId, Op, SigId, Terminator, Type, Value};
+use sepal_mir::{self as mir, Block, Function, Hint, Inst, Op, SigId, Terminator, Type, Value};
 
 /// Writes the body of `id` into `out`, whose signature is set.
 pub(crate) fn translate(mir: &mir::Module, decls: &Decls, id: mir::FuncId, out: &mut ir::Function) {
@@ -34,8 +34,7 @@ pub(crate) fn translate(mir: &mir::Module, decls: &Decls, id: mir::FuncId, out: 
         blocks: vec![None; func.blocks.len()],
         imports: FxHashMap::default(),
         signatures: FxHashMap::default(),
-        alloc_out: None,
-        loc: LocId::NONE,
+        alloc_slot: None,
     };
     translator.make_blocks(&cfg);
     for &block in &cfg.rpo {
@@ -55,10 +54,8 @@ struct Translator<'a, 'f> {
     blocks: Vec<Option<ir::Block>>,
     imports: FxHashMap<ClFunc, FuncRef>,
     signatures: FxHashMap<SigId, SigRef>,
-    /// Where the slow path of allocations leaves the object's address.
-    alloc_out: Option<StackSlot>,
-    /// The location of what is being translated.
-    loc: LocId,
+    /// Where the slow path of allocations takes its arguments and leaves the object's address.
+    alloc_slot: Option<StackSlot>,
 }
 
 impl Translator<'_, '_> {
@@ -78,8 +75,13 @@ impl Translator<'_, '_> {
                 Terminator::Branch { otherwise, hint: Hint::Likely, .. } => Some(otherwise.block),
                 _ => None,
             };
-            // A block that is also reached otherwise may be hot for that reason.
-            if let Some(cold) = cold.filter(|&cold| cold == block || cfg.preds(cold).len() == 1) {
+            // A block that is also reached otherwise may be hot for that reason; the entry cannot be cold.
+            let is_cold = |&cold: &Block| match cfg.preds(cold).len() {
+                0 => false,
+                1 => true,
+                2.. => cold == block,
+            };
+            if let Some(cold) = cold.filter(is_cold) {
                 let cold = self.target(cold);
                 self.b.set_cold(cold);
             }
@@ -92,16 +94,11 @@ impl Translator<'_, '_> {
         let func = self.func;
         for &inst in &func.blocks[block].insts {
             let data = func.insts[inst];
-            self.set_loc(data.loc);
+            self.b.set_loc(data.loc);
             data.op.visit(inst, self);
         }
-        self.set_loc(func.blocks[block].term_loc);
+        self.b.set_loc(func.blocks[block].term_loc);
         func.blocks[block].term.visit(block, self);
-    }
-
-    fn set_loc(&mut self, loc: LocId) {
-        self.loc = loc;
-        self.b.set_loc(loc);
     }
 
     // MIR entities.
@@ -160,17 +157,12 @@ impl Translator<'_, '_> {
         self.b.data_address(place)
     }
 
-    fn loc_const(&mut self) -> ir::Value {
-        self.b.int(types::I32, i64::from(self.loc.0.cast_signed()))
-    }
-
     /// Ends the block being written with a panic; the operands are words.
     fn raise(&mut self, code: PanicCode, operands: &[ir::Value]) {
-        let loc = self.loc_const();
         let code = self.b.int(types::I32, code as i64);
         let a = operands.first().copied().unwrap_or_else(|| self.b.int(types::I64, 0));
         let b = operands.get(1).copied().unwrap_or(a);
-        self.call_thunk(Thunk::Panic, &[loc, code, a, b]);
+        self.call_thunk(Thunk::Panic, &[code, a, b]);
         self.b.unreachable();
     }
 
@@ -197,8 +189,7 @@ impl Translator<'_, '_> {
         let code = self.b.load_context(sepal_abi::CtxField::Panic);
         let raised = self.b.compare_const(ir::condcodes::IntCC::NotEqual, code, 0);
         self.cold_if(raised, |t| {
-            let loc = t.loc_const();
-            t.call_thunk(Thunk::Unwind, &[loc]);
+            t.call_thunk(Thunk::Unwind, &[]);
             t.b.unreachable();
         });
     }

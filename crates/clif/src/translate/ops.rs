@@ -250,12 +250,10 @@ impl OpVisitor for Translator<'_, '_> {
         let sp = self.b.ins().get_stack_pointer(types::I64);
         let limit = self.b.load_context(sepal_abi::CtxField::Limit);
         let below = self.b.ins().icmp(IntCC::UnsignedLessThan, sp, limit);
-        let cold = self.b.create_cold_block();
-        let next = self.b.create_block();
+        let (cold, next) = (self.b.create_cold_block(), self.b.create_block());
         self.b.branch(below, (cold, &[]), (next, &[]));
         self.b.switch_to(cold);
-        let loc = self.loc_const();
-        self.call_thunk(Thunk::Poll, &[loc]);
+        self.call_thunk(Thunk::Poll, &[]);
         self.b.jump(next, &[]);
         self.b.switch_to(next);
     }
@@ -270,8 +268,7 @@ impl OpVisitor for Translator<'_, '_> {
 
     fn cpu_cpuid(&mut self, at: Inst, leaf: Value, sub: Value) {
         let args = [self.value(leaf), self.value(sub)];
-        let callee =
-            self.import(self.decls.thunk(Thunk::Cpuid), true, || Thunk::Cpuid.signature());
+        let callee = self.import(self.decls.thunk(Thunk::Cpuid), true, || Thunk::Cpuid.signature());
         let results = self.b.call(callee, &args).to_vec();
         self.define_all(at, &results);
     }

@@ -118,6 +118,7 @@ impl BodyCx<'_> {
             self.add_branch(&mut branches, body);
         }
         let (bodies, ty) = self.join(branches, span);
+        let ty = if node.else_body.is_some() { ty } else { Ty::nil() };
         let made = self.build_if(&conds, &bodies, ty, span);
         match (node.else_body, want) {
             (None, Want::Check(ty)) => self.coerce(made, ty),

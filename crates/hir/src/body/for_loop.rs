@@ -2,6 +2,7 @@
 
 use super::{BodyCx, MatchSite, Want};
 use super::expr::SOME;
+use crate::infer::VarKind;
 use crate::ir::*;
 use crate::lang::{LangFn, LangTrait, LangTy};
 use crate::ty::{Ty, TyKind};
@@ -34,8 +35,8 @@ impl<'a> BodyCx<'a> {
         if let ast::ExprKind::Range { lo, hi, inclusive } = node.kind {
             let (lo, hi) = self.range_ends(lo, hi);
             let ty = self.ty(lo);
-            let ty = self.known_or_default(ty);
-            if ty.as_int().is_some() || self.prog.infer.int_params.contains(&ty) {
+            let ty = self.known(ty);
+            if self.is_int(ty) || self.prog.infer.var_kind(ty) == Some(VarKind::Int) {
                 return self.counted_loop(binding, (lo, hi, inclusive), ty, span, round);
             }
             let item = if inclusive { LangFn::RangeInclusive } else { LangFn::RangeNew };

@@ -30,7 +30,7 @@ impl Program {
             }
             FnKind::ConstInit(_) | FnKind::Default(_) | FnKind::Script => Missing { params: Vec::new(), ret: true },
             FnKind::Actor(_)
-            | FnKind::Terminate(_)
+            | FnKind::Invariant(_)
             | FnKind::Derived(_)
             | FnKind::Required
             | FnKind::Intrinsic(_)
@@ -63,18 +63,18 @@ impl BodyCx<'_> {
         let id = self.draft.id;
         let def = &self.prog.items.fns[id];
         let (kind, span, flavour, ret) = (def.kind, def.span, def.flavour, def.ret);
-        let inferred = self.prog.uninferred.contains(&id) && self.prog.missing_types(id).ret;
+        let inferred = self.draft.infers_result;
         let (value, yields) = self.split_result(flavour, ret);
         self.push_frame(flavour, value, yields);
         self.frame().mailbox = self.prog.items.fns[id].mailbox;
         self.bind_params(id);
         let root = match kind {
             FnKind::Source(f) => self.source_root(f, inferred),
-            FnKind::ConstInit(constant) => self.value_root(self.prog.items.consts[constant].value),
+            FnKind::ConstInit(constant) => self.const_root(constant),
             FnKind::Default(value) => self.value_root(value),
             FnKind::Script => self.script_root(span),
             FnKind::Actor(actor) => self.actor_root(actor),
-            FnKind::Terminate(actor) => self.terminate_root(actor),
+            FnKind::Invariant(adt) => self.invariant_root(adt),
             FnKind::Derived(_) | FnKind::Required | FnKind::Intrinsic(_) | FnKind::Runtime | FnKind::Extern => {
                 self.nil(span)
             }
@@ -130,11 +130,11 @@ impl BodyCx<'_> {
             return self.nil(node.span);
         };
         self.frame().ret_span = node.ret.map(|ty| self.ast.types[ty].span);
-        let contracts = self.contracts_of(f);
-        if contracts.is_empty() {
+        let watched = self.watched_params();
+        if node.contracts.is_empty() && watched.is_empty() {
             return self.body_value(block, inferred);
         }
-        self.contract_root(f, &contracts, block, inferred)
+        self.contract_root(&node.contracts, &watched, block, inferred)
     }
 
     /// The suite of a function as a value of its result type.
@@ -148,12 +148,33 @@ impl BodyCx<'_> {
             return self.suite(block, Want::Check(ret));
         }
         let value = self.suite(block, Want::Tail);
+        let value = self.main_value(value);
         self.unify_tail(value, ret)
+    }
+
+    /// The last value of a `main` without a written result counts only if it can be an exit code
+    /// or an error.
+    fn main_value(&mut self, value: ExprId) -> ExprId {
+        let outermost = self.frames.len() == 1 && self.prog.main == Some(self.draft.id);
+        let ty = self.ty(value);
+        let counts = ty.is_never()
+            || ty.is_error()
+            || ty == Ty::int()
+            || self.prog.infer.var_kind(ty) == Some(crate::infer::VarKind::Int)
+            || self.prog.as_lang(ty, LangTy::Result).is_some();
+        if !outermost || counts {
+            return value;
+        }
+        let span = self.span(value);
+        self.dropped(value, span)
     }
 
     /// Makes the last value of a function agree with the `return`s in it.
     pub(super) fn unify_tail(&mut self, value: ExprId, ret: Ty) -> ExprId {
         let ty = self.ty(value);
+        if ty.is_error() {
+            self.unify(ret, ty);
+        }
         if ty.is_never() {
             // Only `return`s give a value, if there are any.
             if self.shallow(ret).is_var() && self.prog.infer.var_kind(ret) == Some(crate::infer::VarKind::General) {
@@ -163,6 +184,24 @@ impl BodyCx<'_> {
             return self.coerce(value, ret);
         }
         self.coerce(value, ret)
+    }
+
+    fn const_root(&mut self, constant: ConstId) -> ExprId {
+        let def = &self.prog.items.consts[constant];
+        let (name, span) = (def.name, def.span);
+        match def.source {
+            ConstSource::Value(value) => self.value_root(value),
+            ConstSource::Part { of, pat } => {
+                let ty = self.prog.const_type(of);
+                let value = self.expr(ExprKind::Const(of), ty, span);
+                let pat = self.bind_pattern(pat, ty);
+                self.draft.matches.push(super::MatchSite::Let(pat));
+                let part = self.name_expr(name, None, span);
+                let ret = self.frame().ret;
+                let part = self.coerce(part, ret);
+                self.block(vec![Stmt::Let { pat, value, otherwise: None }], Some(part), span)
+            }
+        }
     }
 
     /// A function that only computes an expression.

@@ -33,6 +33,7 @@ use crate::infer::VarKind;
 use crate::ir::*;
 use crate::lang::{LangFn, LangTrait, LangTy};
 use crate::program::Program;
+use crate::scope::Head;
 use crate::traits::Obligation;
 use crate::ty::Ty;
 use crate::types::TyScope;
@@ -53,6 +54,8 @@ pub(crate) struct Draft {
     pub(crate) group_calls: Vec<(ExprId, FnId)>,
     pub(crate) contracts: Vec<ExprId>,
     pub(crate) text_parts: Vec<text::FormatSite>,
+    /// The result type was not written.
+    pub(crate) infers_result: bool,
 }
 
 /// Where patterns must cover every value.
@@ -122,6 +125,8 @@ pub(crate) struct BodyCx<'a> {
     result_local: Option<LocalId>,
     /// Snapshots of `old(…)`, collected while the contracts are checked.
     olds: Option<Vec<(LocalId, ExprId)>>,
+    /// Waiting work is being done: doing it may ask for more to be done.
+    settling: bool,
 }
 
 /// A state of the scopes to go back to.
@@ -138,6 +143,7 @@ impl<'a> BodyCx<'a> {
         let mut tys = TyScope::of_generics(module, &def.generics);
         tys.infer = true;
         tys.self_ty = prog.self_type(draft.id);
+        prog.infer.int_params = prog.integer_params(draft.id);
         let depths = vec![0; draft.body.locals.len()];
         BodyCx {
             prog,
@@ -151,6 +157,7 @@ impl<'a> BodyCx<'a> {
             shadowed: Vec::new(),
             result_local: None,
             olds: None,
+            settling: false,
         }
     }
 
@@ -390,10 +397,37 @@ impl<'a> BodyCx<'a> {
     }
 
     fn mismatch(&mut self, expected: Ty, found: Ty, span: Span) -> Diagnostic {
+        if std::mem::take(&mut self.prog.infer.infinite) {
+            for ty in [expected, found] {
+                if self.shallow(ty).is_var() {
+                    self.unify(ty, Ty::error());
+                }
+            }
+            let message = "infinite type: it would have to be a part of itself";
+            return Diagnostic::new(codes::TYPE_MISMATCH, span, message);
+        }
         let (wanted, got) = (self.name_of(expected), self.name_of(found));
-        let message = format!("expected `{wanted}`, found `{got}`");
+        let mut message = format!("expected `{wanted}`, found `{got}`");
+        if let Some((wanted, got)) = self.inner_difference(expected, found) {
+            message = format!("{message}: `{}` is not `{}`", self.name_of(got), self.name_of(wanted));
+        }
         let diagnostic = Diagnostic::new(codes::TYPE_MISMATCH, span, message);
         self.explain_mismatch(diagnostic, expected, found, span)
+    }
+
+    /// The only parts in which two types of one shape differ.
+    fn inner_difference(&self, a: Ty, b: Ty) -> Option<(Ty, Ty)> {
+        let (a, b) = (self.shallow(a), self.shallow(b));
+        if Head::of(a).is_none() || Head::of(a) != Head::of(b) {
+            return None;
+        }
+        let pairs = a.kind().parts().zip(b.kind().parts());
+        let mut differing = pairs.filter(|(x, y)| self.prog.infer.resolve(*x) != self.prog.infer.resolve(*y));
+        let (x, y) = differing.next()?;
+        if differing.next().is_some() {
+            return None;
+        }
+        Some(self.inner_difference(x, y).unwrap_or((x, y)))
     }
 
     /// Adds what would mend a mismatch, where that is plain.
@@ -442,6 +476,7 @@ impl Draft {
             group_calls: Vec::new(),
             contracts: Vec::new(),
             text_parts: Vec::new(),
+            infers_result: false,
         }
     }
 }

@@ -96,7 +96,7 @@ impl BodyCx<'_> {
 
     /// The variant that a bare name means: one of the expected type, else the only one in scope.
     pub(super) fn pick_variant(&mut self, name: Symbol, hint: Option<Ty>) -> Option<(AdtId, VariantIdx)> {
-        if let Some((adt, _)) = hint.and_then(|hint| self.shallow(hint).as_adt())
+        if let Some(adt) = self.hinted_adt(hint)
             && let Some(variant) = self.prog.variant_of(adt, name)
         {
             return Some((adt, variant));
@@ -104,6 +104,13 @@ impl BodyCx<'_> {
         let found = self.prog.lookup_variants(self.module, name);
         // Of several the first stands for them; `name_expr` reports that they are several.
         found.first().copied()
+    }
+
+    /// The type that is expected, or that the expected function builds.
+    fn hinted_adt(&self, hint: Option<Ty>) -> Option<AdtId> {
+        let hint = self.shallow(hint?);
+        let built = hint.as_fn().map_or(hint, |f| self.shallow(f.ret));
+        built.as_adt().map(|(id, _)| id)
     }
 
     fn path_member(&mut self, base: Path, name: ast::Ident) -> Option<Path> {
@@ -203,7 +210,7 @@ impl BodyCx<'_> {
 
     /// Whether a bare variant could be one of several enums and nothing says which.
     pub(super) fn is_ambiguous(&mut self, name: Symbol, adt: AdtId, hint: Option<Ty>) -> bool {
-        let by_hint = hint.and_then(|hint| self.shallow(hint).as_adt()).is_some_and(|(id, _)| id == adt);
+        let by_hint = self.hinted_adt(hint) == Some(adt);
         !by_hint && self.prog.lookup_variants(self.module, name).len() > 1
     }
 
@@ -270,6 +277,9 @@ impl BodyCx<'_> {
     }
 
     pub(super) fn report_unknown_name(&mut self, name: Symbol, span: Span) -> ExprId {
+        if self.prog.is_broken(self.module, name) {
+            return self.error_expr(span);
+        }
         let mut diagnostic = Diagnostic::new(codes::UNKNOWN_NAME, span, format!("there is no `{name}` here"));
         let locals = self.scope.keys().map(|name| name.as_str());
         let builtins = BUILTINS.iter().map(|(name, _)| *name);
@@ -298,10 +308,13 @@ impl BodyCx<'_> {
     /// A function as a value.
     pub(super) fn fn_value(&mut self, id: FnId, explicit: &[Ty], span: Span) -> ExprId {
         let (callee, params, ret) = self.instantiate_with(id, explicit, span);
-        let mailbox = self.prog.items.fns[id].mailbox;
+        let Callee::Fn { args, .. } = &callee else { unreachable!("made by `instantiate_with`") };
+        let mailbox = self.prog.items.fns[id].mailbox.map(|ty| ty.subst(args));
         let ty = Ty::function(params, ret, mailbox);
         let value = self.expr(ExprKind::FnRef { callee }, ty, span);
-        self.note_group_call(value, id);
+        if self.prog.is_open(id) {
+            self.draft.group_calls.push((value, id));
+        }
         value
     }
 }

@@ -137,12 +137,25 @@ impl BodyCx<'_> {
         Some((adt, self.prog.variant_of(adt, last.name)?))
     }
 
+    /// Binds the names of patterns that were found wrong, so that nothing is said of them.
+    fn bind_wrong(&mut self, pats: impl Iterator<Item = ast::PatId>, bindings: &mut Bindings) {
+        for pat in pats {
+            self.pattern(pat, Ty::error(), bindings);
+        }
+    }
+
     fn unknown_pattern(&mut self, path: &[ast::Ident], ty: Ty, span: Span) -> PatId {
         let text = crate::load::join(path);
-        let mut diagnostic =
-            Diagnostic::new(codes::UNKNOWN_NAME, span, format!("there is no variant or type `{text}` here"));
         let known = self.shallow(ty);
-        if let Some((adt, _)) = known.as_adt()
+        let of_enum = known.as_adt().filter(|(adt, _)| self.prog.items.adts[*adt].kind == AdtKind::Enum);
+        let message = match (of_enum, path.last()) {
+            (Some((adt, _)), Some(last)) => {
+                format!("the enum `{}` has no variant `{}`", self.prog.items.adts[adt].name, last.name)
+            }
+            _ => format!("there is no variant or type `{text}` here"),
+        };
+        let mut diagnostic = Diagnostic::new(codes::UNKNOWN_NAME, span, message);
+        if let Some((adt, _)) = of_enum
             && let Some(last) = path.last()
         {
             let names = self.prog.items.adts[adt].variants.iter().map(|variant| variant.name.as_str());
@@ -257,7 +270,16 @@ impl BodyCx<'_> {
             _ => {
                 let fresh: Vec<Ty> = elems.iter().map(|_| self.fresh(span)).collect();
                 if !self.unify(known, Ty::tuple(fresh.clone())) {
-                    return self.bad_pattern(known, Ty::tuple(fresh), span);
+                    self.bind_wrong(elems.iter().copied(), bindings);
+                    let message = match known.kind() {
+                        TyKind::Tuple(tys) => {
+                            let have = crate::types::count(tys.len(), "part");
+                            format!("the tuple has {have}, the pattern has {}", elems.len())
+                        }
+                        _ => format!("a tuple pattern cannot fit a `{}`", self.name_of(known)),
+                    };
+                    self.error(codes::BAD_PATTERN, span, message);
+                    return self.pat(PatKind::Error, Ty::error(), span);
                 }
                 fresh
             }
@@ -286,6 +308,7 @@ impl BodyCx<'_> {
                 let elem = self.fresh(span);
                 let list = self.list(elem);
                 if !self.unify(known, list) {
+                    self.bind_wrong(before.iter().chain(after).copied(), bindings);
                     return self.bad_pattern(known, list, span);
                 }
                 elem
@@ -330,7 +353,10 @@ impl BodyCx<'_> {
         }
         let def = match self.prog.resolve_type_path(self.module, path) {
             Some(def) => def,
-            None => return self.unknown_pattern(path, ty, span),
+            None => {
+                self.bind_wrong(args.iter().map(|arg| arg.pat), bindings);
+                return self.unknown_pattern(path, ty, span);
+            }
         };
         let tested = match def {
             TypeDef::Adt(adt) => {
@@ -407,10 +433,13 @@ impl BodyCx<'_> {
         };
         let whole = Ty::adt(adt, type_args.clone());
         if !known.is_any() && !self.unify(known, whole) {
+            self.bind_wrong(args.iter().map(|arg| arg.pat), bindings);
             return self.bad_pattern(known, whole, span);
         }
         let type_args: Vec<Ty> = type_args.iter().map(|arg| self.shallow(*arg)).collect();
         let fields = self.variant_fields(adt, variant, args, rest, span);
+        let wrong = args.iter().map(|arg| arg.pat).filter(|pat| !fields.iter().any(|(_, known)| known == pat));
+        self.bind_wrong(wrong.collect::<Vec<_>>().into_iter(), bindings);
         let mut subs = Vec::with_capacity(fields.len());
         for (field, pat) in fields {
             let field_ty = self.prog.field_type(adt, variant, field).subst(&type_args);
@@ -441,7 +470,10 @@ impl BodyCx<'_> {
                     next - 1
                 }
                 Some(field) => match names.iter().position(|name| *name == Some(field.name)) {
-                    Some(index) => index,
+                    Some(index) => {
+                        next = index + 1;
+                        index
+                    }
                     None => {
                         let message = format!("`{name}` has no field `{}`", field.name);
                         let diagnostic = Diagnostic::new(codes::UNKNOWN_MEMBER, field.span, message);
@@ -462,7 +494,12 @@ impl BodyCx<'_> {
         }
         if next > count || (rest.is_none() && args.len() < count) {
             let have = crate::types::count(count, "field");
-            let message = format!("`{name}` has {have}, the pattern has {}", args.len());
+            let mut message = format!("`{name}` has {have}, the pattern has {}", args.len());
+            let left = (0..count).filter(|index| !taken.iter().any(|(field, _)| field.0 as usize == *index));
+            let left: Vec<String> = left.filter_map(|index| Some(format!("`{}`", names[index]?))).collect();
+            if args.len() < count && !left.is_empty() {
+                message = format!("the pattern leaves out {} of `{name}`", left.join(", "));
+            }
             let mut diagnostic = Diagnostic::new(codes::BAD_PATTERN, span, message).secondary(declared, "declared here");
             if args.len() < count {
                 diagnostic = diagnostic.help("`..` leaves the other fields out");

@@ -18,6 +18,7 @@ use std::rc::Rc;
 impl Program {
     pub(crate) fn declare_modules(&mut self, batch: &[ModuleId]) -> Vec<Task> {
         let mut tasks = Vec::new();
+        self.find_receives(batch);
         for module in batch {
             let ast = Rc::clone(&self.items.modules[*module].ast);
             let script = self.plan_script(*module, &ast);
@@ -30,6 +31,19 @@ impl Program {
             }
         }
         tasks
+    }
+
+    /// If any file outside the library receives, the functions of all of them may.
+    fn find_receives(&mut self, batch: &[ModuleId]) {
+        let own = |id: &&ModuleId| !self.items.modules[**id].is_std;
+        let asts: Vec<Rc<ast::Ast>> =
+            batch.iter().filter(own).map(|id| Rc::clone(&self.items.modules[*id].ast)).collect();
+        let receives = |ast: &Rc<ast::Ast>| {
+            ast.exprs.iter().any(|e| matches!(e.kind, ast::ExprKind::Receive(_) | ast::ExprKind::SelfPid))
+        };
+        if asts.iter().any(receives) {
+            self.receives.extend(asts.iter().map(|ast| ast.file));
+        }
     }
 
     /// Declares the items of a block as a module nested in `parent`.
@@ -54,11 +68,11 @@ impl Program {
             ast::ItemKind::Fn(f) => self.declare_fn(module, ast, item, *f, &attrs, Owner::None),
             ast::ItemKind::ExternFn(f) => self.declare_extern(module, ast, item, f, &attrs),
             ast::ItemKind::Struct(decl) => {
-                let shape = AdtShape { kind: AdtKind::Struct, name: decl.name, generics: &decl.generics };
+                let shape = AdtShape { kind: AdtKind::Struct, name: decl.name, generics: &decl.generics, invariants: &decl.invariants };
                 self.declare_fields_adt(module, item, shape, &decl.fields, &attrs)
             }
             ast::ItemKind::Class(decl) => {
-                let shape = AdtShape { kind: AdtKind::Class, name: decl.name, generics: &decl.generics };
+                let shape = AdtShape { kind: AdtKind::Class, name: decl.name, generics: &decl.generics, invariants: &decl.invariants };
                 self.declare_fields_adt(module, item, shape, &decl.fields, &attrs)
             }
             ast::ItemKind::Enum(decl) => self.declare_enum(module, item, decl, &attrs),
@@ -223,7 +237,7 @@ impl Program {
             });
             VariantDef { name: variant.name.name, span: variant.name.span, fields: fields.collect() }
         });
-        let shape = AdtShape { kind: AdtKind::Enum, name: decl.name, generics: &decl.generics };
+        let shape = AdtShape { kind: AdtKind::Enum, name: decl.name, generics: &decl.generics, invariants: &[] };
         let id = self.declare_adt(module, item, shape, variants.collect(), attrs);
         for (index, variant) in decl.variants.iter().enumerate() {
             let known = self.scopes[module].variants.entry(variant.name.name).or_default();
@@ -252,6 +266,9 @@ impl Program {
             public: item.public.is_some(),
         });
         self.declare_type(module, shape.name, TypeDef::Adt(id), item.public.is_some());
+        if !shape.invariants.is_empty() {
+            self.declare_invariant(id);
+        }
         if let Some((text, at)) = attrs.lang {
             match LangTy::find(text) {
                 Some(lang) => self.lang.set_ty(lang, id),
@@ -259,6 +276,21 @@ impl Program {
             }
         }
         id
+    }
+
+    /// The function that checks a type's invariants after construction.
+    fn declare_invariant(&mut self, id: AdtId) {
+        let def = &self.items.adts[id];
+        let (name, module, span, generics) = (def.name, def.module, def.span, def.generics.clone());
+        let params = generics.params.iter().enumerate();
+        let args: Vec<Ty> = params.map(|(i, param)| Ty::param(i as u32, param.name)).collect();
+        let check = self.bare_fn(name, module, span, FnKind::Invariant(id), Owner::Adt(id));
+        let self_name = Symbol::intern("self");
+        let def = &mut self.items.fns[check];
+        def.generics = generics;
+        def.self_param = SelfKind::Value;
+        def.params = vec![ParamDef { name: self_name, span, ty: Ty::adt(id, args), default: None }];
+        self.invariants.insert(id, check);
     }
 
     fn declare_trait(
@@ -319,30 +351,40 @@ impl Program {
         decl: &ast::Let,
     ) -> Option<TaskKind> {
         let pat = &ast.pats[decl.pat];
-        let ast::PatKind::Name(name) = pat.kind else {
-            if !matches!(pat.kind, ast::PatKind::Error) {
-                self.error(codes::MISPLACED, pat.span, "a module's `let` binds a single name");
-            }
-            return None;
-        };
-        let id = self.items.consts.next_id();
-        let init = self.bare_fn(name, module, pat.span, FnKind::ConstInit(id), Owner::None);
         let public = item.public.is_some();
-        self.items.consts.push(ConstDef { name, module, span: pat.span, ty: Ty::error(), init, value: decl.value, public });
-        self.declare_value(module, ast::Ident { name, span: pat.span }, ValueDef::Const(id), public);
-        Some(TaskKind::Const(id))
+        if let ast::PatKind::Name(name) = pat.kind {
+            let name = ast::Ident { name, span: pat.span };
+            let id = self.new_const(module, name, ConstSource::Value(decl.value), public);
+            self.declare_value(module, name, ValueDef::Const(id), public);
+            return Some(TaskKind::Const(id));
+        }
+        let whole = ast::Ident { name: Symbol::intern(""), span: pat.span };
+        let of = self.new_const(module, whole, ConstSource::Value(decl.value), false);
+        let mut names = Vec::new();
+        crate::names::bound_by(ast, decl.pat, &mut |name| names.push(name));
+        for name in names {
+            let name = ast::Ident { name, span: pat.span };
+            let part = self.new_const(module, name, ConstSource::Part { of, pat: decl.pat }, public);
+            let init = self.items.consts[part].init;
+            self.uninferred.insert(init);
+            self.declare_value(module, name, ValueDef::Const(part), public);
+        }
+        Some(TaskKind::Const(of))
+    }
+
+    fn new_const(&mut self, module: ModuleId, name: ast::Ident, source: ConstSource, public: bool) -> ConstId {
+        let id = self.items.consts.next_id();
+        let ast::Ident { name, span } = name;
+        let init = self.bare_fn(name, module, span, FnKind::ConstInit(id), Owner::None);
+        self.items.consts.push(ConstDef { name, module, span, ty: Ty::error(), init, source, public })
     }
 
     fn declare_actor(&mut self, module: ModuleId, item: &ast::Item, decl: &ast::ActorDecl) -> Option<TaskKind> {
         let id = self.items.actors.next_id();
         let (name, span) = (decl.name.name, decl.name.span);
         let body = self.bare_fn(name, module, span, FnKind::Actor(id), Owner::None);
-        let terminate = decl.terminate.as_ref().map(|_| {
-            let own = Symbol::intern(&format!("__terminate_{name}"));
-            self.bare_fn(own, module, span, FnKind::Terminate(id), Owner::None)
-        });
         let public = item.public.is_some();
-        self.items.actors.push(ActorDef { name, module, span, body, terminate, mailbox: Ty::error(), public });
+        self.items.actors.push(ActorDef { name, module, span, body, mailbox: Ty::error(), public });
         self.declare_value(module, decl.name, ValueDef::Actor(id), public);
         Some(TaskKind::Actor(id))
     }
@@ -376,6 +418,7 @@ impl Program {
             && !before.imported
         {
             self.report_duplicate("name", name, before.span);
+            self.scopes[module].values.insert(name.name, before);
         }
     }
 
@@ -416,6 +459,7 @@ struct AdtShape<'a> {
     kind: AdtKind,
     name: ast::Ident,
     generics: &'a [ast::GenericParam],
+    invariants: &'a [ast::Contract],
 }
 
 /// The parameters by name only; bounds are read with the headers.

@@ -47,6 +47,9 @@ impl Program {
             }
         }
         self.finish_impls(&impls);
+        for id in self.aliases.ids() {
+            self.alias_type(id);
+        }
         for task in tasks {
             if let TaskKind::Adt(id) = task.what {
                 self.implement_by_methods(id);
@@ -296,7 +299,9 @@ impl Program {
         let ret = ret.map(|ty| self.call_result(node.flavour, ty));
         let mailbox = node.mailbox.map(|ty| self.lower_type(&scope, ast, ty));
         missing |= ret.is_none();
-        if missing && left == Left::Inferred && node.body != ast::FnBody::None {
+        // What a function receives is found out with its types.
+        let open_mailbox = mailbox.is_none() && self.receives.contains(&ast.file);
+        if (missing || open_mailbox) && left == Left::Inferred && node.body != ast::FnBody::None {
             self.uninferred.insert(id);
         }
         let ret = ret.unwrap_or_else(|| match left {

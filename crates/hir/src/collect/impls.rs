@@ -206,6 +206,7 @@ impl Program {
 
     fn compare_method(&mut self, id: ImplId, method: FnId, wanted: FnId, span: Span) {
         let (params, ret, self_kind) = self.trait_signature(wanted, method);
+        self.note_inout(wanted, method);
         let def = &self.items.fns[method];
         let own = def.generics.params.len() - self.items.impls[id].generics.params.len();
         let trait_def = &self.items.fns[wanted];
@@ -232,6 +233,14 @@ impl Program {
         let diagnostic = diagnostic.secondary(at, "declared here");
         let wanted = format!("the trait asks for `fn({}) -> {ret}`", shown.join(", "));
         self.report(diagnostic.note(wanted));
+    }
+
+    /// Remembers methods that change `self` although the trait does not say so.
+    fn note_inout(&mut self, wanted: FnId, method: FnId) {
+        let changes = self.items.fns[method].self_param == SelfKind::InOut;
+        if changes && self.items.fns[wanted].self_param == SelfKind::Value {
+            self.inout_methods.insert(wanted);
+        }
     }
 
     fn report_missing_methods(&mut self, id: ImplId) {
@@ -359,6 +368,7 @@ impl Program {
         let all: Vec<Ty> = [self_ty].into_iter().chain(args.iter().copied()).collect();
         for (wanted, method) in wanted.into_iter().zip(methods) {
             let Some(method) = *method else { continue };
+            self.note_inout(wanted, method);
             let params: Vec<Ty> = self.items.fns[wanted].params.iter().map(|p| p.ty.subst(&all)).collect();
             let ret = self.items.fns[wanted].ret.subst(&all);
             let open = self.uninferred.contains(&method);

@@ -7,6 +7,7 @@
 
 mod attrs;
 mod declare;
+mod finite;
 mod headers;
 mod impls;
 mod script;

@@ -26,7 +26,7 @@ fn store_pair(at: At, object: u64, pairs: u64) {
     field(pairs >> 32, pairs >> 48);
 }
 
-/// Arrays of fewer elements are made inline.
+/// Arrays of fewer elements are made inline, so that sizes are far from overflowing.
 const SMALL: u64 = 256;
 
 #[inline(always)]

@@ -144,11 +144,12 @@ impl BodyCx<'_, '_> {
             }
             FnKind::Extern => Some(self.call_extern(id, name, &flat)),
             FnKind::Required => unreachable!("{} is required of types, it has no code", name.as_str()),
-            FnKind::Actor(_) | FnKind::Terminate(_) => {
+            FnKind::Actor(_) => {
                 self.cx.refuse(Refusal::Concurrency(self.cx.program.items.fns[id].span));
                 None
             }
-            FnKind::Source(_) | FnKind::ConstInit(_) | FnKind::Default(_) | FnKind::Script | FnKind::Derived(_) => {
+            FnKind::Source(_) | FnKind::ConstInit(_) | FnKind::Default(_) | FnKind::Script | FnKind::Derived(_)
+            | FnKind::Invariant(_) => {
                 if flavour != FnFlavour::Plain {
                     self.cx.refuse(Refusal::Concurrency(self.cx.program.items.fns[id].span));
                     return None;

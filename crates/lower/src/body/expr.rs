@@ -4,7 +4,7 @@ use super::{BodyCx, LoopFrame, Slot};
 use crate::Refusal;
 use crate::cx::{Instance, Vals};
 use sepal_abi::{PanicCode, RtFn};
-use sepal_hir::{Coercion, ConstId, ContractCheck, Expr, ExprId, ExprKind, FieldIdx, FnKind, Lit, LoopId, PanicKind, Stmt, Ty, VariantIdx};
+use sepal_hir::{Coercion, ConstId, ContractCheck, Expr, ExprId, ExprKind, FieldIdx, FnKind, IntTy, Lit, LoopId, PanicKind, Stmt, Ty, VariantIdx};
 use sepal_mir::{BinOp, Hint, Type};
 use sepal_hir::ast::{ContractKind, LogicOp};
 use std::rc::Rc;
@@ -117,6 +117,7 @@ impl BodyCx<'_, '_> {
             | ExprKind::Async(_)
             | ExprKind::Spawn(_)
             | ExprKind::Receive(_)
+            | ExprKind::OnTerminate(_)
             | ExprKind::SelfPid => {
                 self.cx.refuse(Refusal::Concurrency(expr.span));
                 self.dead(self.subst(expr.ty))
@@ -213,9 +214,8 @@ impl BodyCx<'_, '_> {
     pub(super) fn literal(&mut self, lit: &Lit, ty: Ty) -> Vals {
         let value = match lit {
             Lit::Int(n) => {
-                let scalar = ty.as_int().map_or(Type::I64, crate::repr::int_type);
-                // Unsigned constants above the signed range keep their bits.
-                self.b.const_int(scalar, *n as i64)
+                let int = ty.as_int().unwrap_or(IntTy::I64);
+                self.b.const_int(crate::repr::int_type(int), crate::repr::int_word(int, *n))
             }
             Lit::Float(x) => {
                 let scalar = ty.as_float().map_or(Type::F64, crate::repr::float_type);

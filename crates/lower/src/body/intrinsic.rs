@@ -45,7 +45,7 @@ impl BodyCx<'_, '_> {
             Intrinsic::IntMinValue | Intrinsic::IntMaxValue => {
                 let int = args[0].as_int().expect("std bounds the type by Integer");
                 let value = if which == Intrinsic::IntMinValue { int.min() } else { int.max() };
-                one(self.b.const_int(crate::repr::int_type(int), value as i64))
+                one(self.b.const_int(crate::repr::int_type(int), crate::repr::int_word(int, value)))
             }
             Intrinsic::FloatSqrt => one(self.b.unary_op(UnaryOp::FSqrt, flat[0])),
             Intrinsic::FloatFloor => one(self.b.unary_op(UnaryOp::FFloor, flat[0])),

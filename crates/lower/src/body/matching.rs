@@ -120,10 +120,7 @@ impl BodyCx<'_, '_> {
                     self.bind_field(*sub, ty, &values, *variant, *field);
                 }
             }
-            PatKind::Or(alternatives) => {
-                // All of them fit, so the first one decides.
-                self.bind_irrefutable(alternatives[0], ty, values);
-            }
+            PatKind::Or(_) => self.bind_alternatives(pat, ty, values),
             PatKind::List { prefix, rest, suffix } if prefix.is_empty() && suffix.is_empty() => {
                 if let Some(Some(rest)) = rest {
                     self.bind_irrefutable(*rest, ty, values);
@@ -139,6 +136,18 @@ impl BodyCx<'_, '_> {
         let value = self.field(ty, values, variant, field);
         let field_ty = self.field_ty(ty, variant, field);
         self.bind_irrefutable(pat, field_ty, value);
+    }
+
+    /// An or-pattern of which some alternative fits every value: they may bind different parts.
+    fn bind_alternatives(&mut self, pat: PatId, ty: Ty, values: Vals) {
+        self.declare_bindings(pat);
+        let fits = self.b.create_block();
+        let rows = vec![Row { tests: vec![(Subject { id: 0, ty, values }, pat)], bindings: Vec::new(), arm: 0 }];
+        let targets = vec![Target { block: fits, reached: false }];
+        self.decide(&mut Matching { arms: &[], targets, next_subject: 1 }, rows);
+        self.b.seal_block(fits);
+        self.b.switch_to(fits);
+        self.own_bindings(pat);
     }
 
     /// `let pattern = value else: …`

@@ -5,6 +5,8 @@
 use crate::entities::Block;
 use crate::function::Function;
 use sepal_base::Id as _;
+use smallvec::{SmallVec, smallvec};
+use std::cell::OnceCell;
 
 /// An edge of the flow graph: which block, which of its outgoing edges in the order of the walk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -16,14 +18,40 @@ pub struct Edge {
 /// The flow graph of one function. Unreachable blocks have no number and no part in it.
 pub struct Cfg {
     /// Reachable blocks, every block before those it dominates.
-    pub rpo: Vec<Block>,
-    number: Vec<u32>,
-    pred_start: Vec<u32>,
-    preds: Vec<Edge>,
+    pub rpo: Table<Block>,
+    number: Table<u32>,
+    pred_start: Table<u32>,
+    preds: Table<Edge>,
+    /// Made when first asked for: many passes do not.
+    dominators: OnceCell<Dominators>,
+}
+
+/// Most functions have few blocks: their tables need no allocation.
+type Table<T> = SmallVec<[T; 24]>;
+
+struct Dominators {
     /// Immediate dominators by number in `rpo`; the entry's is itself.
-    idom: Vec<u32>,
+    idom: Table<u32>,
     /// When the walk over the dominator tree enters and leaves a block, by number.
-    span: Vec<(u32, u32)>,
+    span: Table<(u32, u32)>,
+}
+
+/// The dominator tree downwards, by number in `rpo`.
+pub struct DominatorTree {
+    first_child: Table<u32>,
+    next_sibling: Table<u32>,
+}
+
+impl DominatorTree {
+    /// The first child of a node in reverse postorder.
+    pub fn first_child(&self, node: u32) -> Option<u32> {
+        Some(self.first_child[node as usize]).filter(|n| *n != UNREACHED)
+    }
+
+    /// The child after `node` of the same parent.
+    pub fn next_sibling(&self, node: u32) -> Option<u32> {
+        Some(self.next_sibling[node as usize]).filter(|n| *n != UNREACHED)
+    }
 }
 
 const UNREACHED: u32 = u32::MAX;
@@ -31,12 +59,17 @@ const UNREACHED: u32 = u32::MAX;
 impl Cfg {
     /// The flow graph of a function that has a body.
     pub fn new(func: &Function) -> Cfg {
-        let (rpo, number) = reverse_postorder(func);
-        let (pred_start, preds) = predecessors(func, &rpo, &number);
-        let mut cfg = Cfg { rpo, number, pred_start, preds, idom: Vec::new(), span: Vec::new() };
-        cfg.idom = cfg.dominators();
-        cfg.span = cfg.tree_spans();
-        cfg
+        let next = Successors::new(func);
+        let (rpo, number) = reverse_postorder(&next);
+        let (pred_start, preds) = predecessors(&next, &rpo, &number);
+        Cfg { rpo, number, pred_start, preds, dominators: OnceCell::new() }
+    }
+
+    fn dominators(&self) -> &Dominators {
+        self.dominators.get_or_init(|| {
+            let idom = self.immediate_dominators();
+            Dominators { span: tree_spans(&idom), idom }
+        })
     }
 
     /// The place of a block in `rpo`, if it can be reached.
@@ -65,29 +98,34 @@ impl Cfg {
     /// The closest block that every path to a reachable `block` passes; `None` for the entry.
     pub fn idom(&self, block: Block) -> Option<Block> {
         let n = self.number(block)?;
-        (n > 0).then(|| self.rpo[self.idom[n as usize] as usize])
+        (n > 0).then(|| self.rpo[self.dominators().idom[n as usize] as usize])
     }
 
     /// Whether every path to `b` passes `a`; both are reachable. A block dominates itself.
     pub fn dominates(&self, a: Block, b: Block) -> bool {
         let (Some(a), Some(b)) = (self.number(a), self.number(b)) else { return false };
-        let ((enter_a, leave_a), (enter_b, leave_b)) =
-            (self.span[a as usize], self.span[b as usize]);
+        let span = &self.dominators().span;
+        let ((enter_a, leave_a), (enter_b, leave_b)) = (span[a as usize], span[b as usize]);
         enter_a <= enter_b && leave_b <= leave_a
     }
 
-    /// The children of each block in the dominator tree, by number in `rpo`.
-    pub fn dominator_children(&self) -> Vec<Vec<Block>> {
-        let mut children = vec![Vec::new(); self.rpo.len()];
-        for (n, &block) in self.rpo.iter().enumerate().skip(1) {
-            children[self.idom[n] as usize].push(block);
+    /// The dominator tree downwards.
+    pub fn dominator_tree(&self) -> DominatorTree {
+        let count = self.rpo.len();
+        let mut first_child: Table<u32> = smallvec![UNREACHED; count];
+        let mut next_sibling: Table<u32> = smallvec![UNREACHED; count];
+        // From the back, so that every list begins with its least number.
+        for n in (1..count).rev() {
+            let parent = self.dominators().idom[n] as usize;
+            next_sibling[n] = first_child[parent];
+            first_child[parent] = n as u32;
         }
-        children
+        DominatorTree { first_child, next_sibling }
     }
 
     /// Cooper, Harvey and Kennedy's iteration.
-    fn dominators(&self) -> Vec<u32> {
-        let mut idom = vec![UNREACHED; self.rpo.len()];
+    fn immediate_dominators(&self) -> Table<u32> {
+        let mut idom: Table<u32> = smallvec![UNREACHED; self.rpo.len()];
         idom[0] = 0;
         let mut changed = true;
         while changed {
@@ -109,25 +147,25 @@ impl Cfg {
         }
         idom
     }
+}
 
-    fn tree_spans(&self) -> Vec<(u32, u32)> {
-        // In reverse postorder every block follows its dominator: sizes come from the back, places
-        // from the front.
-        let mut size = vec![1u32; self.rpo.len()];
-        for n in (1..self.rpo.len()).rev() {
-            size[self.idom[n] as usize] += size[n];
-        }
-        let mut span = vec![(0, size[0]); self.rpo.len()];
-        let mut next: Vec<u32> = vec![1; self.rpo.len()];
-        for n in 1..self.rpo.len() {
-            let parent = self.idom[n] as usize;
-            let enter = next[parent];
-            next[parent] += size[n];
-            next[n] = enter + 1;
-            span[n] = (enter, enter + size[n]);
-        }
-        span
+fn tree_spans(idom: &[u32]) -> Table<(u32, u32)> {
+    // In reverse postorder every block follows its dominator: sizes come from the back, places from
+    // the front.
+    let mut size: Table<u32> = smallvec![1; idom.len()];
+    for n in (1..idom.len()).rev() {
+        size[idom[n] as usize] += size[n];
     }
+    let mut span: Table<(u32, u32)> = smallvec![(0, size[0]); idom.len()];
+    let mut next: Table<u32> = smallvec![1; idom.len()];
+    for n in 1..idom.len() {
+        let parent = idom[n] as usize;
+        let enter = next[parent];
+        next[parent] += size[n];
+        next[n] = enter + 1;
+        span[n] = (enter, enter + size[n]);
+    }
+    span
 }
 
 fn intersect(idom: &[u32], mut a: u32, mut b: u32) -> u32 {
@@ -142,57 +180,78 @@ fn intersect(idom: &[u32], mut a: u32, mut b: u32) -> u32 {
     a
 }
 
-fn successors(func: &Function, block: Block) -> Vec<Block> {
-    let mut list = Vec::with_capacity(2);
-    func.for_each_successor(block, |next| list.push(next));
-    list
+/// The successors of all blocks in one list, and where each block's begin.
+struct Successors {
+    start: Table<u32>,
+    list: Table<Block>,
 }
 
-fn reverse_postorder(func: &Function) -> (Vec<Block>, Vec<u32>) {
-    let mut seen = vec![false; func.blocks.len()];
-    let mut order = Vec::with_capacity(func.blocks.len());
-    // Successors are taken from the back, so that the first one comes first in the result.
-    let mut stack = vec![(Function::ENTRY, successors(func, Function::ENTRY))];
-    seen[Function::ENTRY.index()] = true;
-    while let Some((block, rest)) = stack.last_mut() {
-        match rest.pop() {
-            Some(next) if seen[next.index()] => {}
-            Some(next) => {
-                seen[next.index()] = true;
-                stack.push((next, successors(func, next)));
-            }
-            None => {
-                order.push(*block);
-                stack.pop();
-            }
+impl Successors {
+    fn new(func: &Function) -> Successors {
+        let mut start = Table::with_capacity(func.blocks.len() + 1);
+        let mut list = Table::new();
+        for block in func.blocks.ids() {
+            start.push(list.len() as u32);
+            func.for_each_successor(block, |next| list.push(next));
+        }
+        start.push(list.len() as u32);
+        Successors { start, list }
+    }
+
+    fn of(&self, block: Block) -> &[Block] {
+        let index = block.index();
+        &self.list[self.start[index] as usize..self.start[index + 1] as usize]
+    }
+}
+
+fn reverse_postorder(next: &Successors) -> (Table<Block>, Table<u32>) {
+    let count = next.start.len() - 1;
+    let mut number: Table<u32> = smallvec![UNREACHED; count];
+    let mut order = Table::with_capacity(count);
+    // Successors are taken from the back, so that the first one comes first in the result. The
+    // numbers serve as marks until the order is known.
+    let mut stack: Table<(Block, usize)> =
+        smallvec![(Function::ENTRY, next.of(Function::ENTRY).len())];
+    number[Function::ENTRY.index()] = 0;
+    while let Some((block, left)) = stack.last_mut() {
+        if *left == 0 {
+            order.push(*block);
+            stack.pop();
+            continue;
+        }
+        *left -= 1;
+        let to = next.of(*block)[*left];
+        if number[to.index()] == UNREACHED {
+            number[to.index()] = 0;
+            stack.push((to, next.of(to).len()));
         }
     }
     order.reverse();
-    let mut number = vec![UNREACHED; func.blocks.len()];
     for (n, block) in order.iter().enumerate() {
         number[block.index()] = n as u32;
     }
     (order, number)
 }
 
-fn predecessors(func: &Function, rpo: &[Block], number: &[u32]) -> (Vec<u32>, Vec<Edge>) {
-    let mut start = vec![0u32; rpo.len() + 1];
+fn predecessors(next: &Successors, rpo: &[Block], number: &[u32]) -> (Table<u32>, Table<Edge>) {
+    let mut start: Table<u32> = smallvec![0; rpo.len() + 1];
     for &block in rpo {
-        func.for_each_successor(block, |next| start[number[next.index()] as usize + 1] += 1);
+        for to in next.of(block) {
+            start[number[to.index()] as usize + 1] += 1;
+        }
     }
     for n in 1..start.len() {
         start[n] += start[n - 1];
     }
     let mut fill = start.clone();
-    let mut preds = vec![Edge { from: Function::ENTRY, nth: 0 }; start[rpo.len()] as usize];
+    let none = Edge { from: Function::ENTRY, nth: 0 };
+    let mut preds: Table<Edge> = smallvec![none; start[rpo.len()] as usize];
     for &from in rpo {
-        let mut nth = 0;
-        func.for_each_successor(from, |next| {
-            let slot = &mut fill[number[next.index()] as usize];
-            preds[*slot as usize] = Edge { from, nth };
+        for (nth, to) in next.of(from).iter().enumerate() {
+            let slot = &mut fill[number[to.index()] as usize];
+            preds[*slot as usize] = Edge { from, nth: nth as u32 };
             *slot += 1;
-            nth += 1;
-        });
+        }
     }
     (start, preds)
 }

@@ -34,13 +34,15 @@ pub struct Loops {
 impl Loops {
     /// Finds all loops.
     pub fn new(func: &Function, cfg: &Cfg) -> Loops {
-        let mut found =
-            Loops { loops: IdVec::new(), innermost: vec![None; func.blocks.len()] };
+        let mut found = Loops { loops: IdVec::new(), innermost: vec![None; func.blocks.len()] };
         // Headers of outer loops come first in reverse postorder.
         for &header in &cfg.rpo {
             let mut latches: Vec<Block> = Vec::new();
             for edge in cfg.preds(header) {
-                if cfg.dominates(header, edge.from) && !latches.contains(&edge.from) {
+                if cfg.number(edge.from) >= cfg.number(header)
+                    && cfg.dominates(header, edge.from)
+                    && !latches.contains(&edge.from)
+                {
                     latches.push(edge.from);
                 }
             }

@@ -5,5 +5,5 @@
 mod cfg;
 mod loops;
 
-pub use cfg::{Cfg, Edge};
+pub use cfg::{Cfg, DominatorTree, Edge};
 pub use loops::{Loop, LoopId, Loops};

@@ -13,7 +13,7 @@ use sepal_base::Id as _;
 /// See the module's head.
 pub fn run(func: &mut Function, _: &mut PassCx<'_>) -> bool {
     let cfg = Cfg::new(func);
-    let mut rewrites = Rewrites::new(func);
+    let mut rewrites = Rewrites::default();
     copies(func, &mut rewrites);
     needless_params(func, &cfg, &mut rewrites);
     rewrites.apply(func)
@@ -57,12 +57,7 @@ fn needless_params(func: &mut Function, cfg: &Cfg, rewrites: &mut Rewrites) {
     }
 }
 
-fn params_to_keep(
-    func: &Function,
-    cfg: &Cfg,
-    block: Block,
-    rewrites: &mut Rewrites,
-) -> Vec<bool> {
+fn params_to_keep(func: &Function, cfg: &Cfg, block: Block, rewrites: &mut Rewrites) -> Vec<bool> {
     let count = func.blocks[block].params.len();
     let mut same: Vec<Option<Value>> = vec![None; count];
     let mut keep = vec![false; count];

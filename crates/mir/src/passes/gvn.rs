@@ -24,7 +24,7 @@ use std::rc::Rc;
 pub fn run(func: &mut Function, cx: &mut PassCx<'_>) -> bool {
     let cfg = Cfg::new(func);
     let memory = Memory::new(func, cx.module, &cfg);
-    let rewrites = Rewrites::new(func);
+    let rewrites = Rewrites::default();
     let mut gvn = Gvn {
         func,
         module: cx.module,
@@ -41,7 +41,7 @@ pub fn run(func: &mut Function, cx: &mut PassCx<'_>) -> bool {
 }
 
 /// The version of every class of memory at one place.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Default, Debug)]
 struct Versions {
     /// Of all classes that `classes` does not name.
     rest: u32,
@@ -76,8 +76,12 @@ struct Memory {
 
 impl Memory {
     fn new(func: &Function, module: &Module, cfg: &Cfg) -> Memory {
-        let writes: Vec<Writes> =
-            func.blocks.ids().map(|block| writes_of(func, block)).collect();
+        let blocks = func.blocks.iter();
+        let mut insts = blocks.flat_map(|block| &block.insts);
+        if !insts.any(|&inst| func.insts[inst].op.loads().is_some()) {
+            return Memory { at_start: Vec::new(), next: 1 };
+        }
+        let writes: Vec<Writes> = func.blocks.ids().map(|block| writes_of(func, block)).collect();
         let loops = Loops::new(func, cfg);
         let mut in_loop: FxHashMap<Block, Writes> = FxHashMap::default();
         for (id, found) in loops.loops.iter_enumerated() {
@@ -239,29 +243,18 @@ struct Gvn<'a> {
 impl Gvn<'_> {
     /// Depth first over the dominator tree, without recursion.
     fn walk(&mut self, cfg: &Cfg) {
-        let children = cfg.dominator_children();
-        let mut stack = vec![(Function::ENTRY, 0, 0)];
-        while let Some((block, next, mark)) = stack.last_mut() {
-            if *next == 0 {
-                *mark = self.undo.len();
-                let block = *block;
-                self.block(block);
+        let tree = cfg.dominator_tree();
+        let mut path = Vec::new();
+        let mut next = Some(0);
+        loop {
+            while let Some(node) = next {
+                path.push((node, self.undo.len()));
+                self.block(cfg.rpo[node as usize]);
+                next = tree.first_child(node);
             }
-            let (block, next, mark) = stack.last_mut().expect("just looked at");
-            let number = cfg.number(*block).expect("reachable") as usize;
-            match children[number].get(*next) {
-                Some(&child) => {
-                    *next += 1;
-                    stack.push((child, 0, 0));
-                }
-                None => {
-                    let mark = *mark;
-                    stack.pop();
-                    self.leave(mark);
-                    // A leaf must not be entered again.
-                    continue;
-                }
-            }
+            let Some((node, mark)) = path.pop() else { return };
+            self.leave(mark);
+            next = tree.next_sibling(node);
         }
     }
 
@@ -275,22 +268,21 @@ impl Gvn<'_> {
     }
 
     fn block(&mut self, block: Block) {
-        let start = self.memory.at_start[block.index()].take();
-        let mut versions = (*start.expect("made for every reachable block")).clone();
-        let list = std::mem::take(&mut self.func.blocks[block].insts);
-        let mut kept = Vec::with_capacity(list.len());
-        for inst in list {
+        // Without loads there is no table, and any version will do.
+        let start = self.memory.at_start.get_mut(block.index()).and_then(Option::take);
+        let mut versions = start.map_or_else(Versions::default, |start| (*start).clone());
+        let mut list = std::mem::take(&mut self.func.blocks[block].insts);
+        list.retain(|&inst| {
             let Gvn { func, rewrites, .. } = self;
             let mut op = func.insts[inst].op;
             op.map_values(&mut func.pools, &mut |value| rewrites.get(value));
             func.insts[inst].op = op;
-            if self.is_needed(inst, &versions) {
-                kept.push(inst);
-            }
+            let needed = self.is_needed(inst, &versions);
             step(&op, inst, self.module, &mut versions);
             self.remember(inst, &versions);
-        }
-        self.func.blocks[block].insts = kept;
+            needed
+        });
+        self.func.blocks[block].insts = list;
     }
 
     /// False if the instruction was done before: its result is then that one's.

@@ -8,8 +8,9 @@
 //! call inside the caller carries the caller's location, since the frame between had gone as well.
 
 use super::PassCx;
-use super::rewrite::Rewrites;
+use super::call_graph::for_each_callee;
 use super::index;
+use super::rewrite::Rewrites;
 use crate::entities::*;
 use crate::function::Function;
 use crate::module::{LocTable, Module};
@@ -38,8 +39,9 @@ pub fn run(func: &mut Function, cx: &mut PassCx<'_>) -> bool {
         return false;
     }
     let mut size = func.inst_count();
-    let before = (size <= SELF_LIMIT && !cx.self_inlined).then(|| func.clone());
-    let mut rewrites = Rewrites::new(func);
+    let may_unroll = size <= SELF_LIMIT && !cx.self_inlined && calls_itself(func, cx.id);
+    let before = may_unroll.then(|| func.clone());
+    let mut rewrites = Rewrites::default();
     let mut changed = false;
     let mut block = 0;
     // Continuations are appended behind, so calls in them are met in turn; what was inlined is not
@@ -52,15 +54,14 @@ pub fn run(func: &mut Function, cx: &mut PassCx<'_>) -> bool {
             continue;
         }
         let Some(site) = next_site(func, cx, here, size, before.is_some()) else { continue };
-        let callee = if site.callee == cx.id {
-            before.as_ref().expect("only asked for if it was kept")
-        } else {
-            &cx.module.functions[site.callee]
+        let Module { functions, locs, .. } = &mut *cx.module;
+        let callee = match &before {
+            Some(before) if site.callee == cx.id => before,
+            Some(_) | None => &functions[site.callee],
         };
         size += callee.inst_count();
-        let callee = callee.clone();
         cx.self_inlined |= site.callee == cx.id;
-        Inliner::new(func, &callee, &mut cx.module.locs, &site, &mut rewrites).run();
+        Inliner::new(func, callee, locs, &site, &mut rewrites).run();
         foreign.resize(func.blocks.len(), true);
         if site.nth.is_some() {
             // The rest of the block has been put last.
@@ -71,6 +72,12 @@ pub fn run(func: &mut Function, cx: &mut PassCx<'_>) -> bool {
     // Once for all calls: replacing after each would be quadratic.
     rewrites.apply(func);
     changed
+}
+
+fn calls_itself(func: &Function, id: FuncId) -> bool {
+    let mut found = false;
+    for_each_callee(func, |callee, is_call| found |= is_call && callee == id);
+    found
 }
 
 /// A call to be inlined.
@@ -105,9 +112,7 @@ fn next_site(
     }
     match data.term {
         // A tail call of itself is a loop, which another copy would not make better.
-        Terminator::TailCall { func: callee, args }
-            if callee != cx.id && wanted(callee, args) =>
-        {
+        Terminator::TailCall { func: callee, args } if callee != cx.id && wanted(callee, args) => {
             Some(Site { block, nth: None, callee, args, loc: data.term_loc })
         }
         Terminator::TailCall { .. }
@@ -213,8 +218,7 @@ impl<'a> Inliner<'a> {
         }
         for block in self.callee.blocks.ids().skip(1) {
             for &param in &self.callee.blocks[block].params {
-                let copy =
-                    self.func.add_param(self.blocks[block.index()], self.callee.ty(param));
+                let copy = self.func.add_param(self.blocks[block.index()], self.callee.ty(param));
                 self.values[param.index()] = copy;
             }
         }

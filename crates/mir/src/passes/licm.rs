@@ -19,9 +19,16 @@ use sepal_base::Id as _;
 
 /// See the module's head.
 pub fn run(func: &mut Function, cx: &mut PassCx<'_>) -> bool {
-    let mut changed = add_preheaders(func);
-    let cfg = Cfg::new(func);
-    let loops = Loops::new(func, &cfg);
+    let mut cfg = Cfg::new(func);
+    let mut loops = Loops::new(func, &cfg);
+    if loops.loops.is_empty() {
+        return false;
+    }
+    let mut changed = add_preheaders(func, &cfg, &loops);
+    if changed {
+        cfg = Cfg::new(func);
+        loops = Loops::new(func, &cfg);
+    }
     let mut home = vec![Function::ENTRY; func.insts.len()];
     for &block in &cfg.rpo {
         for &inst in &func.blocks[block].insts {
@@ -37,9 +44,7 @@ pub fn run(func: &mut Function, cx: &mut PassCx<'_>) -> bool {
 }
 
 /// Every loop is entered through one block that leads nowhere else.
-fn add_preheaders(func: &mut Function) -> bool {
-    let cfg = Cfg::new(func);
-    let loops = Loops::new(func, &cfg);
+fn add_preheaders(func: &mut Function, cfg: &Cfg, loops: &Loops) -> bool {
     let mut changed = false;
     for (id, found) in loops.loops.iter_enumerated() {
         let header = found.header;
@@ -157,15 +162,14 @@ impl Mover<'_> {
     }
 
     fn block(&mut self, block: Block, facts: &InLoop, mut way: Way, changed: &mut bool) -> Way {
-        let list = std::mem::take(&mut self.func.blocks[block].insts);
-        let mut kept = Vec::with_capacity(list.len());
-        for inst in list {
+        let mut list = std::mem::take(&mut self.func.blocks[block].insts);
+        list.retain(|&inst| {
             let op = self.func.insts[inst].op;
             if self.is_invariant(inst, facts) && self.may_move(inst, facts, way) {
                 self.func.blocks[facts.preheader].insts.push(inst);
                 self.home[inst.index()] = facts.preheader;
                 *changed = true;
-                continue;
+                return false;
             }
             let effects = op.effects();
             way.quiet &= effects.is_removable();
@@ -173,9 +177,9 @@ impl Mover<'_> {
             // looking into an object safe.
             way.certain &= !effects.any_of(Effects::SUSPENDS.with(Effects::ORDERED))
                 && !matches!(op, Op::ContractCheck { .. });
-            kept.push(inst);
-        }
-        self.func.blocks[block].insts = kept;
+            true
+        });
+        self.func.blocks[block].insts = list;
         way.quiet &= way.certain;
         way
     }

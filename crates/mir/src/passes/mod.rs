@@ -20,7 +20,6 @@ mod rotate;
 mod scalar_replace;
 mod simplify_cfg;
 mod ssa;
-mod tail_calls;
 mod unused;
 
 use crate::entities::FuncId;
@@ -33,7 +32,7 @@ use sepal_base::Id as _;
 /// How much time the optimiser takes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum OptLevel {
-    /// Only what the engines rely on: tail calls, polls.
+    /// Only what the engines rely on: polls.
     None,
     /// What pays for itself at once in compile time: the interpreter, quick starts.
     Quick,
@@ -87,8 +86,6 @@ passes! {
     CopyProp copy_prop;
     /// Instructions and block parameters that nobody uses.
     Dce dce;
-    /// Returned calls become tail calls.
-    TailCalls tail_calls;
     /// Small callees, once into themselves.
     Inline inline;
     /// Known closures and vtables.
@@ -113,82 +110,106 @@ passes! {
 /// the verifier.
 pub fn optimize(module: &mut Module, level: OptLevel) {
     match level {
-        OptLevel::None => run_passes(module, NONE),
-        OptLevel::Quick => run_passes(module, QUICK),
+        OptLevel::None => run_steps(module, NONE),
+        OptLevel::Quick => run_steps(module, QUICK),
         OptLevel::Full => {
             // Ranges are looked at when all inlining is done: see there.
-            run_passes(module, FULL_FIRST);
+            run_steps(module, FULL_FIRST);
             unused::drop_unused(module);
-            run_passes(module, FULL_THEN);
+            run_steps(module, FULL_THEN);
         }
     }
     unused::drop_unused(module);
 }
 
-const NONE: &[Pass] = &[Pass::TailCalls, Pass::Polls, Pass::Compact];
+/// A line of the pipeline.
+enum Step {
+    Run(Pass),
+    /// Runs the pass, and the others if it has changed anything.
+    Then(Pass, &'static [Pass]),
+}
 
-const QUICK: &[Pass] = &[
-    Pass::TailCalls,
-    Pass::SimplifyCfg,
-    Pass::Fold,
-    Pass::CopyProp,
-    Pass::Gvn,
-    Pass::Dce,
-    Pass::Polls,
-    Pass::Compact,
+const NONE: &[Step] = &[Step::Run(Pass::Polls), Step::Run(Pass::Compact)];
+
+const QUICK: &[Step] = &[
+    Step::Run(Pass::SimplifyCfg),
+    Step::Run(Pass::CopyProp),
+    Step::Run(Pass::Fold),
+    Step::Run(Pass::Gvn),
+    Step::Then(Pass::SimplifyCfg, &[Pass::CopyProp]),
+    Step::Run(Pass::Dce),
+    Step::Run(Pass::Polls),
+    Step::Run(Pass::Compact),
 ];
 
-const FULL_FIRST: &[Pass] = &[
-    Pass::TailCalls,
-    Pass::CopyProp,
-    Pass::Devirtualise,
-    Pass::Inline,
-    Pass::SimplifyCfg,
-    Pass::CopyProp,
-    Pass::Fold,
-    Pass::Gvn,
-    Pass::Devirtualise,
-    Pass::Inline,
-    Pass::SimplifyCfg,
-    Pass::CopyProp,
-    Pass::ScalarReplace,
-    Pass::Fold,
-    Pass::SimplifyCfg,
-    Pass::CopyProp,
-    Pass::Gvn,
-    Pass::Dce,
-    Pass::SimplifyCfg,
-    Pass::Compact,
+const FULL_FIRST: &[Step] = &[
+    Step::Run(Pass::SimplifyCfg),
+    Step::Run(Pass::CopyProp),
+    Step::Run(Pass::Devirtualise),
+    Step::Then(Pass::Inline, &[Pass::SimplifyCfg, Pass::CopyProp]),
+    Step::Run(Pass::Fold),
+    Step::Run(Pass::Gvn),
+    Step::Then(Pass::Devirtualise, &[Pass::Inline, Pass::SimplifyCfg, Pass::CopyProp, Pass::Fold]),
+    Step::Then(Pass::ScalarReplace, &[Pass::CopyProp, Pass::Fold]),
+    Step::Then(Pass::SimplifyCfg, &[Pass::CopyProp, Pass::Fold, Pass::Gvn, Pass::SimplifyCfg]),
+    Step::Run(Pass::Dce),
+    Step::Run(Pass::Compact),
 ];
 
-const FULL_THEN: &[Pass] = &[
-    Pass::Range,
-    Pass::Fold,
-    Pass::SimplifyCfg,
-    Pass::Rotate,
-    Pass::Licm,
-    Pass::Gvn,
-    Pass::CopyProp,
-    Pass::Dce,
-    Pass::Polls,
-    Pass::SimplifyCfg,
-    Pass::Compact,
+const FULL_THEN: &[Step] = &[
+    Step::Then(Pass::Range, &[Pass::Fold, Pass::SimplifyCfg, Pass::CopyProp]),
+    Step::Then(Pass::Rotate, &[Pass::CopyProp]),
+    Step::Then(Pass::Licm, &[Pass::Gvn, Pass::CopyProp]),
+    Step::Run(Pass::Dce),
+    Step::Then(Pass::Polls, &[Pass::Dce]),
+    Step::Run(Pass::SimplifyCfg),
+    Step::Run(Pass::Compact),
 ];
 
 /// Runs `passes` over each function, callees first.
 pub fn run_passes(module: &mut Module, passes: &[Pass]) {
+    for_each_function(module, |func, cx| {
+        for &pass in passes {
+            run_checked(pass, func, cx);
+        }
+    });
+}
+
+fn run_steps(module: &mut Module, steps: &[Step]) {
+    for_each_function(module, |func, cx| {
+        for step in steps {
+            match *step {
+                Step::Run(pass) => {
+                    run_checked(pass, func, cx);
+                }
+                Step::Then(pass, more) => {
+                    if run_checked(pass, func, cx) {
+                        for &pass in more {
+                            run_checked(pass, func, cx);
+                        }
+                    }
+                }
+            }
+        }
+    });
+}
+
+/// Takes every function out of the module, callees first, and puts it back changed.
+fn for_each_function(module: &mut Module, mut run: impl FnMut(&mut Function, &mut PassCx<'_>)) {
     let graph = CallGraph::new(module);
     for &id in &graph.bottom_up {
         let blank = Function::declare(module.functions[id].name, module.functions[id].sig.clone());
         let mut func = std::mem::replace(&mut module.functions[id], blank);
         simplify_cfg::remove_unreachable(&mut func);
-        let mut cx = PassCx { module, id, self_inlined: false, graph: &graph };
-        for &pass in passes {
-            pass.run(&mut func, &mut cx);
-            check(pass, &func, &cx);
-        }
+        run(&mut func, &mut PassCx { module, id, self_inlined: false, graph: &graph });
         module.functions[id] = func;
     }
+}
+
+fn run_checked(pass: Pass, func: &mut Function, cx: &mut PassCx<'_>) -> bool {
+    let changed = pass.run(func, cx);
+    check(pass, func, cx);
+    changed
 }
 
 fn check(pass: Pass, func: &Function, cx: &PassCx<'_>) {

@@ -7,6 +7,7 @@
 //! its own bound and a mark `BATCH` ahead, and only there looks which of the two it was.
 
 use super::PassCx;
+use super::fold::opposite;
 use crate::analysis::{Cfg, Loop, Loops};
 use crate::effects::Effects;
 use crate::entities::*;
@@ -21,13 +22,14 @@ const BATCH: i64 = 1024;
 /// In a longer body, a poll in every round is not felt.
 const SHORT: usize = 16;
 
-/// See the module's head.
+/// See the module's head. Says that something changed if loops did, since that leaves work behind.
 pub fn run(func: &mut Function, _: &mut PassCx<'_>) -> bool {
     for n in func.blocks.ids() {
         let Function { blocks, insts, .. } = &mut *func;
         blocks[n].insts.retain(|&inst| !matches!(insts[inst].op, Op::Poll {}));
     }
     let batched = batch_loops(func);
+    let changed = !batched.is_empty();
     let cfg = Cfg::new(func);
     for &block in &cfg.rpo {
         let number = cfg.number(block);
@@ -47,7 +49,7 @@ pub fn run(func: &mut Function, _: &mut PassCx<'_>) -> bool {
         let poll = func.new_inst(Op::Poll {}, &[], loc);
         func.blocks[Function::ENTRY].insts.insert(0, poll);
     }
-    true
+    changed
 }
 
 fn all_locs(func: &Function) -> impl Iterator<Item = LocId> {
@@ -64,7 +66,7 @@ fn loc_near_end(func: &Function, block: Block) -> LocId {
 /// Whether the function calls Sepal code, which could call it in turn.
 fn calls_others(func: &Function) -> bool {
     func.blocks.iter().any(|block| {
-        let calls = |&inst: &Inst| func.insts[inst].op.effects().has(Effects::SUSPENDS);
+        let calls = |&inst: &Inst| func.insts[inst].op.effects() == Effects::CALLS;
         let is_tail_call = match block.term {
             Terminator::TailCall { .. }
             | Terminator::TailCallIndirect { .. }
@@ -100,7 +102,7 @@ fn batch_loops(func: &mut Function) -> Vec<(Block, Block)> {
     let loops = Loops::new(func, &cfg);
     let found: Vec<Counted> =
         loops.loops.iter().filter_map(|found| counted(func, &cfg, &loops, found)).collect();
-    found.into_iter().map(|counted| batch(func, counted)).collect()
+    found.into_iter().flat_map(|counted| batch(func, counted)).collect()
 }
 
 fn counted(func: &Function, cfg: &Cfg, loops: &Loops, found: &Loop) -> Option<Counted> {
@@ -124,8 +126,7 @@ fn counted(func: &Function, cfg: &Cfg, loops: &Loops, found: &Loop) -> Option<Co
         return None;
     }
     let (next, bound) = rising(func, cond, stays_first)?;
-    let outside = |value: Value| home(func, value).is_none_or(|b| !found.blocks.contains(&b));
-    if !is_outside(func, found, bound) || outside(next) && is_outside(func, found, next) {
+    if !is_outside(func, found, bound) {
         return None;
     }
     let entries = first_values(func, cfg, found, latch, next)?;
@@ -136,18 +137,8 @@ fn counted(func: &Function, cfg: &Cfg, loops: &Loops, found: &Loop) -> Option<Co
 /// `next < bound`, if that is what keeps the loop going.
 fn rising(func: &Function, cond: Value, stays_first: bool) -> Option<(Value, Value)> {
     let Op::BinOp { op, a, b } = func.def_op(cond)? else { return None };
-    match (op, stays_first) {
-        (BinOp::SLt, true) | (BinOp::SGe, false) => Some((a, b)),
-        (BinOp::SGt, true) | (BinOp::SLe, false) => Some((b, a)),
-        _ => None,
-    }
-}
-
-fn home(func: &Function, value: Value) -> Option<Block> {
-    match func.values[value].def {
-        ValueDef::Param(block, _) => Some(block),
-        ValueDef::Result(..) | ValueDef::Removed => None,
-    }
+    let op = if stays_first { op } else { opposite(op)? };
+    if op == BinOp::SLt { Some((a, b)) } else { (op == BinOp::SGt).then_some((b, a)) }
 }
 
 fn is_outside(func: &Function, found: &Loop, value: Value) -> bool {
@@ -168,10 +159,10 @@ fn first_values(
     latch: Block,
     next: Value,
 ) -> Option<Vec<(Block, Value)>> {
-    let (counter, step) = match func.def_op(next)? {
-        Op::BinOp { op: BinOp::Add, a, b } => (a, b),
-        Op::CheckedOp { op: CheckedOp::SAdd, a, b } => (a, b),
-        _ => return None,
+    let (Op::BinOp { op: BinOp::Add, a: counter, b: step }
+    | Op::CheckedOp { op: CheckedOp::SAdd, a: counter, b: step }) = func.def_op(next)?
+    else {
+        return None;
     };
     let Op::ConstInt { value: 1.., .. } = func.def_op(step)? else { return None };
     let ValueDef::Param(block, n) = func.values[counter].def else { return None };
@@ -191,9 +182,13 @@ fn first_values(
     Some(entries)
 }
 
-/// See the module's head. The mark is a parameter of the loop.
-fn batch(func: &mut Function, counted: Counted) -> (Block, Block) {
+/// See the module's head. The mark is a parameter of the loop. Gives the two edges back: one without
+/// a poll, one that has its own.
+fn batch(func: &mut Function, counted: Counted) -> [(Block, Block); 2] {
     let Counted { header, latch, next, bound, ty, entries, stays_first } = counted;
+    let Terminator::Branch { then, otherwise, .. } = func.blocks[latch].term else {
+        unreachable!("`counted` has seen the branch");
+    };
     let mark = func.add_param(header, ty);
     for (block, first) in entries {
         let first_mark = ahead(func, block, first, bound, ty);
@@ -201,17 +196,19 @@ fn batch(func: &mut Function, counted: Counted) -> (Block, Block) {
         let target = with_arg(func, target, first_mark);
         func.blocks[block].term = Terminator::Jump { target };
     }
-    let Terminator::Branch { cond, then, otherwise, hint } = func.blocks[latch].term else {
-        return (latch, header);
-    };
     let (again, leave) = if stays_first { (then, otherwise) } else { (otherwise, then) };
     let loc = loc_near_end(func, latch);
 
     // At the mark: is it the bound? If not, poll and set the next mark.
     let (look, poll) = (func.new_block(), func.new_block());
-    let goes_on = BlockCall { block: poll, args: ValueList::default() };
-    let (then, otherwise) = if stays_first { (goes_on, leave) } else { (leave, goes_on) };
-    func.blocks[look].term = Terminator::Branch { cond, then, otherwise, hint: Hint::Unknown };
+    let op = Op::BinOp { op: BinOp::SLt, a: next, b: bound };
+    let more = func.append(look, op, &[Type::Bool], LocId::NONE);
+    func.blocks[look].term = Terminator::Branch {
+        cond: func.result(more),
+        then: BlockCall { block: poll, args: ValueList::default() },
+        otherwise: leave,
+        hint: Hint::Unknown,
+    };
     func.append(poll, Op::Poll {}, &[], loc);
     let next_mark = ahead(func, poll, next, bound, ty);
     let again_copy = Field::duplicate(&again, &mut func.pools);
@@ -223,10 +220,9 @@ fn batch(func: &mut Function, counted: Counted) -> (Block, Block) {
     let cond = func.result(before);
     let again = with_arg(func, again, mark);
     let look = BlockCall { block: look, args: ValueList::default() };
-    let _ = hint;
     func.blocks[latch].term =
         Terminator::Branch { cond, then: again, otherwise: look, hint: Hint::Likely };
-    (latch, header)
+    [(latch, header), (poll, header)]
 }
 
 fn with_arg(func: &mut Function, call: BlockCall, arg: Value) -> BlockCall {

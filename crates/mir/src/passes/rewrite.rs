@@ -6,31 +6,24 @@ use crate::entities::Value;
 use crate::function::Function;
 use sepal_base::Id as _;
 
-/// Which values stand for others.
+/// Which values stand for others. Values beyond the table stand for themselves.
+#[derive(Default)]
 pub struct Rewrites {
     to: Vec<Value>,
-    any: bool,
 }
 
 impl Rewrites {
-    /// No replacements yet.
-    pub fn new(func: &Function) -> Rewrites {
-        Rewrites { to: func.values.ids().collect(), any: false }
-    }
-
     /// From now on `value` is `by`.
     pub fn replace(&mut self, value: Value, by: Value) {
         let by = self.get(by);
         debug_assert_ne!(value, by, "a value does not stand for itself");
         self.grow(value);
         self.to[value.index()] = by;
-        self.any = true;
     }
 
     fn grow(&mut self, value: Value) {
-        while self.to.len() <= value.index() {
-            self.to.push(Value(self.to.len() as u32));
-        }
+        let len = self.to.len() as u32;
+        self.to.extend((len..=value.0).map(Value));
     }
 
     /// What `value` is now.
@@ -46,9 +39,10 @@ impl Rewrites {
 
     /// Puts them into effect. Gives whether there were any.
     pub fn apply(&self, func: &mut Function) -> bool {
-        if self.any {
+        let any = !self.to.is_empty();
+        if any {
             func.map_all_uses(|value| self.get(value));
         }
-        self.any
+        any
     }
 }

@@ -5,7 +5,7 @@
 //! Needs: nothing. Breaks: blocks, block parameters.
 
 use super::PassCx;
-use super::ssa::SsaVar;
+use super::ssa::SsaVars;
 use crate::analysis::{Cfg, LoopId, Loops};
 use crate::effects::Effects;
 use crate::entities::*;
@@ -125,10 +125,8 @@ fn add_preheader(func: &mut Function, guard: Block, shape: Shape) {
         return;
     };
     let way_in = if shape.body_first { &mut then } else { &mut otherwise };
-    let target = std::mem::replace(
-        way_in,
-        BlockCall { block: preheader, args: ValueList::default() },
-    );
+    let target =
+        std::mem::replace(way_in, BlockCall { block: preheader, args: ValueList::default() });
     func.blocks[preheader].term = Terminator::Jump { target };
     func.blocks[guard].term = Terminator::Branch { cond, then, otherwise, hint };
 }
@@ -136,12 +134,13 @@ fn add_preheader(func: &mut Function, guard: Block, shape: Shape) {
 /// What the header defines has two definitions now: uses elsewhere see the one that reaches them.
 fn repair(func: &mut Function, header: Block, guard: Block, copies: &[(Value, Value)]) {
     let cfg = Cfg::new(func);
-    let mut vars: FxHashMap<Value, SsaVar> = FxHashMap::default();
+    let mut vars = SsaVars::default();
+    let mut var_of: FxHashMap<Value, usize> = FxHashMap::default();
     for &(old, new) in copies {
-        let mut var = SsaVar::new(func.ty(old));
-        var.define(header, old);
-        var.define(guard, new);
-        vars.insert(old, var);
+        let var = vars.add(func.ty(old));
+        vars.define(var, header, old);
+        vars.define(var, guard, new);
+        var_of.insert(old, var);
     }
     for &block in &cfg.rpo {
         if block == header || block == guard {
@@ -149,7 +148,7 @@ fn repair(func: &mut Function, header: Block, guard: Block, copies: &[(Value, Va
         }
         let mut used: Vec<Value> = Vec::new();
         let mut note = |value: Value| {
-            if vars.contains_key(&value) && !used.contains(&value) {
+            if var_of.contains_key(&value) && !used.contains(&value) {
                 used.push(value);
             }
         };
@@ -162,8 +161,7 @@ fn repair(func: &mut Function, header: Block, guard: Block, copies: &[(Value, Va
         }
         let mut map: FxHashMap<Value, Value> = FxHashMap::default();
         for value in used {
-            let var = vars.get_mut(&value).expect("only those are noted");
-            map.insert(value, var.value_at_start(func, &cfg, block));
+            map.insert(value, vars.value_at_start(func, &cfg, var_of[&value], block));
         }
         let Function { blocks, insts, pools, .. } = &mut *func;
         let mut rename = |value: Value| map.get(&value).copied().unwrap_or(value);
@@ -172,11 +170,5 @@ fn repair(func: &mut Function, header: Block, guard: Block, copies: &[(Value, Va
         }
         blocks[block].term.map_values(pools, &mut rename);
     }
-    // In the order of the copies, so that the result does not depend on hashing.
-    for (old, _) in copies {
-        if let Some(mut var) = vars.remove(old) {
-            var.finish(func, &cfg);
-        }
-    }
+    vars.finish(func, &cfg);
 }
-

@@ -8,7 +8,7 @@
 
 use super::PassCx;
 use super::rewrite::Rewrites;
-use super::ssa::SsaVar;
+use super::ssa::SsaVars;
 use crate::analysis::Cfg;
 use crate::builder::zero_of;
 use crate::entities::*;
@@ -32,7 +32,7 @@ pub fn run(func: &mut Function, cx: &mut PassCx<'_>) -> bool {
             break;
         }
         let cfg = Cfg::new(func);
-        let mut rewrites = Rewrites::new(func);
+        let mut rewrites = Rewrites::default();
         for object in &objects {
             Replacer::new(func, &cfg, &mut rewrites, object).run();
         }
@@ -141,7 +141,7 @@ struct Replacer<'a> {
     rewrites: &'a mut Rewrites,
     object: &'a Object,
     value: Value,
-    vars: Vec<SsaVar>,
+    vars: SsaVars,
 }
 
 impl<'a> Replacer<'a> {
@@ -152,7 +152,10 @@ impl<'a> Replacer<'a> {
         object: &'a Object,
     ) -> Replacer<'a> {
         let value = func.result(object.inst);
-        let vars = object.fields.iter().map(|&ty| SsaVar::new(ty)).collect();
+        let mut vars = SsaVars::default();
+        for &ty in &object.fields {
+            vars.add(ty);
+        }
         Replacer { func, cfg, rewrites, object, value, vars }
     }
 
@@ -169,9 +172,7 @@ impl<'a> Replacer<'a> {
         for &block in &blocks {
             self.replace_uses(block, &initial);
         }
-        for mut var in std::mem::take(&mut self.vars) {
-            var.finish(self.func, self.cfg);
-        }
+        self.vars.finish(self.func, self.cfg);
     }
 
     /// The fields right after the allocation. What was not given is zero, made in its place.
@@ -204,13 +205,13 @@ impl<'a> Replacer<'a> {
     fn definitions(&mut self, block: Block, initial: &[Value]) {
         for &inst in &self.func.blocks[block].insts {
             if inst == self.object.inst {
-                for (var, &value) in self.vars.iter_mut().zip(initial) {
-                    var.define(block, value);
+                for (n, &value) in initial.iter().enumerate() {
+                    self.vars.define(n, block, value);
                 }
             } else if let Op::FieldSet { field, object, value } = self.func.insts[inst].op
                 && object == self.value
             {
-                self.vars[usize::from(field.field)].define(block, value);
+                self.vars.define(usize::from(field.field), block, value);
             }
         }
     }
@@ -232,7 +233,7 @@ impl<'a> Replacer<'a> {
                 let n = usize::from(field.field);
                 let value = match current[n] {
                     Some(value) => value,
-                    None => self.vars[n].value_at_start(self.func, self.cfg, block),
+                    None => self.vars.value_at_start(self.func, self.cfg, n, block),
                 };
                 current[n] = Some(value);
                 let result = self.func.result(inst);
@@ -255,4 +256,3 @@ impl<'a> Replacer<'a> {
         self.func.blocks[block].insts = kept;
     }
 }
-

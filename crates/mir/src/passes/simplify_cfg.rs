@@ -7,7 +7,7 @@ use super::PassCx;
 use super::rewrite::Rewrites;
 use crate::analysis::Cfg;
 use crate::entities::*;
-use crate::function::{Function, Pools};
+use crate::function::{Function, Pools, ValueDef};
 use crate::keywords::Hint;
 use crate::ops::{Op, Terminator};
 use crate::types::Type;
@@ -26,19 +26,21 @@ pub fn run(func: &mut Function, _: &mut PassCx<'_>) -> bool {
         for block in func.blocks.ids() {
             round |= constant_choice(func, block);
         }
-        let cfg = Cfg::new(func);
-        clear_unreachable(func, &cfg);
+        let mut cfg = Cfg::new(func);
         round |= thread_jumps(func, &cfg);
         for block in func.blocks.ids() {
             round |= same_target(func, block);
         }
-        let cfg = Cfg::new(func);
-        clear_unreachable(func, &cfg);
-        round |= merge_lines(func, &cfg);
-        if !round {
+        if round {
+            cfg = Cfg::new(func);
+            clear_unreachable(func, &cfg);
+        }
+        let merged = merge_lines(func, &cfg);
+        changed |= round | (merged != Merged::Nothing);
+        // Merged lines alone do not open a way for the rest, unless a parameter became a value.
+        if !round && merged != Merged::Values {
             break;
         }
-        changed = true;
     }
     changed
 }
@@ -64,9 +66,13 @@ fn clear_unreachable(func: &mut Function, cfg: &Cfg) {
 
 /// The integer that a value is known to be, a `bool` being 0 or 1.
 fn constant(func: &Function, value: Value) -> Option<i64> {
-    if let Some(Op::ConstBool { value }) = func.def_op(value) {
+    func.def_op(value).and_then(|op| constant_op(&op))
+}
+
+fn constant_op(op: &Op) -> Option<i64> {
+    if let Op::ConstBool { value } = *op {
         Some(i64::from(value))
-    } else if let Some(Op::ConstInt { value, .. }) = func.def_op(value) {
+    } else if let Op::ConstInt { value, .. } = *op {
         Some(value)
     } else {
         None
@@ -128,12 +134,8 @@ fn thread_jumps(func: &mut Function, cfg: &Cfg) -> bool {
         // while the pools are being written.
         let Function { blocks, insts, values, pools, .. } = &mut *func;
         let known = |value: Value| match values[value].def {
-            crate::function::ValueDef::Result(inst, _) => match insts[inst].op {
-                Op::ConstBool { value } => Some(i64::from(value)),
-                Op::ConstInt { value, .. } => Some(value),
-                _ => None,
-            },
-            crate::function::ValueDef::Param(..) | crate::function::ValueDef::Removed => None,
+            ValueDef::Result(inst, _) => constant_op(&insts[inst].op),
+            ValueDef::Param(..) | ValueDef::Removed => None,
         };
         term.map_targets(pools, &mut |call, pools| {
             if call.block == block || !candidates[call.block.index()] {
@@ -179,7 +181,7 @@ fn empty_blocks(func: &Function, cfg: &Cfg) -> Vec<bool> {
         empty[block.index()] = goes_on && data.insts.is_empty();
     }
     let mut visit = |user: Block, value: Value| {
-        if let crate::function::ValueDef::Param(owner, _) = func.values[value].def
+        if let ValueDef::Param(owner, _) = func.values[value].def
             && owner != user
         {
             empty[owner.index()] = false;
@@ -226,10 +228,19 @@ fn selected(func: &mut Function, block: Block, cond: Value, a: Value, b: Value) 
     func.result(inst)
 }
 
+/// What merging lines has changed.
+#[derive(Clone, Copy, PartialEq)]
+enum Merged {
+    Nothing,
+    Blocks,
+    /// Blocks, and parameters are now their arguments.
+    Values,
+}
+
 /// Appends a block to the only one that leads to it, which leads nowhere else.
-fn merge_lines(func: &mut Function, cfg: &Cfg) -> bool {
-    let mut rewrites = Rewrites::new(func);
-    let mut changed = false;
+fn merge_lines(func: &mut Function, cfg: &Cfg) -> Merged {
+    let mut rewrites = Rewrites::default();
+    let mut merged = Merged::Nothing;
     // A block that was merged stands for the one it went into.
     let mut home: Vec<Block> = func.blocks.ids().collect();
     for &block in cfg.rpo.iter().skip(1) {
@@ -241,19 +252,23 @@ fn merge_lines(func: &mut Function, cfg: &Cfg) -> bool {
         }
         home[block.index()] = pred;
         let params = std::mem::take(&mut func.blocks[block].params);
-        let args = func.list(target.args).to_vec();
-        for (&param, &arg) in params.iter().zip(&args) {
+        for (n, &param) in params.iter().enumerate() {
+            let arg = func.list(target.args)[n];
             rewrites.replace(param, arg);
-            func.values[param].def = crate::function::ValueDef::Removed;
+            func.values[param].def = ValueDef::Removed;
         }
-        let insts = std::mem::take(&mut func.blocks[block].insts);
+        let mut insts = std::mem::take(&mut func.blocks[block].insts);
         let (term, loc) = (func.blocks[block].term, func.blocks[block].term_loc);
         func.blocks[block].term = Terminator::Unreachable {};
-        func.blocks[pred].insts.extend(insts);
-        func.blocks[pred].term = term;
-        func.blocks[pred].term_loc = loc;
-        changed = true;
+        let data = &mut func.blocks[pred];
+        if data.insts.is_empty() {
+            data.insts = insts;
+        } else {
+            data.insts.append(&mut insts);
+        }
+        data.term = term;
+        data.term_loc = loc;
+        merged = Merged::Blocks;
     }
-    rewrites.apply(func);
-    changed
+    if rewrites.apply(func) { Merged::Values } else { merged }
 }

@@ -1,4 +1,4 @@
-//! Turning something that is written in several places into SSA values, block parameters where paths
+//! Turning things that are written in several places into SSA values, block parameters where paths
 //! meet: for fields of objects that vanish and for values that got a second definition.
 //!
 //! Must never be asked for a value where no definition reaches.
@@ -9,82 +9,91 @@ use crate::function::Function;
 use crate::types::Type;
 use rustc_hash::FxHashMap;
 
-/// One variable: its value at the end of the blocks that define it. New block parameters appear as
-/// they are needed; `finish` gives the jumps their arguments.
-pub struct SsaVar {
+/// Variables with their values at the end of the blocks that define them. New block parameters
+/// appear as they are needed; `finish` gives the jumps their arguments.
+#[derive(Default)]
+pub struct SsaVars {
+    vars: Vec<Var>,
+    /// The new parameters in the order in which they were made, which is their order in a block.
+    params: Vec<(Block, usize)>,
+}
+
+struct Var {
     ty: Type,
     at_end: FxHashMap<Block, Value>,
     at_start: FxHashMap<Block, Value>,
-    /// Blocks that got a parameter, in that order.
-    pub params: Vec<(Block, Value)>,
 }
 
-impl SsaVar {
-    /// A variable without definitions.
-    pub fn new(ty: Type) -> SsaVar {
-        SsaVar {
-            ty,
-            at_end: FxHashMap::default(),
-            at_start: FxHashMap::default(),
-            params: Vec::new(),
-        }
+impl SsaVars {
+    /// A new variable; they are numbered from 0.
+    pub fn add(&mut self, ty: Type) -> usize {
+        self.vars.push(Var { ty, at_end: FxHashMap::default(), at_start: FxHashMap::default() });
+        self.vars.len() - 1
     }
 
-    /// The variable is `value` at the end of `block`.
-    pub fn define(&mut self, block: Block, value: Value) {
-        self.at_end.insert(block, value);
+    /// The number of variables.
+    pub fn len(&self) -> usize {
+        self.vars.len()
     }
 
-    /// Its value at the end of `block`.
-    pub fn value_at_end(&mut self, func: &mut Function, cfg: &Cfg, block: Block) -> Value {
-        match self.at_end.get(&block) {
+    /// Variable `var` is `value` at the end of `block`.
+    pub fn define(&mut self, var: usize, block: Block, value: Value) {
+        self.vars[var].at_end.insert(block, value);
+    }
+
+    fn value_at_end(&mut self, func: &mut Function, cfg: &Cfg, var: usize, block: Block) -> Value {
+        match self.vars[var].at_end.get(&block) {
             Some(&value) => value,
-            None => self.value_at_start(func, cfg, block),
+            None => self.value_at_start(func, cfg, var, block),
         }
     }
 
-    /// Its value at the start of `block`: walks up while there is one way to come.
-    pub fn value_at_start(&mut self, func: &mut Function, cfg: &Cfg, block: Block) -> Value {
+    /// The value of `var` at the start of `block`: walks up while there is one way to come.
+    pub fn value_at_start(
+        &mut self,
+        func: &mut Function,
+        cfg: &Cfg,
+        var: usize,
+        block: Block,
+    ) -> Value {
+        let this = &self.vars[var];
         let mut passed = Vec::new();
         let mut at = block;
         let value = loop {
-            if let Some(&value) = self.at_start.get(&at) {
+            if let Some(&value) = this.at_start.get(&at) {
                 break value;
             }
-            let preds = cfg.preds(at);
             passed.push(at);
-            match preds {
-                [only] => match self.at_end.get(&only.from) {
+            match cfg.preds(at) {
+                [only] => match this.at_end.get(&only.from) {
                     Some(&value) => break value,
                     None => at = only.from,
                 },
                 [] => panic!("a definition reaches every place that is asked for"),
                 [_, _, ..] => {
-                    let param = func.add_param(at, self.ty);
-                    self.params.push((at, param));
-                    break param;
+                    self.params.push((at, var));
+                    break func.add_param(at, this.ty);
                 }
             }
         };
         for block in passed {
-            self.at_start.insert(block, value);
+            self.vars[var].at_start.insert(block, value);
         }
         value
     }
 
-    /// Gives every jump to a block with a new parameter its argument. This may need further
+    /// Gives every jump to a block with new parameters their arguments. This may need further
     /// parameters; all are done when it returns.
-    pub fn finish(&mut self, func: &mut Function, cfg: &Cfg) {
+    pub fn finish(mut self, func: &mut Function, cfg: &Cfg) {
         let mut done = 0;
-        while done < self.params.len() {
-            let (block, _) = self.params[done];
+        while let Some(&(block, var)) = self.params.get(done) {
             done += 1;
             let mut last = None;
             for edge in cfg.preds(block) {
                 if last.replace(edge.from) == Some(edge.from) {
                     continue;
                 }
-                let value = self.value_at_end(func, cfg, edge.from);
+                let value = self.value_at_end(func, cfg, var, edge.from);
                 add_arg(func, edge.from, block, value);
             }
         }

@@ -85,7 +85,9 @@ impl<'a> Cursor<'a> {
     /// Whether the next token is the word or sign `token`.
     pub fn at_token(&self, token: &str) -> bool {
         let is_word = token.starts_with(is_word_char);
-        self.rest().strip_prefix(token).is_some_and(|rest| !is_word || !rest.starts_with(is_word_char))
+        self.rest()
+            .strip_prefix(token)
+            .is_some_and(|rest| !is_word || !rest.starts_with(is_word_char))
     }
 
     /// Reads `token` if it comes next.

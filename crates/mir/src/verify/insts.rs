@@ -61,38 +61,17 @@ impl Check<'_> {
                 self.expect(cond, Type::Bool)?;
                 self.expect(b, self.value_type(a)?)
             }
-            Op::GcAlloc { layout, variant } => self.variant_types(layout, variant).map(|_| ()),
-            Op::StructInit { layout, variant, fields } => {
-                let types = self.variant_types(layout, variant)?;
-                self.expect_all(self.func.list(fields), &types)
-            }
-            Op::FieldGet { ty, field, object } => {
-                self.expect(object, Type::Ref)?;
-                let found = self.field_type(field)?;
-                is(found == ty, found, "the field's type")
-            }
-            Op::FieldSet { field, object, value } => {
-                self.expect(object, Type::Ref)?;
-                self.expect(value, self.field_type(field)?)?;
-                let immutable = self.module.layouts.get(field.layout).is_some_and(|l| l.immutable);
-                ensure(!immutable, || "the layout is immutable".to_owned())
-            }
-            Op::EnumDiscriminant { object } => self.expect(object, Type::Ref),
-            Op::ClosureCreate { layout, func, captures } => self.closure(layout, func, captures),
-            Op::ArrayNew { layout, len } => {
-                self.slots(layout)?;
-                self.expect(len, Type::I64)
-            }
-            Op::ArrayLen { array } => self.expect(array, Type::Ref),
-            Op::ArrayLit { layout, values } => self.array_lit(layout, values),
-            Op::IndexGet { ty, layout, slot, array, index } => {
-                let found = self.element(layout, slot, array, index)?;
-                is(found == ty, found, "the slot's type")
-            }
-            Op::IndexSet { layout, slot, array, index, value } => {
-                let found = self.element(layout, slot, array, index)?;
-                self.expect(value, found)
-            }
+            Op::GcAlloc { .. }
+            | Op::StructInit { .. }
+            | Op::FieldGet { .. }
+            | Op::FieldSet { .. }
+            | Op::EnumDiscriminant { .. }
+            | Op::ClosureCreate { .. }
+            | Op::ArrayNew { .. }
+            | Op::ArrayLen { .. }
+            | Op::ArrayLit { .. }
+            | Op::IndexGet { .. }
+            | Op::IndexSet { .. } => self.object_op(op),
             Op::BoundsCheck { index, len } => {
                 self.expect(index, Type::I64)?;
                 self.expect(len, Type::I64)
@@ -129,6 +108,47 @@ impl Check<'_> {
                 self.expect(sub, Type::I32)
             }
             Op::Poll {} | Op::CpuRdtsc {} | Op::CpuPause {} | Op::CpuFence {} => Ok(()),
+        }
+    }
+
+    fn object_op(&self, op: &Op) -> Checked {
+        if let Op::GcAlloc { layout, variant } = *op {
+            self.variant_types(layout, variant).map(|_| ())
+        } else if let Op::StructInit { layout, variant, fields } = *op {
+            let types = self.variant_types(layout, variant)?;
+            self.expect_all(self.func.list(fields), &types)
+        } else if let Op::FieldGet { ty, field, object } = *op {
+            self.expect(object, Type::Ref)?;
+            let found = self.field_type(field)?;
+            is(found == ty, found, "the field's type")
+        } else if let Op::FieldSet { field, object, value } = *op {
+            self.expect(object, Type::Ref)?;
+            self.expect(value, self.field_type(field)?)?;
+            let immutable = self.module.layouts.get(field.layout).is_some_and(|l| l.immutable);
+            ensure(!immutable, || "the layout is immutable".to_owned())
+        } else if let Op::ClosureCreate { layout, func, captures } = *op {
+            self.closure(layout, func, captures)
+        } else {
+            self.array_op(op)
+        }
+    }
+
+    fn array_op(&self, op: &Op) -> Checked {
+        if let Op::ArrayNew { layout, len } = *op {
+            self.slots(layout)?;
+            self.expect(len, Type::I64)
+        } else if let Op::ArrayLit { layout, values } = *op {
+            self.array_lit(layout, values)
+        } else if let Op::IndexGet { ty, layout, slot, array, index } = *op {
+            let found = self.element(layout, slot, array, index)?;
+            is(found == ty, found, "the slot's type")
+        } else if let Op::IndexSet { layout, slot, array, index, value } = *op {
+            let found = self.element(layout, slot, array, index)?;
+            self.expect(value, found)
+        } else if let Op::ArrayLen { array: object } | Op::EnumDiscriminant { object } = *op {
+            self.expect(object, Type::Ref)
+        } else {
+            Err("an op without rules".to_owned())
         }
     }
 

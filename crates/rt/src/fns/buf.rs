@@ -88,7 +88,13 @@ pub unsafe extern "C" fn rt_buf_push_data(ctx: *mut Ctx, buf: ObjPtr, a: ObjPtr)
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn rt_buf_push_range(ctx: *mut Ctx, buf: ObjPtr, a: ObjPtr, from: i64, to: i64) {
+pub unsafe extern "C" fn rt_buf_push_range(
+    ctx: *mut Ctx,
+    buf: ObjPtr,
+    a: ObjPtr,
+    from: i64,
+    to: i64,
+) {
     // SAFETY: see `fns`; the caller keeps the range within the data.
     unsafe { push(actor(ctx), buf, &data(a)[from as usize..to as usize]) }
 }

@@ -126,6 +126,8 @@ pub unsafe extern "C" fn rt_data_find(_ctx: *mut Ctx, a: ObjPtr, needle: ObjPtr,
     let Some(rest) = whole.get(from..) else { return -1 };
     let found = match needle {
         [byte] => memchr(*byte, rest),
+        // Preparing a search costs time by the needle's length.
+        _ if needle.len() > rest.len() => None,
         _ => memmem::find(rest, needle),
     };
     offset(found.map(|at| from + at))

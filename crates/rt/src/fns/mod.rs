@@ -8,6 +8,8 @@
 //! A body must never hold a reference to the actor across a call into compiled code (none makes one), never
 //! unwind, and never keep a heap pointer where the collector does not look: locals are fine.
 
+#![allow(clippy::missing_safety_doc, reason = "what callers promise is said above, once")]
+
 mod buf;
 mod chars;
 mod control;

@@ -24,8 +24,20 @@ fn pow(base: i64, exp: u64, num_type: NumType) -> Option<i64> {
     // From 64 on only 0, 1 and -1 fit, whose powers depend on whether the exponent is odd.
     let exp = if exp >= 64 { 64 + (exp % 2) as u32 } else { exp as u32 };
     let power = match base {
-        0 | 1 => if exp == 0 { 1 } else { base },
-        -1 => if exp % 2 == 0 { 1 } else { -1 },
+        0 | 1 => {
+            if exp == 0 {
+                1
+            } else {
+                base
+            }
+        }
+        -1 => {
+            if exp % 2 == 0 {
+                1
+            } else {
+                -1
+            }
+        }
         _ => base.checked_pow(exp)?,
     };
     let (least, greatest) = num_type.range();

@@ -77,7 +77,9 @@ fn searching_gives_offsets_or_minus_one() {
             assert_eq!(rt_data_rfind(ctx, a, make("")), 6);
             assert_eq!(rt_data_find_byte(ctx, a, 99, 3), 5);
             assert_eq!(rt_data_find_byte(ctx, a, 300, 0), -1);
-            assert!(rt_data_starts_with(ctx, a, make("ab")) && !rt_data_starts_with(ctx, a, make("b")));
+            assert!(
+                rt_data_starts_with(ctx, a, make("ab")) && !rt_data_starts_with(ctx, a, make("b"))
+            );
             assert!(rt_data_ends_with(ctx, a, make("bc")) && rt_data_ends_with(ctx, a, make("")));
             let spaced = make("a \u{3000}b");
             assert_eq!(rt_str_find_space(ctx, spaced, 0), 1);

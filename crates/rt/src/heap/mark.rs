@@ -10,7 +10,9 @@ use super::Heap;
 use super::large::LargeSpace;
 use super::roots::Found;
 use super::space::{LINE, LINES, MARK_WORDS, SpaceBounds, line_place, mark_place};
-use sepal_abi::{ARRAY_DATA, DescKind, OBJECT_ALIGN, ObjPtr, TypeDesc, is_traced_pointer, object_size};
+use sepal_abi::{
+    ARRAY_DATA, DescKind, OBJECT_ALIGN, ObjPtr, TypeDesc, is_traced_pointer, object_size,
+};
 use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
 
 /// So many objects are prefetched before the first of them is traced.
@@ -80,7 +82,8 @@ impl Shape {
         if !small {
             return Shape { kind: ShapeKind::Other, size: 0, words: 0 };
         }
-        let words = desc.traced.as_slice().iter().fold(0, |words, offset| words | 1 << (offset / 8));
+        let words =
+            desc.traced.as_slice().iter().fold(0, |words, offset| words | 1 << (offset / 8));
         let size = desc.size.next_multiple_of(OBJECT_ALIGN);
         Shape { kind: ShapeKind::Small, size, words }
     }
@@ -249,7 +252,7 @@ fn mark_lines(object: usize, size: usize) {
     unsafe {
         *first = 1;
         *last = 1;
-        if size > 2 * LINE {
+        if size > LINE {
             first.write_bytes(1, last.offset_from_unsigned(first));
         }
     }

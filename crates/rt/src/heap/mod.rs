@@ -32,8 +32,9 @@ use space::{BLOCK, Block, FreeBlock, LINE, LINES, Space};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-/// No collection before this much was allocated: small programs never collect.
-const MIN_BUDGET: usize = 4 * 1024 * 1024;
+/// No collection before this much was allocated: small programs never collect. Half of it costs twice the
+/// collections where little lives, without saving memory that matters.
+const MIN_BUDGET: usize = 8 * 1024 * 1024;
 /// A hole with at least this much left is kept for small objects when a larger one does not fit; that one
 /// goes to the overflow block.
 const WORTH_KEEPING: usize = 512;
@@ -298,10 +299,8 @@ impl Heap {
 
     /// Zeroes lines for allocation.
     fn open(&mut self, free: FreeBlock, start: usize, end: usize) -> Hole {
-        let hole = Hole {
-            ptr: free.block.start() + start * LINE,
-            end: free.block.start() + end * LINE,
-        };
+        let hole =
+            Hole { ptr: free.block.start() + start * LINE, end: free.block.start() + end * LINE };
         self.set_opened_to(free.block, end);
         if !free.is_zero {
             // SAFETY: the lines are in our block and hold nothing live.
@@ -322,10 +321,12 @@ impl Heap {
     /// `object` must be an object of this heap.
     pub unsafe fn grow_in_place(&mut self, object: ObjPtr, old: usize, size: usize) -> bool {
         let more = size - old;
-        if old <= LARGE || self.footprint().saturating_add(more) > self.limit {
+        // Compiled code may have put an object of any size into a hole.
+        let is_large = !self.space.contains(object as usize);
+        if !is_large || self.footprint().saturating_add(more) > self.limit {
             return false;
         }
-        // SAFETY: objects of more than `LARGE` bytes are large ones.
+        // SAFETY: an object outside the block space is a large one.
         let grown = unsafe { self.large.grow_in_place(object, size) };
         if grown {
             self.account(more);

@@ -196,7 +196,8 @@ impl Space {
             self.commit_region(&mut pool)?;
         }
         let dirty = pool.dirty.pop().map(|block| FreeBlock { block, is_zero: false });
-        let free = dirty.or_else(|| pool.clean.pop().map(|block| FreeBlock { block, is_zero: true }))?;
+        let free =
+            dirty.or_else(|| pool.clean.pop().map(|block| FreeBlock { block, is_zero: true }))?;
         // SAFETY: the block is committed and, being free, touched by nobody else.
         unsafe {
             free.block.info().write(BlockInfo {

@@ -2,6 +2,7 @@
 
 use crate::actor::{Actor, RootSource, data};
 use crate::fns::bodies::{rt_array_clear, rt_array_copy, rt_array_grow, rt_array_new};
+use crate::heap::space::Space;
 use crate::run::Options;
 use crate::testing::with_actor;
 use sepal_abi::{ARRAY_DATA, DescId, DescKind, Header, ObjPtr, PanicCode, TypeDesc};
@@ -243,6 +244,12 @@ fn arrays_grow_with_their_elements() {
         let mut array = new_array(actor, INTS, 1);
         let mut len = 1;
         let mut copies = 0;
+        // Larger than what the allocator itself puts into blocks, but there was a hole.
+        let in_block = new_array(actor, INTS, 1200);
+        assert!(Space::get().is_some_and(|space| space.contains(in_block as usize)));
+        // SAFETY: the context is the actor's, the array is alive.
+        let grown = unsafe { rt_array_grow(ctx, in_block, 1300) };
+        assert!(grown != in_block && get(grown, 8) == 1300);
         while len < 10_000_000 {
             set(array, element(len - 1), len as u64);
             // SAFETY: the context is the actor's, the array is alive.

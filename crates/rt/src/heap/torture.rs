@@ -12,7 +12,10 @@ use sepal_abi::{ARRAY_DATA, DescId, ObjPtr};
 #[derive(Clone, Debug)]
 enum Model {
     /// Its value.
-    Node { value: u64, next: Option<usize> },
+    Node {
+        value: u64,
+        next: Option<usize>,
+    },
     /// Which objects it names.
     Refs(Vec<Option<usize>>),
     /// `(value, object)`

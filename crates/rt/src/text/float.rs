@@ -43,7 +43,9 @@ impl Scratch {
             match text.bytes[index] {
                 b'e' => in_exponent = true,
                 b'-' => exponent_negative = true,
-                digit @ b'0'..=b'9' if in_exponent => exponent = exponent * 10 + i32::from(digit - b'0'),
+                digit @ b'0'..=b'9' if in_exponent => {
+                    exponent = exponent * 10 + i32::from(digit - b'0')
+                }
                 digit @ b'0'..=b'9' => {
                     text.bytes[len] = digit;
                     len += 1;

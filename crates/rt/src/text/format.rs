@@ -58,9 +58,14 @@ pub fn float(x: f64, spec: &FormatSpec) -> Option<String> {
     if is_upper(spec) {
         shown.make_ascii_uppercase();
     }
-    let is_zero = shown.bytes().take_while(|&b| b != b'e' && b != b'E').all(|b| !(b'1'..=b'9').contains(&b));
+    let is_zero =
+        shown.bytes().take_while(|&b| b != b'e' && b != b'E').all(|b| !(b'1'..=b'9').contains(&b));
     let negative = negative && !(spec.no_negative_zero && is_zero && x.is_finite());
-    let whole = if x.is_finite() { shown.bytes().take_while(u8::is_ascii_digit).count() } else { shown.len() };
+    let whole = if x.is_finite() {
+        shown.bytes().take_while(u8::is_ascii_digit).count()
+    } else {
+        shown.len()
+    };
     let fraction = shown.split_off(whole);
     let number = Number { negative, prefix: "", digits: shown, fraction, group: 3 };
     // Zeros before `inf` and `nan` are Python's way too.
@@ -102,7 +107,9 @@ fn push_magnitude(out: &mut String, x: f64, spec: &FormatSpec) {
         (Some(Presentation::General { .. }), _) => {
             push_general(out, x, precision, spec.alternate, false);
         }
-        (Some(Presentation::Exponent { .. }), _) => push_exponent(out, x, precision, spec.alternate),
+        (Some(Presentation::Exponent { .. }), _) => {
+            push_exponent(out, x, precision, spec.alternate)
+        }
         (Some(Presentation::Percent), _) => push_fixed(out, x * 100.0, precision, spec.alternate),
         // The other letters do not fit floats and were refused.
         (Some(_), _) => push_fixed(out, x, precision, spec.alternate),
@@ -197,7 +204,8 @@ impl Number {
             (false, Some(Sign::Minus) | None) => "",
         };
         let head = [sign, if spec.alternate { self.prefix } else { "" }].concat();
-        let align = spec.align.unwrap_or(if spec.zero_pad { Align::AfterSign } else { Align::Right });
+        let align =
+            spec.align.unwrap_or(if spec.zero_pad { Align::AfterSign } else { Align::Right });
         let fill = if spec.zero_pad && spec.fill == ' ' { '0' } else { spec.fill };
         let room = (spec.width as usize).saturating_sub(head.len() + self.fraction.len());
         if align == Align::AfterSign && fill == '0' {
@@ -205,7 +213,8 @@ impl Number {
         }
         let digits = self.grouped(spec.grouping, 0);
         if align == Align::AfterSign {
-            let padding: String = std::iter::repeat_n(fill, room.saturating_sub(digits.len())).collect();
+            let padding: String =
+                std::iter::repeat_n(fill, room.saturating_sub(digits.len())).collect();
             return [head, padding, digits, self.fraction.clone()].concat();
         }
         padded(&[head, digits, self.fraction.clone()].concat(), spec, align)

@@ -97,7 +97,9 @@ mod tests {
         check("-inf", Some(f64::NEG_INFINITY));
         assert!(float("nan").is_some_and(f64::is_nan));
         assert_eq!(float("-0").map(f64::to_bits), Some((-0.0f64).to_bits()));
-        for bad in ["", "-", ".5", "5.", "+1", "1e", "1e+", "infinity", "NaN", "1_0", " 1", "0x1", "1.e5"] {
+        for bad in
+            ["", "-", ".5", "5.", "+1", "1e", "1e+", "infinity", "NaN", "1_0", " 1", "0x1", "1.e5"]
+        {
             check(bad, None);
         }
     }

@@ -54,23 +54,45 @@ fn directive(line: &str) -> Option<(&'static str, &str)> {
 /// A diagnostic promised on a line: `//~ error: words` or `//~ warning: words`.
 #[derive(Debug)]
 pub struct Promise {
-    pub line: usize,
+    /// The file's name and line, as diagnostics show them.
+    pub place: String,
     pub level: &'static str,
     pub words: String,
 }
 
+/// The mark before a promise.
+pub const PROMISE: &str = "//~ ";
+
+/// The promises of a program; one of several modules has them in any of its files.
 pub fn promises(file: &Path) -> Result<Vec<Promise>, String> {
+    if file.file_name().is_none_or(|name| name != "main.spl") {
+        return promises_in(file);
+    }
+    let folder = file.parent().expect("a file has a folder");
+    let entries = std::fs::read_dir(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|e| format!("{}: {e}", folder.display()))?.path();
+        if path.extension().is_some_and(|e| e == "spl") {
+            found.append(&mut promises_in(&path)?);
+        }
+    }
+    Ok(found)
+}
+
+fn promises_in(file: &Path) -> Result<Vec<Promise>, String> {
     let text = std::fs::read(file).map_err(|e| format!("{}: {e}", file.display()))?;
     let text = String::from_utf8_lossy(&text);
+    let name = file.file_name().and_then(|n| n.to_str()).expect("test names are UTF-8");
     let mut found = Vec::new();
-    for (number, line) in text.lines().enumerate() {
-        let Some((_, rest)) = line.split_once("//~ ") else { continue };
+    for (number, line) in (1..).zip(text.lines()) {
+        let Some((_, rest)) = line.split_once(PROMISE) else { continue };
         let (level, words) = match rest.split_once(": ") {
             Some(("error", words)) => ("error", words),
             Some(("warning", words)) => ("warning", words),
-            _ => return Err(format!("{}:{}: neither `error:` nor `warning:`", file.display(), number + 1)),
+            _ => return Err(format!("{}:{number}: neither `error:` nor `warning:`", file.display())),
         };
-        found.push(Promise { line: number + 1, level, words: words.trim().to_string() });
+        found.push(Promise { place: format!("{name}:{number}"), level, words: words.trim().to_string() });
     }
     Ok(found)
 }

@@ -11,17 +11,32 @@ use sepal_base::{Diagnostic, codes};
 /// Something open that decides what a newline and a closing sign mean.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Frame {
-    Paren { at: u32 },
+    Paren {
+        at: u32,
+    },
     /// `[` of a list, list type or list pattern.
-    Bracket { at: u32 },
+    Bracket {
+        at: u32,
+    },
     /// `[` behind an operand: colons in it are those of slices.
-    Index { at: u32 },
-    Brace { at: u32 },
+    Index {
+        at: u32,
+    },
+    Brace {
+        at: u32,
+    },
     /// A block within brackets; the indents below `base` belong to what is around it.
-    Block { base: usize },
-    FString { at: u32, triple: bool },
+    Block {
+        base: usize,
+    },
+    FString {
+        at: u32,
+        triple: bool,
+    },
     /// `{` in an f-string.
-    Hole { at: u32 },
+    Hole {
+        at: u32,
+    },
 }
 
 /// An open block.
@@ -209,7 +224,8 @@ impl Lexer<'_, '_> {
             self.indents.push(Indent { col, silent: false });
             return self.mark(TokenKind::Indent);
         }
-        let block = if let Some(Frame::Block { base }) = self.frames.last() { Some(*base) } else { None };
+        let block =
+            if let Some(Frame::Block { base }) = self.frames.last() { Some(*base) } else { None };
         let base = block.unwrap_or(1);
         while col < self.current_col() && self.indents.len() > base {
             self.pop_indent();
@@ -270,7 +286,8 @@ impl Lexer<'_, '_> {
     pub(super) fn close(&mut self, kind: TokenKind) {
         let closes = |frame: &Frame| {
             let closer = frame.closer();
-            closer == Some(kind) || (kind == TokenKind::RBrace && closer == Some(TokenKind::HoleEnd))
+            closer == Some(kind)
+                || (kind == TokenKind::RBrace && closer == Some(TokenKind::HoleEnd))
         };
         let in_text = |frame: &Frame| matches!(frame, Frame::FString { .. });
         let barrier = self.frames.iter().rposition(in_text).map_or(0, |at| at + 1);
@@ -287,8 +304,9 @@ impl Lexer<'_, '_> {
             self.span(self.pos, self.pos + 1),
             format!("{sign} closes nothing"),
         );
-        if let Some(Frame::Paren { at } | Frame::Bracket { at } | Frame::Index { at } | Frame::Brace { at }) =
-            self.frames[barrier..].last().copied()
+        if let Some(
+            Frame::Paren { at } | Frame::Bracket { at } | Frame::Index { at } | Frame::Brace { at },
+        ) = self.frames[barrier..].last().copied()
         {
             // Most likely it was to close the innermost one.
             let at = at as usize;
@@ -330,9 +348,10 @@ impl Lexer<'_, '_> {
 
     fn report_unclosed(&mut self, frame: Frame) {
         let (at, code) = match frame {
-            Frame::Paren { at } | Frame::Bracket { at } | Frame::Index { at } | Frame::Brace { at } => {
-                (at as usize, codes::UNCLOSED_BRACKET)
-            }
+            Frame::Paren { at }
+            | Frame::Bracket { at }
+            | Frame::Index { at }
+            | Frame::Brace { at } => (at as usize, codes::UNCLOSED_BRACKET),
             Frame::Hole { at } => (at as usize, codes::BAD_FSTRING),
             Frame::FString { at, .. } => (at as usize, codes::UNTERMINATED_STRING),
             Frame::Block { .. } => return,

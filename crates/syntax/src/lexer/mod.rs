@@ -24,8 +24,8 @@ pub fn lex(file: FileId, source: &str, diagnostics: &mut Diagnostics) -> TokenTa
         source,
         bytes: source.as_bytes(),
         pos: 0,
-        // Measured over the standard library: about three bytes to a token.
-        tokens: Vec::with_capacity(source.len() / 3 + 4),
+        // Three bytes to a token are usual; a little more, since growing copies the table.
+        tokens: Vec::with_capacity(source.len() / 5 * 2 + 4),
         prev: TokenKind::Newline,
         line_open: false,
         at_line_start: true,
@@ -338,15 +338,22 @@ impl Lexer<'_, '_> {
             let len = rest.find(['\n', '\r']).unwrap_or(rest.len());
             let span = self.span(self.pos, self.pos + 1);
             self.diagnostics.push(
-                Diagnostic::new(codes::FOREIGN_SYNTAX, span, "comments begin with `//`, not with `#`")
-                    .suggest(span, "//", "write `//`"),
+                Diagnostic::new(
+                    codes::FOREIGN_SYNTAX,
+                    span,
+                    "comments begin with `//`, not with `#`",
+                )
+                .suggest(span, "//", "write `//`"),
             );
             return self.trivia(TokenKind::Comment, len);
         }
         let known = |c: char| {
-            c.is_alphanumeric() || c.is_ascii_whitespace() || "_\"'()[]{},:.@?=<>+-*/%&|^~!;#".contains(c)
+            c.is_alphanumeric()
+                || c.is_ascii_whitespace()
+                || "_\"'()[]{},:.@?=<>+-*/%&|^~!;#".contains(c)
         };
-        let len = rest[first.len_utf8()..].find(known).map_or(rest.len(), |at| at + first.len_utf8());
+        let len =
+            rest[first.len_utf8()..].find(known).map_or(rest.len(), |at| at + first.len_utf8());
         let message = match first {
             '“' | '”' | '„' => "a string is enclosed in plain quotes, `\"`".to_owned(),
             c if c.is_control() => format!("unexpected control character {:?}", c),

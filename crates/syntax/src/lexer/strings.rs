@@ -83,7 +83,12 @@ impl Lexer<'_, '_> {
             None => None,
         };
         let Some(end) = end else {
-            self.error(codes::UNTERMINATED_STRING, self.pos, self.pos + 1, "this character is not closed");
+            self.error(
+                codes::UNTERMINATED_STRING,
+                self.pos,
+                self.pos + 1,
+                "this character is not closed",
+            );
             let word = self.word_len(1);
             return self.push(TokenKind::Error, 1 + word);
         };
@@ -122,7 +127,9 @@ impl Lexer<'_, '_> {
                     return self.unclosed_fstring(at - before_return);
                 }
                 // The braces of `\u{…}` are no hole.
-                Some(b'\\') if self.bytes[at..].starts_with(b"\\u{") => at += 3 + self.hex_and_brace(at + 3),
+                Some(b'\\') if self.bytes[at..].starts_with(b"\\u{") => {
+                    at += 3 + self.hex_and_brace(at + 3)
+                }
                 Some(b'\\') if next.is_some_and(|&b| b != b'\n') => at += 2,
                 Some(b'{') if next == Some(&b'{') => at += 2,
                 Some(b'}') if next == Some(&b'}') => at += 2,
@@ -132,7 +139,12 @@ impl Lexer<'_, '_> {
                     return self.open(TokenKind::HoleStart, frame);
                 }
                 Some(b'}') => {
-                    self.error(codes::BAD_FSTRING, at, at + 1, "a single `}` in an f-string is written `}}`");
+                    self.error(
+                        codes::BAD_FSTRING,
+                        at,
+                        at + 1,
+                        "a single `}` in an f-string is written `}}`",
+                    );
                     at += 1;
                 }
                 Some(b'"') if !triple || self.bytes[at..].starts_with(b"\"\"\"") => {

@@ -1,6 +1,7 @@
 //! `if`, `match`, `receive`: expressions made of suites.
 
 use super::Parser;
+use super::operators::infix;
 use crate::ast::*;
 use crate::token::TokenKind;
 use sepal_base::{Diagnostic, codes};
@@ -52,8 +53,11 @@ impl Parser<'_> {
         self.bump();
         let span = first.to(self.span());
         self.report(
-            Diagnostic::new(codes::FOREIGN_SYNTAX, span, "`else if` is written `elif`")
-                .suggest(span, "elif", "use `elif`"),
+            Diagnostic::new(codes::FOREIGN_SYNTAX, span, "`else if` is written `elif`").suggest(
+                span,
+                "elif",
+                "use `elif`",
+            ),
         );
         self.bump();
     }
@@ -69,8 +73,12 @@ impl Parser<'_> {
         if self.at(TokenKind::Eq) {
             let span = self.span();
             self.report(
-                Diagnostic::new(codes::BAD_ASSIGNMENT, span, "`=` assigns, and a condition has nothing to assign")
-                    .suggest(span, "==", "for equality use `==`"),
+                Diagnostic::new(
+                    codes::BAD_ASSIGNMENT,
+                    span,
+                    "`=` assigns, and a condition has nothing to assign",
+                )
+                .suggest(span, "==", "for equality use `==`"),
             );
             self.bump();
             self.expr();
@@ -93,10 +101,22 @@ impl Parser<'_> {
     fn match_arm(&mut self) -> MatchArm {
         let lo = self.lo();
         self.bump();
-        let pat = self.pattern();
+        let pat = self.case_pattern();
         let guard = self.guard();
         let body = self.suite("case");
         MatchArm { span: self.span_from(lo), pat, guard, body }
+    }
+
+    fn case_pattern(&mut self) -> PatId {
+        let pat = self.pattern();
+        if infix(self.kind).is_some() {
+            self.fail(
+                Diagnostic::new(codes::EXPECTED_PATTERN, self.span(), "a pattern does not compute")
+                    .help("compare in a guard: `case n if n == 1 + 2:`"),
+            );
+            self.skip_to(&[TokenKind::Colon, TokenKind::Newline]);
+        }
+        pat
     }
 
     fn guard(&mut self) -> Option<ExprId> {
@@ -121,7 +141,7 @@ impl Parser<'_> {
         }
         self.bump();
         let kind = match word {
-            TokenKind::Case => ReceiveKind::Case(self.pattern()),
+            TokenKind::Case => ReceiveKind::Case(self.case_pattern()),
             TokenKind::After => ReceiveKind::After(self.expr()),
             _ => {
                 let pid = self.pattern();
@@ -137,7 +157,11 @@ impl Parser<'_> {
         let guard = self.guard();
         if let (ReceiveKind::After(_), Some(guard)) = (kind, guard) {
             let span = self.ast.exprs[guard].span;
-            self.report(Diagnostic::new(codes::MISPLACED_SYNTAX, span, "`after` cannot have a guard"));
+            self.report(Diagnostic::new(
+                codes::MISPLACED_SYNTAX,
+                span,
+                "`after` cannot have a guard",
+            ));
         }
         let body = self.suite(word.spelling().unwrap_or("case"));
         Some(ReceiveArm { span: self.span_from(lo), kind, guard, body })

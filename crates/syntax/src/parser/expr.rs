@@ -1,7 +1,7 @@
 //! Expressions: infix operators by the table, prefixes, and what follows an operand.
 
-use super::Parser;
 use super::operators::{Infix, Level, begins_expr, infix};
+use super::{Parser, boxed};
 use crate::ast::*;
 use crate::token::TokenKind;
 use sepal_base::{Diagnostic, Span, codes};
@@ -109,13 +109,11 @@ impl Parser<'_> {
             let found = self.kind.describe();
             let message = format!("{found} is written `{}`", op.as_str());
             let span = self.span();
-            self.report(
-                Diagnostic::new(codes::FOREIGN_SYNTAX, span, message).suggest(
-                    span,
-                    op.as_str(),
-                    format!("use `{}`", op.as_str()),
-                ),
-            );
+            self.report(Diagnostic::new(codes::FOREIGN_SYNTAX, span, message).suggest(
+                span,
+                op.as_str(),
+                format!("use `{}`", op.as_str()),
+            ));
         }
     }
 
@@ -156,7 +154,7 @@ impl Parser<'_> {
             let rhs = self.binary(Level::BitOr);
             rest.push(CompareLink { op, op_span, rhs });
         }
-        self.expr_node(lo, ExprKind::Compare { first, rest: rest.into_boxed_slice() })
+        self.expr_node(lo, ExprKind::Compare { first, rest: boxed(&rest) })
     }
 
     /// `===`
@@ -171,35 +169,36 @@ impl Parser<'_> {
 
     fn prefix(&mut self) -> ExprId {
         let lo = self.lo();
-        let kind = match self.kind {
-            TokenKind::Minus => return self.negation(lo),
-            TokenKind::Tilde => {
-                self.bump();
-                ExprKind::Unary { op: UnaryOp::BitNot, operand: self.binary(Level::Power) }
-            }
-            TokenKind::Not => {
-                self.bump();
-                ExprKind::Unary { op: UnaryOp::Not, operand: self.binary(Level::Not) }
-            }
-            TokenKind::Bang => {
-                let span = self.span();
-                self.report(
-                    Diagnostic::new(codes::FOREIGN_SYNTAX, span, "`!` is written `not`")
-                        .suggest(span, "not ", "use `not`"),
-                );
-                self.bump();
-                ExprKind::Unary { op: UnaryOp::Not, operand: self.binary(Level::Power) }
-            }
-            TokenKind::Await => {
-                self.bump();
-                ExprKind::Await(self.binary(Level::Power))
-            }
-            TokenKind::Async => return self.async_expr(lo),
-            TokenKind::Spawn => return self.spawn(lo, SpawnKind::Plain),
-            TokenKind::SpawnLink => return self.spawn(lo, SpawnKind::Link),
-            TokenKind::SpawnMonitor => return self.spawn(lo, SpawnKind::Monitor),
-            _ => return self.postfix(),
-        };
+        let kind =
+            match self.kind {
+                TokenKind::Minus => return self.negation(lo),
+                TokenKind::Tilde => {
+                    self.bump();
+                    ExprKind::Unary { op: UnaryOp::BitNot, operand: self.binary(Level::Power) }
+                }
+                TokenKind::Not => {
+                    self.bump();
+                    ExprKind::Unary { op: UnaryOp::Not, operand: self.binary(Level::Not) }
+                }
+                TokenKind::Bang => {
+                    let span = self.span();
+                    self.report(
+                        Diagnostic::new(codes::FOREIGN_SYNTAX, span, "`!` is written `not`")
+                            .suggest(span, "not ", "use `not`"),
+                    );
+                    self.bump();
+                    ExprKind::Unary { op: UnaryOp::Not, operand: self.binary(Level::Power) }
+                }
+                TokenKind::Await => {
+                    self.bump();
+                    ExprKind::Await(self.binary(Level::Power))
+                }
+                TokenKind::Async => return self.async_expr(lo),
+                TokenKind::Spawn => return self.spawn(lo, SpawnKind::Plain),
+                TokenKind::SpawnLink => return self.spawn(lo, SpawnKind::Link),
+                TokenKind::SpawnMonitor => return self.spawn(lo, SpawnKind::Monitor),
+                _ => return self.postfix(),
+            };
         self.expr_node(lo, kind)
     }
 
@@ -312,7 +311,7 @@ impl Parser<'_> {
             let arg = p.arg();
             args.push(arg);
         });
-        args.into_boxed_slice()
+        boxed(&args)
     }
 
     fn arg(&mut self) -> Arg {
@@ -335,7 +334,8 @@ impl Parser<'_> {
     fn equals_in_argument(&mut self, name: ExprId) {
         let span = self.span();
         let named = matches!(self.ast.exprs[name].kind, ExprKind::Name(_));
-        let diagnostic = Diagnostic::new(codes::BAD_ASSIGNMENT, span, "`=` cannot stand in an argument");
+        let diagnostic =
+            Diagnostic::new(codes::BAD_ASSIGNMENT, span, "`=` cannot stand in an argument");
         self.report(if named {
             diagnostic.suggest(span, ":", "a named argument is written `name: value`")
         } else {
@@ -384,7 +384,7 @@ impl Parser<'_> {
             let element = self.expr();
             elements.push(element);
         }
-        self.expr_node(lo, ExprKind::Tuple(elements.into_boxed_slice()))
+        self.expr_node(lo, ExprKind::Tuple(boxed(&elements)))
     }
 
     /// An expression, unless a colon or the bracket's end follows.

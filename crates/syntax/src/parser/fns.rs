@@ -25,8 +25,12 @@ impl Parser<'_> {
         if self.kind.is_name() {
             let name = self.take_ident();
             self.report(
-                Diagnostic::new(codes::MISPLACED_SYNTAX, name.span, "a function inside an expression has no name")
-                    .help("leave the name out, or define the function on a line of its own"),
+                Diagnostic::new(
+                    codes::MISPLACED_SYNTAX,
+                    name.span,
+                    "a function inside an expression has no name",
+                )
+                .help("leave the name out, or define the function on a line of its own"),
             );
         }
         // What is special around it is not special in it.
@@ -89,7 +93,11 @@ impl Parser<'_> {
         }
         if rule == BodyRule::Forbidden && self.at(TokenKind::Colon) {
             let span = self.span();
-            self.report(Diagnostic::new(codes::MISPLACED_SYNTAX, span, "a C function has no body here"));
+            self.report(Diagnostic::new(
+                codes::MISPLACED_SYNTAX,
+                span,
+                "a C function has no body here",
+            ));
         }
         let mut contracts: SmallVec<[Contract; 2]> = SmallVec::new();
         self.colon("fn");
@@ -144,7 +152,11 @@ impl Parser<'_> {
         self.list(TokenKind::RParen, |p| {
             if let Some(param) = p.self_parameter() {
                 if self_param.is_some() || !params.is_empty() {
-                    p.report(Diagnostic::new(codes::MISPLACED_SYNTAX, param.span, "`self` is the first parameter"));
+                    p.report(Diagnostic::new(
+                        codes::MISPLACED_SYNTAX,
+                        param.span,
+                        "`self` is the first parameter",
+                    ));
                 }
                 self_param = Some(param);
             } else {

@@ -37,12 +37,24 @@ const WORDS: &[(&str, &str, Reading)] = &[
     ("until", "it is written `while not`", Reading::Skip),
     ("do", "a loop without condition is written `loop:`", Reading::Skip),
     ("foreach", "it is written `for x in xs:`", Reading::Skip),
-    ("try", "there are no exceptions; functions return a `Result`, and `e?` passes an error on", Reading::Skip),
+    (
+        "try",
+        "there are no exceptions; functions return a `Result`, and `e?` passes an error on",
+        Reading::Skip,
+    ),
     ("except", "there are no exceptions; take a `Result` apart by `match`", Reading::Skip),
     ("catch", "there are no exceptions; take a `Result` apart by `match`", Reading::Skip),
     ("finally", "what must run at the end of a function stands in a `defer`", Reading::Skip),
-    ("throw", "there are no exceptions; return `Err(e)`, or call `panic(\"message\")`", Reading::Skip),
-    ("raise", "there are no exceptions; return `Err(e)`, or call `panic(\"message\")`", Reading::Skip),
+    (
+        "throw",
+        "there are no exceptions; return `Err(e)`, or call `panic(\"message\")`",
+        Reading::Skip,
+    ),
+    (
+        "raise",
+        "there are no exceptions; return `Err(e)`, or call `panic(\"message\")`",
+        Reading::Skip,
+    ),
     ("interface", "it is written `trait`", Reading::Skip),
     ("protocol", "it is written `trait`", Reading::Skip),
     ("using", "modules are imported by `import` or `from … import …`", Reading::Skip),
@@ -67,10 +79,22 @@ const WORDS: &[(&str, &str, Reading)] = &[
 const VALUES: &[(&str, &str)] = &[
     ("True", "it is written `true`"),
     ("False", "it is written `false`"),
-    ("null", "it is written `nil`; a value that may be missing is an `Option`: `None` or `Some(x)`"),
-    ("NULL", "it is written `nil`; a value that may be missing is an `Option`: `None` or `Some(x)`"),
-    ("nullptr", "it is written `nil`; a value that may be missing is an `Option`: `None` or `Some(x)`"),
-    ("undefined", "it is written `nil`; a value that may be missing is an `Option`: `None` or `Some(x)`"),
+    (
+        "null",
+        "it is written `nil`; a value that may be missing is an `Option`: `None` or `Some(x)`",
+    ),
+    (
+        "NULL",
+        "it is written `nil`; a value that may be missing is an `Option`: `None` or `Some(x)`",
+    ),
+    (
+        "nullptr",
+        "it is written `nil`; a value that may be missing is an `Option`: `None` or `Some(x)`",
+    ),
+    (
+        "undefined",
+        "it is written `nil`; a value that may be missing is an `Option`: `None` or `Some(x)`",
+    ),
     ("this", "it is written `self`"),
     ("println", "it is written `print`, which ends the line by itself"),
     ("printf", "formatted text is written `print(f\"{x:.2f}\")`"),
@@ -122,7 +146,8 @@ impl Parser<'_> {
             return self.stmt_node(lo, StmtKind::Error);
         };
         let span = self.span();
-        let diagnostic = Diagnostic::new(codes::FOREIGN_SYNTAX, span, format!("there is no `{word}`: {advice}"));
+        let diagnostic =
+            Diagnostic::new(codes::FOREIGN_SYNTAX, span, format!("there is no `{word}`: {advice}"));
         let diagnostic = match reading {
             Reading::Fn => diagnostic.suggest(span, "fn", "use `fn`"),
             Reading::Let => diagnostic.suggest(span, "let", "use `let`"),

@@ -1,8 +1,8 @@
 //! Declarations, and the file as a whole.
 
-use super::Parser;
 use super::fns::BodyRule;
 use super::stmt::Stmts;
+use super::{Parser, boxed};
 use crate::ast::*;
 use crate::token::TokenKind;
 use sepal_base::{Diagnostic, Span, Symbol, codes};
@@ -81,7 +81,7 @@ impl Parser<'_> {
         let mut lines: Option<String> = None;
         for index in range.filter(|&i| self.tokens.kind(i) == kind) {
             let text = &self.tokens.text(index, self.source)[3..];
-            let text = text.strip_prefix(' ').unwrap_or(text);
+            let text = text.strip_prefix(' ').unwrap_or(text).trim_end();
             match &mut lines {
                 Some(lines) => {
                     lines.push('\n');
@@ -118,7 +118,12 @@ impl Parser<'_> {
             | TokenKind::Extern
             | TokenKind::Pub
             | TokenKind::At => true,
-            TokenKind::Fn => next.is_name() || next == TokenKind::Star && self.next_but_one().is_name(),
+            // A reserved word in the place of the name is reported there.
+            TokenKind::Fn => {
+                next.is_name()
+                    || next.is_keyword()
+                    || next == TokenKind::Star && self.next_but_one().is_name()
+            }
             TokenKind::Async => next == TokenKind::Fn && self.next_but_one() != TokenKind::LParen,
             TokenKind::From | TokenKind::Actor | TokenKind::Type => next.is_name(),
             _ => self.at_named_lambda(),
@@ -149,7 +154,7 @@ impl Parser<'_> {
             span
         });
         let rule = if attrs.is_empty() { BodyRule::Required } else { BodyRule::Optional };
-        let kind = self.item_kind(rule);
+        let kind = self.item_kind(rule, attrs.first());
         let span = self.span_from(lo);
         self.ast.items.push(Item { span, doc, attrs, public, kind })
     }
@@ -168,13 +173,13 @@ impl Parser<'_> {
                     args.push(arg);
                 });
             }
-            attrs.push(Attr { span: self.span_from(lo), name, args: args.into_boxed_slice() });
+            attrs.push(Attr { span: self.span_from(lo), name, args: boxed(&args) });
             self.eat(TokenKind::Newline);
         }
         attrs.into_boxed_slice()
     }
 
-    fn item_kind(&mut self, rule: BodyRule) -> ItemKind {
+    fn item_kind(&mut self, rule: BodyRule, attr: Option<&Attr>) -> ItemKind {
         match self.kind {
             TokenKind::Fn | TokenKind::Async => ItemKind::Fn(self.named_fn(rule)),
             TokenKind::Struct => self.struct_decl(),
@@ -185,24 +190,29 @@ impl Parser<'_> {
             TokenKind::Import => self.import(),
             TokenKind::Extern => self.extern_fn(),
             TokenKind::Let => ItemKind::Let(self.let_decl()),
-            TokenKind::From if self.next().is_name() => self.from_import(),
+            TokenKind::From if self.next().is_name() => self.import_names(),
             TokenKind::Actor if self.next().is_name() => self.actor_decl(),
             TokenKind::Type if self.next().is_name() => self.type_alias(),
             _ if self.at_named_lambda() => self.named_lambda(),
             _ if self.at_foreign_fn() => ItemKind::Fn(self.named_fn(rule)),
             _ => {
-                self.no_item();
+                self.no_item(attr);
                 ItemKind::Error
             }
         }
     }
 
-    fn no_item(&mut self) {
+    fn no_item(&mut self, attr: Option<&Attr>) {
         if self.at(TokenKind::Var) {
-            let message = "a module has no variables, so there is none to export; constants are `pub let`";
+            let message =
+                "a module has no variables, so there is none to export; constants are `pub let`";
             return self.error(codes::MISPLACED_SYNTAX, self.span(), message);
         }
-        self.unexpected(codes::STRAY_ATTRIBUTE, "a declaration");
+        if let Some(attr) = attr {
+            let message = "the attribute stands before nothing that could have it";
+            return self.error(codes::STRAY_ATTRIBUTE, attr.span, message);
+        }
+        self.unexpected(codes::UNEXPECTED_TOKEN, "a declaration");
     }
 
     /// `fn name(…): …`
@@ -264,7 +274,7 @@ impl Parser<'_> {
     }
 
     /// `from a.b import c, d as e`; the names may stand in round brackets.
-    fn from_import(&mut self) -> ItemKind {
+    fn import_names(&mut self) -> ItemKind {
         self.bump();
         let path = self.path();
         let mut names: SmallVec<[ImportName; 4]> = SmallVec::new();
@@ -370,11 +380,8 @@ impl Parser<'_> {
         self.bump();
         let generics = if self.impl_has_generics() { self.generics() } else { Box::default() };
         let first = self.ty();
-        let (trait_ref, self_ty) = if self.eat(TokenKind::For) {
-            (Some(first), self.ty())
-        } else {
-            (None, first)
-        };
+        let (trait_ref, self_ty) =
+            if self.eat(TokenKind::For) { (Some(first), self.ty()) } else { (None, first) };
         if let Some(trait_ref) = trait_ref
             && !matches!(self.ast.types[trait_ref].kind, TypeKind::Path { .. } | TypeKind::Error)
         {
@@ -382,7 +389,12 @@ impl Parser<'_> {
             self.report(Diagnostic::new(codes::EXPECTED_TYPE, span, "before `for` stands a trait"));
         }
         let Members { methods, .. } = self.members(Owner::Impl);
-        ItemKind::Impl(ImplDecl { generics, trait_ref, self_ty, methods: methods.into_boxed_slice() })
+        ItemKind::Impl(ImplDecl {
+            generics,
+            trait_ref,
+            self_ty,
+            methods: methods.into_boxed_slice(),
+        })
     }
 
     /// Whether a bracket behind `impl` holds type parameters, `impl[T] Show for [T]:`, and is not
@@ -487,14 +499,16 @@ impl Parser<'_> {
         let kind = if is_fn {
             if self.at(TokenKind::Ident) {
                 let span = self.span();
-                let message = format!("there is no `{}`: a function is defined by `fn`", self.text());
+                let message =
+                    format!("there is no `{}`: a function is defined by `fn`", self.text());
                 self.report(
-                    Diagnostic::new(codes::FOREIGN_SYNTAX, span, message).suggest(span, "fn", "use `fn`"),
+                    Diagnostic::new(codes::FOREIGN_SYNTAX, span, message)
+                        .suggest(span, "fn", "use `fn`"),
                 );
             }
             ItemKind::Fn(self.named_fn(rule))
         } else {
-            self.unexpected(codes::STRAY_ATTRIBUTE, "a function");
+            self.unexpected(codes::UNEXPECTED_TOKEN, "a function");
             ItemKind::Error
         };
         let span = self.span_from(lo);
@@ -539,17 +553,24 @@ impl Parser<'_> {
             (Owner::Class, Some(kind)) => kind,
             (Owner::Class, None) => {
                 self.report(
-                    Diagnostic::new(codes::UNEXPECTED_TOKEN, span, "a field of a class is declared by `let` or `var`")
-                        .suggest(span.start(), "var ", "write `var`, or `let` if it is never assigned"),
+                    Diagnostic::new(
+                        codes::UNEXPECTED_TOKEN,
+                        span,
+                        "a field of a class is declared by `let` or `var`",
+                    )
+                    .suggest(
+                        span.start(),
+                        "var ",
+                        "write `var`, or `let` if it is never assigned",
+                    ),
                 );
                 FieldKind::Var
             }
             (_, Some(_)) => {
                 let message = "a field of a struct is written without `let` or `var`";
-                self.report(
-                    Diagnostic::new(codes::UNEXPECTED_TOKEN, span, message)
-                        .help("whether it can be assigned depends on the variable that holds the struct"),
-                );
+                self.report(Diagnostic::new(codes::UNEXPECTED_TOKEN, span, message).help(
+                    "whether it can be assigned depends on the variable that holds the struct",
+                ));
                 FieldKind::Plain
             }
             (_, None) => FieldKind::Plain,
@@ -563,8 +584,12 @@ impl Parser<'_> {
             if self.at(TokenKind::Case) {
                 let span = self.span();
                 self.report(
-                    Diagnostic::new(codes::FOREIGN_SYNTAX, span, "a variant is written without `case`")
-                        .suggest(span, "", "leave it out"),
+                    Diagnostic::new(
+                        codes::FOREIGN_SYNTAX,
+                        span,
+                        "a variant is written without `case`",
+                    )
+                    .suggest(span, "", "leave it out"),
                 );
                 self.bump();
             }
@@ -584,7 +609,9 @@ impl Parser<'_> {
             let span = self.span_from(lo);
             let fields = fields.into_boxed_slice();
             members.variants.push(Variant { span, doc: doc.take(), name, fields });
-            if !self.eat(TokenKind::Comma) || matches!(self.kind, TokenKind::Newline | TokenKind::Dedent) {
+            if !self.eat(TokenKind::Comma)
+                || matches!(self.kind, TokenKind::Newline | TokenKind::Dedent)
+            {
                 break;
             }
         }
@@ -634,8 +661,12 @@ impl Parser<'_> {
                 let part = self.terminate();
                 if let Some(first) = terminate {
                     self.report(
-                        Diagnostic::new(codes::MISPLACED_SYNTAX, part.span, "an actor has one `terminate`")
-                            .secondary(first.span, "the first is here"),
+                        Diagnostic::new(
+                            codes::MISPLACED_SYNTAX,
+                            part.span,
+                            "an actor has one `terminate`",
+                        )
+                        .secondary(first.span, "the first is here"),
                     );
                 }
                 terminate.get_or_insert(part);

@@ -8,6 +8,8 @@
 //! that neither this crate nor a later one that walks the tree can run out of stack.
 
 mod control;
+#[cfg(test)]
+mod error_tests;
 mod expr;
 mod fns;
 mod foreign;
@@ -25,6 +27,7 @@ use crate::token::{TokenKind, TokenTable};
 use sepal_base::{Code, Diagnostic, Diagnostics, FileId, Span, Symbol, codes};
 
 pub use foreign::advice as foreign_advice;
+pub(crate) use operators::begins_expr;
 
 /// The deepest nesting of brackets, prefix operators and blocks. The parser's own stack bounds it.
 pub const MAX_DEPTH: u32 = 256;
@@ -319,7 +322,11 @@ impl<'s> Parser<'s> {
 
     /// Makes one nesting level of `parse`, unless there are too many.
     #[inline]
-    fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> T, too_deep: impl FnOnce(&mut Self) -> T) -> T {
+    fn nested<T>(
+        &mut self,
+        parse: impl FnOnce(&mut Self) -> T,
+        too_deep: impl FnOnce(&mut Self) -> T,
+    ) -> T {
         if self.depth >= MAX_DEPTH {
             self.too_deep();
             return too_deep(self);
@@ -335,7 +342,9 @@ impl<'s> Parser<'s> {
     #[cold]
     fn too_deep(&mut self) {
         let diagnostic = Diagnostic::new(codes::NESTING_TOO_DEEP, self.span(), "nested too deeply")
-            .note(format!("the limits are {MAX_DEPTH} levels and {MAX_HEIGHT} operators in a chain"));
+            .note(format!(
+                "the limits are {MAX_DEPTH} levels and {MAX_HEIGHT} operators in a chain"
+            ));
         self.fail(diagnostic);
         self.pos = self.tokens.count() - 1;
         self.kind = TokenKind::Eof;
@@ -420,6 +429,12 @@ impl<'s> Parser<'s> {
             }
         }
     }
+}
+
+/// A list as the tree keeps it.
+#[inline]
+fn boxed<T: Copy>(items: &[T]) -> Box<[T]> {
+    Box::from(items)
 }
 
 /// Whether the token opens something that skipping steps over as a whole.

@@ -55,7 +55,9 @@ pub(super) enum Infix {
     /// In chains.
     Compare(CmpOp),
     /// Not at all.
-    Range { inclusive: bool },
+    Range {
+        inclusive: bool,
+    },
     Binary(BinOp),
     /// To the right.
     Power,
@@ -137,7 +139,7 @@ pub(super) fn assignment(kind: TokenKind) -> Option<Option<BinOp>> {
 }
 
 /// Whether an expression may begin with the token.
-pub(super) fn begins_expr(kind: TokenKind) -> bool {
+pub(crate) fn begins_expr(kind: TokenKind) -> bool {
     kind.is_name()
         || matches!(
             kind,

@@ -1,6 +1,6 @@
 //! Patterns.
 
-use super::Parser;
+use super::{Parser, boxed};
 use crate::ast::*;
 use crate::token::TokenKind;
 use sepal_base::{Diagnostic, codes};
@@ -29,8 +29,12 @@ impl Parser<'_> {
             if self.at(TokenKind::PipePipe) {
                 let span = self.span();
                 self.report(
-                    Diagnostic::new(codes::FOREIGN_SYNTAX, span, "between patterns stands a single `|`")
-                        .suggest(span, "|", "use `|`"),
+                    Diagnostic::new(
+                        codes::FOREIGN_SYNTAX,
+                        span,
+                        "between patterns stands a single `|`",
+                    )
+                    .suggest(span, "|", "use `|`"),
                 );
                 self.bump();
             } else if !self.eat(TokenKind::Pipe) {
@@ -39,7 +43,7 @@ impl Parser<'_> {
             let pat = self.single_pattern();
             pats.push(pat);
         }
-        self.pat_node(lo, PatKind::Or(pats.into_boxed_slice()))
+        self.pat_node(lo, PatKind::Or(boxed(&pats)))
     }
 
     fn single_pattern(&mut self) -> PatId {
@@ -109,7 +113,9 @@ impl Parser<'_> {
         }
         self.bump();
         match self.literal()? {
-            PatLit::Int(IntLit { magnitude, .. }) => Some(PatLit::Int(IntLit { magnitude, negative: true })),
+            PatLit::Int(IntLit { magnitude, .. }) => {
+                Some(PatLit::Int(IntLit { magnitude, negative: true }))
+            }
             PatLit::Float(value) => Some(PatLit::Float(-value)),
             other => Some(other),
         }
@@ -192,7 +198,7 @@ impl Parser<'_> {
             let pat = p.pattern();
             args.push(PatArg { span: p.span_from(lo), name, pat });
         });
-        self.pat_node(lo, PatKind::Ctor { path, args: args.into_boxed_slice(), rest })
+        self.pat_node(lo, PatKind::Ctor { path, args: boxed(&args), rest })
     }
 
     /// `(a, b)`; a pattern in brackets is that pattern.
@@ -209,7 +215,7 @@ impl Parser<'_> {
         self.bump_closing(TokenKind::RParen);
         match (pats.first(), comma) {
             (Some(&inner), false) if pats.len() == 1 => inner,
-            _ => self.pat_node(lo, PatKind::Tuple(pats.into_boxed_slice())),
+            _ => self.pat_node(lo, PatKind::Tuple(boxed(&pats))),
         }
     }
 
@@ -222,7 +228,10 @@ impl Parser<'_> {
         self.list(TokenKind::RBracket, |p| {
             let lo = p.lo();
             let begins_rest = p.next().is_name()
-                || matches!(p.next(), TokenKind::Comma | TokenKind::RBracket | TokenKind::Underscore);
+                || matches!(
+                    p.next(),
+                    TokenKind::Comma | TokenKind::RBracket | TokenKind::Underscore
+                );
             if p.at(TokenKind::DotDot) && begins_rest {
                 p.bump();
                 let name = p.kind.is_name().then(|| p.take_ident());
@@ -232,8 +241,12 @@ impl Parser<'_> {
                 let span = p.span_from(lo);
                 match rest {
                     Some(first) => p.report(
-                        Diagnostic::new(codes::EXPECTED_PATTERN, span, "a list pattern has one `..`")
-                            .secondary(first.span, "the first is here"),
+                        Diagnostic::new(
+                            codes::EXPECTED_PATTERN,
+                            span,
+                            "a list pattern has one `..`",
+                        )
+                        .secondary(first.span, "the first is here"),
                     ),
                     None => rest = Some(RestPat { span, name }),
                 }

@@ -1,6 +1,6 @@
 //! Operands: literals, names, brackets, f-strings.
 
-use super::Parser;
+use super::{Parser, boxed};
 use crate::ast::*;
 use crate::literal::{self, Mistake, TextKind};
 use crate::token::TokenKind;
@@ -79,7 +79,9 @@ impl Parser<'_> {
             self.error(codes::EXPECTED_EXPRESSION, span, "there is no sign `+` before a value");
             return self.error_expr();
         }
-        if self.at(TokenKind::Newline) && !matches!(self.prev_kind, TokenKind::Newline | TokenKind::Dedent) {
+        if self.at(TokenKind::Newline)
+            && !matches!(self.prev_kind, TokenKind::Newline | TokenKind::Dedent)
+        {
             let message = "expected an expression, found the end of the line";
             let mut diagnostic = Diagnostic::new(codes::EXPECTED_EXPRESSION, self.span(), message);
             if self.next() == TokenKind::Indent {
@@ -140,7 +142,7 @@ impl Parser<'_> {
         self.bump_closing(TokenKind::RParen);
         match (elements.first(), comma) {
             (Some(&inner), false) if elements.len() == 1 => inner,
-            _ => self.expr_node(lo, ExprKind::Tuple(elements.into_boxed_slice())),
+            _ => self.expr_node(lo, ExprKind::Tuple(boxed(&elements))),
         }
     }
 
@@ -152,13 +154,14 @@ impl Parser<'_> {
             let element = self.expr();
             if self.at(TokenKind::For) && elements.is_empty() {
                 let clauses = self.comprehension(TokenKind::RBracket);
-                return self.expr_node(lo, ExprKind::ListComp(Box::new(ListComp { element, clauses })));
+                return self
+                    .expr_node(lo, ExprKind::ListComp(Box::new(ListComp { element, clauses })));
             }
             elements.push(element);
             self.end_of_element(TokenKind::RBracket);
         }
         self.bump_closing(TokenKind::RBracket);
-        self.expr_node(lo, ExprKind::List(elements.into_boxed_slice()))
+        self.expr_node(lo, ExprKind::List(boxed(&elements)))
     }
 
     /// `{}`, `{k: v}`, `{a, b}` and the comprehensions.
@@ -182,7 +185,7 @@ impl Parser<'_> {
             let element = p.expr();
             elements.push(element);
         });
-        self.expr_node(lo, ExprKind::Set(elements.into_boxed_slice()))
+        self.expr_node(lo, ExprKind::Set(boxed(&elements)))
     }
 
     fn dict_literal(&mut self, lo: u32, key: ExprId) -> ExprId {
@@ -190,17 +193,19 @@ impl Parser<'_> {
         let value = self.expr_maybe_indented();
         if self.at(TokenKind::For) {
             let clauses = self.comprehension(TokenKind::RBrace);
-            return self.expr_node(lo, ExprKind::DictComp(Box::new(DictComp { key, value, clauses })));
+            return self
+                .expr_node(lo, ExprKind::DictComp(Box::new(DictComp { key, value, clauses })));
         }
         let mut entries: SmallVec<[(ExprId, ExprId); 8]> = SmallVec::new();
         entries.push((key, value));
         self.end_of_element(TokenKind::RBrace);
         self.list(TokenKind::RBrace, |p| {
             let key = p.expr();
-            let value = if p.expect(TokenKind::Colon) { p.expr_maybe_indented() } else { p.error_expr() };
+            let value =
+                if p.expect(TokenKind::Colon) { p.expr_maybe_indented() } else { p.error_expr() };
             entries.push((key, value));
         });
-        self.expr_node(lo, ExprKind::Dict(entries.into_boxed_slice()))
+        self.expr_node(lo, ExprKind::Dict(boxed(&entries)))
     }
 
     /// The clauses of a comprehension and its closing bracket.
@@ -220,7 +225,10 @@ impl Parser<'_> {
             }
         }
         if !self.at(close) {
-            self.unexpected(codes::UNEXPECTED_TOKEN, &format!("`for`, `if` or {}", close.describe()));
+            self.unexpected(
+                codes::UNEXPECTED_TOKEN,
+                &format!("`for`, `if` or {}", close.describe()),
+            );
             self.skip_to(&[]);
         }
         self.recovering &= self.at(TokenKind::Eof);
@@ -330,8 +338,12 @@ impl Parser<'_> {
         let value = if self.at(TokenKind::HoleEnd) {
             let span = self.span_from(lo).to(self.span());
             self.fail(
-                Diagnostic::new(codes::BAD_FSTRING, span, "an expression is missing between the braces")
-                    .help("to print braces, double them: `{{}}`"),
+                Diagnostic::new(
+                    codes::BAD_FSTRING,
+                    span,
+                    "an expression is missing between the braces",
+                )
+                .help("to print braces, double them: `{{}}`"),
             );
             self.error_expr()
         } else {
@@ -377,7 +389,8 @@ impl Parser<'_> {
 /// The length of what precedes the text of a string token whose prefix has `prefix` bytes, and
 /// the text.
 fn quoted(token: &str, prefix: usize) -> (usize, &str) {
-    let quotes = if token.len() >= prefix + 6 && token[prefix..].starts_with("\"\"\"") { 3 } else { 1 };
+    let quotes =
+        if token.len() >= prefix + 6 && token[prefix..].starts_with("\"\"\"") { 3 } else { 1 };
     (prefix + quotes, &token[prefix + quotes..token.len() - quotes])
 }
 

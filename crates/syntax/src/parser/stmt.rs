@@ -1,10 +1,10 @@
 //! Statements and suites.
 
-use super::Parser;
 use super::operators::{assignment, begins_expr};
+use super::{Parser, boxed};
 use crate::ast::*;
 use crate::token::TokenKind;
-use sepal_base::{Diagnostic, codes};
+use sepal_base::{Diagnostic, Span, codes};
 use smallvec::SmallVec;
 
 /// Statements of a suite before they are boxed; most suites are short.
@@ -27,23 +27,29 @@ impl Parser<'_> {
         let message = format!("expected `:` behind the head of `{word}`");
         match self.kind {
             TokenKind::LBrace => {
-                let diagnostic = Diagnostic::new(codes::MISSING_COLON, self.span(), message)
-                    .help("a block is opened by `:` and held together by its indentation, without braces");
+                let diagnostic = Diagnostic::new(codes::MISSING_COLON, self.span(), message).help(
+                    "a block is opened by `:` and held together by its indentation, without braces",
+                );
                 self.fail(diagnostic);
                 self.skip_to(&[TokenKind::Newline]);
             }
             TokenKind::FatArrow | TokenKind::Arrow | TokenKind::Eq => {
                 let span = self.span();
-                self.report(
-                    Diagnostic::new(codes::MISSING_COLON, span, message).suggest(span, ":", "write `:`"),
-                );
+                self.report(Diagnostic::new(codes::MISSING_COLON, span, message).suggest(
+                    span,
+                    ":",
+                    "write `:`",
+                ));
                 self.bump();
             }
             TokenKind::Error => self.unexpected(codes::MISSING_COLON, "`:`"),
             _ => {
                 let found = self.describe_current();
-                let mut diagnostic =
-                    Diagnostic::new(codes::MISSING_COLON, self.span(), format!("{message}, found {found}"));
+                let mut diagnostic = Diagnostic::new(
+                    codes::MISSING_COLON,
+                    self.span(),
+                    format!("{message}, found {found}"),
+                );
                 if self.at(TokenKind::Newline) {
                     diagnostic = diagnostic.suggest(at, ":", "add `:`");
                 }
@@ -63,7 +69,11 @@ impl Parser<'_> {
     }
 
     /// A suite whose indented form is read by `body`, up to its `Dedent`.
-    pub(super) fn block_of(&mut self, word: &str, body: impl FnOnce(&mut Self, &mut Stmts)) -> BlockId {
+    pub(super) fn block_of(
+        &mut self,
+        word: &str,
+        body: impl FnOnce(&mut Self, &mut Stmts),
+    ) -> BlockId {
         let lo = self.lo();
         let mut stmts = Stmts::new();
         if self.at(TokenKind::Newline) && self.next() == TokenKind::Indent {
@@ -76,8 +86,9 @@ impl Parser<'_> {
             self.eat(TokenKind::Dedent);
         } else if matches!(self.kind, TokenKind::Newline | TokenKind::Dedent | TokenKind::Eof) {
             let message = format!("expected an indented block behind the head of `{word}`");
-            let diagnostic = Diagnostic::new(codes::EXPECTED_BLOCK, self.span(), message)
-                .help("a block that does nothing is `pass`");
+            let diagnostic =
+                Diagnostic::new(codes::EXPECTED_BLOCK, self.span_of_next_line(), message)
+                    .help("a block that does nothing is `pass`");
             self.report(diagnostic);
         } else {
             let outer = std::mem::replace(&mut self.inline, true);
@@ -87,7 +98,16 @@ impl Parser<'_> {
         }
         let lo = stmts.first().map_or(lo, |&first| self.ast.stmts[first].span.lo);
         let span = self.span_from(lo);
-        self.ast.blocks.push(Block { span, stmts: stmts.into_boxed_slice() })
+        self.ast.blocks.push(Block { span, stmts: boxed(&stmts) })
+    }
+
+    /// Where the block should have been: the first token behind the end of the line.
+    fn span_of_next_line(&self) -> Span {
+        let mut at = self.pos;
+        while self.tokens.kind(at).is_layout() {
+            at = self.index_after(at);
+        }
+        self.tokens.span(at)
     }
 
     /// The statements of an indented block.
@@ -126,8 +146,12 @@ impl Parser<'_> {
         }
         let span = self.span();
         self.report(
-            Diagnostic::new(codes::FOREIGN_SYNTAX, span, "`;` ends no statement; the end of the line does")
-                .suggest(span, "", "leave it out, or begin a new line"),
+            Diagnostic::new(
+                codes::FOREIGN_SYNTAX,
+                span,
+                "`;` ends no statement; the end of the line does",
+            )
+            .suggest(span, "", "leave it out, or begin a new line"),
         );
         self.bump();
         self.eat(TokenKind::Newline);
@@ -138,8 +162,8 @@ impl Parser<'_> {
     /// reported and skipped, with the block that hangs on it.
     pub(super) fn end_of_stmt(&mut self, start: usize) {
         let with_block = self.prev_kind == TokenKind::Dedent && self.pos != start;
-        let ended =
-            with_block || matches!(self.kind, TokenKind::Newline | TokenKind::Dedent | TokenKind::Eof);
+        let ended = with_block
+            || matches!(self.kind, TokenKind::Newline | TokenKind::Dedent | TokenKind::Eof);
         if ended && !self.recovering {
             self.eat(TokenKind::Newline);
             return;
@@ -262,15 +286,17 @@ impl Parser<'_> {
             let pat = self.pattern();
             pats.push(pat);
         }
-        ForBinding::Several(pats.into_boxed_slice())
+        ForBinding::Several(boxed(&pats))
     }
 
     fn defer(&mut self) -> StmtKind {
         self.bump();
         let call = self.expr();
         let node = &self.ast.exprs[call];
-        let is_call =
-            matches!(node.kind, ExprKind::Call { .. } | ExprKind::MethodCall { .. } | ExprKind::Error);
+        let is_call = matches!(
+            node.kind,
+            ExprKind::Call { .. } | ExprKind::MethodCall { .. } | ExprKind::Error
+        );
         if !is_call {
             let span = node.span;
             self.report(
@@ -291,16 +317,21 @@ impl Parser<'_> {
             let value = self.expr();
             if assignment(self.kind).is_some() {
                 let span = self.span();
-                self.error(codes::BAD_ASSIGNMENT, span, "an assignment has no value that could be assigned on");
+                self.error(
+                    codes::BAD_ASSIGNMENT,
+                    span,
+                    "an assignment has no value that could be assigned on",
+                );
             }
             return StmtKind::Assign { target, op, value };
         }
         if self.at(TokenKind::PlusPlus) {
             let span = self.span();
-            self.report(
-                Diagnostic::new(codes::FOREIGN_SYNTAX, span, "there is no `++`")
-                    .suggest(span, " += 1", "use `+= 1`"),
-            );
+            self.report(Diagnostic::new(codes::FOREIGN_SYNTAX, span, "there is no `++`").suggest(
+                span,
+                " += 1",
+                "use `+= 1`",
+            ));
             self.bump();
         } else if self.at(TokenKind::Colon) {
             self.declaration_without_let(target);
@@ -312,7 +343,10 @@ impl Parser<'_> {
     fn check_place(&mut self, target: ExprId) {
         let node = &self.ast.exprs[target];
         let message = match &node.kind {
-            ExprKind::Name(_) | ExprKind::Field { .. } | ExprKind::Index { .. } | ExprKind::Error => return,
+            ExprKind::Name(_)
+            | ExprKind::Field { .. }
+            | ExprKind::Index { .. }
+            | ExprKind::Error => return,
             ExprKind::Tuple(elements) if !elements.is_empty() => {
                 for element in elements.clone() {
                     self.check_place(element);
@@ -320,7 +354,9 @@ impl Parser<'_> {
                 return;
             }
             ExprKind::Slice(_) => "a slice is a new list and cannot be assigned",
-            ExprKind::Call { .. } | ExprKind::MethodCall { .. } => "the result of a call cannot be assigned",
+            ExprKind::Call { .. } | ExprKind::MethodCall { .. } => {
+                "the result of a call cannot be assigned"
+            }
             ExprKind::SelfValue => "`self` cannot be assigned",
             ExprKind::Compare { .. } => "a comparison cannot be assigned",
             _ => "this cannot be assigned",
@@ -336,8 +372,12 @@ impl Parser<'_> {
         let typed = named && self.next() != TokenKind::Newline;
         if typed {
             self.fail(
-                Diagnostic::new(codes::UNEXPECTED_TOKEN, self.span(), "a variable is declared by `let` or `var`")
-                    .suggest(span.start(), "let ", "write `let` before the name"),
+                Diagnostic::new(
+                    codes::UNEXPECTED_TOKEN,
+                    self.span(),
+                    "a variable is declared by `let` or `var`",
+                )
+                .suggest(span.start(), "let ", "write `let` before the name"),
             );
         }
     }
@@ -351,7 +391,10 @@ impl Parser<'_> {
         // What could go on as an expression is one: a variable may have that name.
         let next = self.next();
         let operand = begins_expr(next)
-            && !matches!(next, TokenKind::LParen | TokenKind::LBracket | TokenKind::Minus | TokenKind::If);
+            && !matches!(
+                next,
+                TokenKind::LParen | TokenKind::LBracket | TokenKind::Minus | TokenKind::If
+            );
         if word && operand {
             let span = self.span();
             let word = self.text();

@@ -1,4 +1,4 @@
-//! Trees of small programs, and what is said about wrong ones.
+//! Trees of small programs.
 
 use expect_test::{Expect, expect};
 use sepal_base::{SourceMap, Style, render_all};
@@ -10,12 +10,6 @@ fn check(input: &str, expected: Expect) {
     expected.assert_eq(&tree);
 }
 
-/// What is said about `input`, as it is printed.
-fn check_errors(input: &str, expected: Expect) {
-    let (_, complaints) = parse(input);
-    expected.assert_eq(&complaints);
-}
-
 /// One expression in prefix form.
 fn check_expr(input: &str, expected: &str) {
     let (tree, complaints) = parse(input);
@@ -23,7 +17,7 @@ fn check_expr(input: &str, expected: &str) {
     assert_eq!(tree.trim_end(), expected, "{input}");
 }
 
-fn parse(input: &str) -> (String, String) {
+pub(super) fn parse(input: &str) -> (String, String) {
     let mut sources = SourceMap::new();
     let file = sources.add("t.spl", input);
     let parsed = super::parse(file, input);
@@ -129,9 +123,14 @@ fn f_strings() {
     check_expr(r#"f"{f"{x}"}""#, "(fstring {(fstring {x})})");
     check_expr(r#"f"{y:.2f}""#, "(fstring {y : .2 f})");
     check_expr(r#"f"{n:>8}""#, "(fstring {n : Right fill ' ' width 8})");
-    check_expr(r#"f"{n:*^+#012,.3e}""#, "(fstring {n : Centre fill '*' plus # zero width 12 , .3 e})");
-    check_expr(r#"f"{h:#x} {p:%} {s:=5}""#,
-        "(fstring {h : # x} \" \" {p : %} \" \" {s : AfterSign fill ' ' width 5})");
+    check_expr(
+        r#"f"{n:*^+#012,.3e}""#,
+        "(fstring {n : Centre fill '*' plus # zero width 12 , .3 e})",
+    );
+    check_expr(
+        r#"f"{h:#x} {p:%} {s:=5}""#,
+        "(fstring {h : # x} \" \" {p : %} \" \" {s : AfterSign fill ' ' width 5})",
+    );
     check_expr(r#"f"{:a}{d[1:2]}""#, "(fstring {:a} {(slice d 1 2 _)})");
     check_expr(r#"f"\u{e9}{x}""#, r#"(fstring "é" {x})"#);
     check_expr("f\"\"\"a\n{x\n}\"\"\"", r#"(fstring "a\n" {x})"#);
@@ -139,7 +138,7 @@ fn f_strings() {
 }
 
 #[test]
-fn layout() {
+fn blocks_and_comments() {
     check(
         "if a:\n  b\n\n// c\n    // d\n  e\nelif f: g\nelse:\n    h\n",
         expect![[r#"
@@ -153,13 +152,26 @@ fn layout() {
             })
         "#]],
     );
-    check("let x = a\n    .b()\n    // between\n    .c(fn(y):\n        let z = y\n        z + 1\n    )\n    |> f\n", expect![[r#"
+}
+
+#[test]
+fn continued_lines() {
+    check(
+        "let x = a\n    .b()\n    // between\n    .c(fn(y):\n        let z = y\n        z + 1\n    )\n    |> f\n",
+        expect![[r#"
         let x = (|> (.c (.b a) (fn (y) {
           let z = y
           (+ z 1)
         })) f)
-    "#]]);
-    check("f(fn(x):\n    if x:\n        y\n    z)\nnext\n", expect![[r#"
+    "#]],
+    );
+}
+
+#[test]
+fn blocks_in_arguments() {
+    check(
+        "f(fn(x):\n    if x:\n        y\n    z)\nnext\n",
+        expect![[r#"
         (call f (fn (x) {
           (if x {
             y
@@ -167,8 +179,15 @@ fn layout() {
           z
         }))
         next
-    "#]]);
-    check("f(\n  match x:\n      case 1: a\n      case _:\n          b\n  , c)\n", expect![[r#"
+    "#]],
+    );
+}
+
+#[test]
+fn arms_in_arguments() {
+    check(
+        "f(\n  match x:\n      case 1: a\n      case _:\n          b\n  , c)\n",
+        expect![[r#"
         (call f (match x
           case 1 {
             a
@@ -177,8 +196,15 @@ fn layout() {
             b
           }
         ) c)
-    "#]]);
-    check("let m = if a > b: a elif c: d else: b\n", expect![[r#"
+    "#]],
+    );
+}
+
+#[test]
+fn if_on_one_line() {
+    check(
+        "let m = if a > b: a elif c: d else: b\n",
+        expect![[r#"
         let m = (if (a > b) {
           a
         } elif c {
@@ -186,8 +212,15 @@ fn layout() {
         } else {
           b
         })
-    "#]]);
-    check("if a: if b: c else: d\nelse: e\n", expect![[r#"
+    "#]],
+    );
+}
+
+#[test]
+fn else_belongs_by_layout() {
+    check(
+        "if a: if b: c else: d\nelse: e\n",
+        expect![[r#"
         (if a {
           (if b {
             c
@@ -197,22 +230,37 @@ fn layout() {
         } else {
           e
         })
-    "#]]);
-    check("if a:\n    b\n(c, d)\n[e]\n-f\n", expect![[r#"
+    "#]],
+    );
+}
+
+#[test]
+fn a_block_ends_its_expression() {
+    check(
+        "if a:\n    b\n(c, d)\n[e]\n-f\n",
+        expect![[r#"
         (if a {
           b
         })
         (tuple c d)
         (list e)
         (- f)
-    "#]]);
-    check("let d = {\n    \"a\":\n        1,\n    \"b\": 2,\n}\n", expect![[r#"
-        let d = (dict (: "a" 1) (: "b" 2))
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
-fn declarations() {
+fn indented_values() {
+    check(
+        "let d = {\n    \"a\":\n        1,\n    \"b\": 2,\n}\n",
+        expect![[r#"
+        let d = (dict (: "a" 1) (: "b" 2))
+    "#]],
+    );
+}
+
+#[test]
+fn modules() {
     check(
         "//! The module.\n//! More.\n\nimport std.json\nimport std.http as h\nfrom a.b import c, d as e\n\
          pub let LIMIT: int = 10\ntype Id = int\ntype Pair[A] = (A, A)\n\
@@ -236,6 +284,10 @@ fn declarations() {
             }
         "#]],
     );
+}
+
+#[test]
+fn structs() {
     check(
         "/// A point.\nstruct Point[T: Ord + Show]:\n    /// Across.\n    x: T\n    y: T = 0\n    invariant self.x > 0, \"m\"\n\n    /// Where.\n    fn origin() -> Self: Point(0, 0)\n    fn move(var self, by: int = 1):\n        self.x += by\n",
         expect![[r#"
@@ -254,6 +306,10 @@ fn declarations() {
               }
         "#]],
     );
+}
+
+#[test]
+fn classes() {
     check(
         "class Node:\n    let key: str\n    var next: Node? = None\n    var n = 0\n    fn init(self, key): self.key = key\nclass Empty: pass\n",
         expect![[r#"
@@ -267,6 +323,10 @@ fn declarations() {
             class Empty
         "#]],
     );
+}
+
+#[test]
+fn enums() {
     check(
         "enum Shape:\n    Circle(radius: float)\n    Pair(int, str)\n    /// Nothing.\n    Empty\n    fn area(self) -> float: 0.0\nenum Colour: Red, Green, Blue\n",
         expect![[r#"
@@ -284,6 +344,10 @@ fn declarations() {
               Blue
         "#]],
     );
+}
+
+#[test]
+fn traits() {
     check(
         "trait Show:\n    fn show(self) -> str\n    fn twice(self) -> str: self.show() * 2\nimpl[T: Show] Show for [T]:\n    fn show(self) -> str: \"\"\nimpl Iter[int] for C: pass\nimpl[T] [T]:\n    fn f(self): pass\nimpl [int]: pass\n",
         expect![[r#"
@@ -304,6 +368,10 @@ fn declarations() {
             impl [int]
         "#]],
     );
+}
+
+#[test]
+fn contracts() {
     check(
         "fn withdraw(acc: Account, n: int) -> Result[int, str] of Msg:\n    requires n > 0, \"positive\"\n    requires (a) > b\n    ensures result == old(acc.balance) - n\n    ensures_err acc.balance == old(acc.balance)\n    let result = old(1)\n    requires = 2\n",
         expect![[r#"
@@ -318,6 +386,10 @@ fn declarations() {
             }
         "#]],
     );
+}
+
+#[test]
+fn generators_and_async() {
     check(
         "fn* count(n):\n    yield n\n    yield* count(n + 1)\n    return\nasync fn g() -> int: await h()\nlet a = fn*(): yield 1\nlet b = async fn(x): x\n",
         expect![[r#"
@@ -337,6 +409,10 @@ fn declarations() {
             })
         "#]],
     );
+}
+
+#[test]
+fn actors() {
     check(
         "actor Counter(start: int) of Msg:\n    var count = start\n    loop:\n        receive:\n            case Inc(by) if by > 0: count += by\n            case Stop: break\n            down pid, reason: print(reason)\n            exit pid, _: pass\n            after 100: break\n    terminate reason:\n        print(reason)\n",
         expect![[r#"
@@ -410,9 +486,9 @@ fn statements() {
 }
 
 #[test]
-fn patterns() {
+fn literal_patterns() {
     check(
-        "match v:\n    case 0 | 1: a\n    case -5..=5: a\n    case 'a'..'z': a\n    case ..0: a\n    case 10..: a\n    case :s: a\n    case \"s\" | nil | true: a\n    case [a, b, ..rest]: a\n    case [.., z]: a\n    case []: a\n    case Point(x: 0, y): a\n    case Point(x: 0, ..): a\n    case Shape.Circle(r) | Shape.Empty: a\n    case n @ (1 | 2): a\n    case (a, _): a\n    case int(n) if n > 0: a\n    case [any](xs): a\n    case {str: int}(d): a\n    case Pair[int, int](p): a\n    case int?(o): a\n    case None: a\n    case _: a\n",
+        "match v:\n    case 0 | 1: a\n    case -5..=5: a\n    case 'a'..'z': a\n    case ..0: a\n    case 10..: a\n    case :s: a\n    case \"s\" | nil | true: a\n    case _: a\n",
         expect![[r#"
             (match v
               case (| 0 1) {
@@ -436,6 +512,20 @@ fn patterns() {
               case (| "s" nil true) {
                 a
               }
+              case _ {
+                a
+              }
+            )
+        "#]],
+    );
+}
+
+#[test]
+fn patterns_with_parts() {
+    check(
+        "match v:\n    case [a, b, ..rest]: a\n    case [.., z]: a\n    case []: a\n    case Point(x: 0, y): a\n    case Point(x: 0, ..): a\n    case Shape.Circle(r) | Shape.Empty: a\n    case n @ (1 | 2): a\n    case (a, _): a\n    case None: a\n",
+        expect![[r#"
+            (match v
               case (list a b ..rest) {
                 a
               }
@@ -460,6 +550,20 @@ fn patterns() {
               case (tuple a _) {
                 a
               }
+              case None {
+                a
+              }
+            )
+        "#]],
+    );
+}
+
+#[test]
+fn type_patterns() {
+    check(
+        "match v:\n    case int(n) if n > 0: a\n    case [any](xs): a\n    case {str: int}(d): a\n    case Pair[int, int](p): a\n    case int?(o): a\n",
+        expect![[r#"
+            (match v
               case (int n) if (n > 0) {
                 a
               }
@@ -475,707 +579,7 @@ fn patterns() {
               case (type int? o) {
                 a
               }
-              case None {
-                a
-              }
-              case _ {
-                a
-              }
             )
         "#]],
     );
-}
-
-// ------------------------------------------------------------------------ mistakes
-
-#[test]
-fn missing_parts() {
-    check_errors("let x =\nlet y = 1 + * 2\nprint(x y)\n", expect![[r#"
-        error[E0013]: expected an expression, found the end of the line
-         --> t.spl:1:8
-          |
-        1 | let x =
-          |        ^
-
-        error[E0013]: expected an expression, found `*`
-         --> t.spl:2:13
-          |
-        2 | let y = 1 + * 2
-          |             ^
-
-        error[E0001]: expected `,` or `)`, found `y`
-         --> t.spl:3:9
-          |
-        3 | print(x y)
-          |         ^
-
-    "#]]);
-    check_errors("if x > 0\n    a\nwhile y { z }\nfor i in 0..3 => f(i)\nfn f()\n    pass\n", expect![[r#"
-        error[E0017]: expected `:` behind the head of `if`, found the end of the line
-         --> t.spl:1:9
-          |
-        1 | if x > 0
-          |         ^
-          |
-          = help: add `:`
-
-        error[E0017]: expected `:` behind the head of `while`
-         --> t.spl:3:9
-          |
-        3 | while y { z }
-          |         ^
-          |
-          = help: a block is opened by `:` and held together by its indentation, without braces
-
-        error[E0017]: expected `:` behind the head of `for`
-         --> t.spl:4:15
-          |
-        4 | for i in 0..3 => f(i)
-          |               ^^
-          |
-          = help: write `:`
-
-        error[E0017]: expected `:` behind the head of `fn`, found the end of the line
-         --> t.spl:5:7
-          |
-        5 | fn f()
-          |       ^
-          |
-          = help: add `:`
-
-    "#]]);
-    check_errors("fn f():\nfn g():\n\nx\n", expect![[r#"
-        error[E0016]: expected an indented block behind the head of `fn`
-         --> t.spl:1:8
-          |
-        1 | fn f():
-          |        ^
-          |
-          = help: a block that does nothing is `pass`
-
-        error[E0016]: expected an indented block behind the head of `fn`
-         --> t.spl:2:8
-          |
-        2 | fn g():
-          |        ^
-          |
-          = help: a block that does nothing is `pass`
-
-    "#]]);
-    check_errors("let total = a +\n    b\nlet z = 1\n", expect![[r#"
-        error[E0013]: expected an expression, found the end of the line
-         --> t.spl:1:16
-          |
-        1 | let total = a +
-          |                ^
-          |
-          = help: a line goes on in the next one inside brackets, or if that begins with `.name` or `|>`
-
-    "#]]);
-    check_errors("match x:\n    1: a\n    case : b\n    case 2 b\n", expect![[r#"
-        error[E0001]: expected `case`, found `1`
-         --> t.spl:2:5
-          |
-        2 |     1: a
-          |     ^
-
-        error[E0014]: expected a pattern, found `:`
-         --> t.spl:3:10
-          |
-        3 |     case : b
-          |          ^
-
-        error[E0017]: expected `:` behind the head of `case`, found `b`
-         --> t.spl:4:12
-          |
-        4 |     case 2 b
-          |            ^
-
-    "#]]);
-    check_errors("let x: = 1\nlet = 2\nfn (a): pass\nfn f(1, b c): pass\nimport\nfrom a import *\n", expect![[r#"
-        error[E0015]: expected a type, found `=`
-         --> t.spl:1:8
-          |
-        1 | let x: = 1
-          |        ^
-
-        error[E0014]: expected a pattern, found `=`
-         --> t.spl:2:5
-          |
-        2 | let = 2
-          |     ^
-
-        error[E0022]: expected a parameter's name, found `1`
-         --> t.spl:4:6
-          |
-        4 | fn f(1, b c): pass
-          |      ^
-
-        error[E0001]: a parameter is written `name: type`
-         --> t.spl:4:11
-          |
-        4 | fn f(1, b c): pass
-          |           ^
-
-        error[E0022]: expected a name, found the end of the line
-         --> t.spl:5:7
-          |
-        5 | import
-          |       ^
-
-        error[E0022]: the names to import are listed; there is no `*`
-         --> t.spl:6:15
-          |
-        6 | from a import *
-          |               ^
-
-    "#]]);
-}
-
-#[test]
-fn habits_from_other_languages() {
-    check_errors(
-        "def f(x):\n    return x\nif a && b || !c:\n    x++\nelse if d:\n    y = 1;\nswitch x:\n    case 1: a\n",
-        expect![[r#"
-            error[E0018]: there is no `def`: a function is defined by `fn`
-             --> t.spl:1:1
-              |
-            1 | def f(x):
-              | ^^^
-              |
-              = help: use `fn`
-
-            error[E0018]: `&&` is written `and`
-             --> t.spl:3:6
-              |
-            3 | if a && b || !c:
-              |      ^^
-              |
-              = help: use `and`
-
-            error[E0018]: `||` is written `or`
-             --> t.spl:3:11
-              |
-            3 | if a && b || !c:
-              |           ^^
-              |
-              = help: use `or`
-
-            error[E0018]: `!` is written `not`
-             --> t.spl:3:14
-              |
-            3 | if a && b || !c:
-              |              ^
-              |
-              = help: use `not`
-
-            error[E0018]: there is no `++`
-             --> t.spl:4:6
-              |
-            4 |     x++
-              |      ^^
-              |
-              = help: use `+= 1`
-
-            error[E0018]: `else if` is written `elif`
-             --> t.spl:5:1
-              |
-            5 | else if d:
-              | ^^^^^^^
-              |
-              = help: use `elif`
-
-            error[E0018]: `;` ends no statement; the end of the line does
-             --> t.spl:6:10
-              |
-            6 |     y = 1;
-              |          ^
-              |
-              = help: leave it out, or begin a new line
-
-            error[E0018]: there is no `switch`: values are told apart by `match`
-             --> t.spl:7:1
-              |
-            7 | switch x:
-              | ^^^^^^
-              |
-              = help: use `match`
-
-        "#]],
-    );
-    check_errors("if x = 1: y\nf(x = 1)\nx: int = 5\nconst z = 1\ntry:\n    a\nexcept E:\n    b\n", expect![[r#"
-        error[E0020]: `=` assigns, and a condition has nothing to assign
-         --> t.spl:1:6
-          |
-        1 | if x = 1: y
-          |      ^
-          |
-          = help: for equality use `==`
-
-        error[E0020]: `=` cannot stand in an argument
-         --> t.spl:2:5
-          |
-        2 | f(x = 1)
-          |     ^
-          |
-          = help: a named argument is written `name: value`
-
-        error[E0001]: a variable is declared by `let` or `var`
-         --> t.spl:3:2
-          |
-        3 | x: int = 5
-          |  ^
-          |
-          = help: write `let` before the name
-
-        error[E0018]: there is no `const`: a constant is declared by `let`
-         --> t.spl:4:1
-          |
-        4 | const z = 1
-          | ^^^^^
-          |
-          = help: use `let`
-
-        error[E0018]: there is no `try`: there are no exceptions; functions return a `Result`, and `e?` passes an error on
-         --> t.spl:5:1
-          |
-        5 | try:
-          | ^^^
-
-        error[E0018]: there is no `except`: there are no exceptions; take a `Result` apart by `match`
-         --> t.spl:7:1
-          |
-        7 | except E:
-          | ^^^^^^
-
-    "#]]);
-    check_errors("# comment\nlet s = 'text'\nlet a = b === c\nlet t: Vec<int> = u\nthrow Error(1)\n", expect![[r#"
-        error[E0018]: comments begin with `//`, not with `#`
-         --> t.spl:1:1
-          |
-        1 | # comment
-          | ^
-          |
-          = help: write `//`
-
-        error[E0005]: a character literal holds one character
-         --> t.spl:2:9
-          |
-        2 | let s = 'text'
-          |         ^^^^^^
-          |
-          = help: for a string use double quotes: `"text"`
-
-        error[E0018]: equality is written `==`
-         --> t.spl:3:11
-          |
-        3 | let a = b === c
-          |           ^^^
-          |
-          = help: use `==`
-
-        error[E0018]: type arguments stand in square brackets
-         --> t.spl:4:11
-          |
-        4 | let t: Vec<int> = u
-          |           ^
-          |
-          = help: write `List[int]`, and for a list `[int]`
-
-        error[E0018]: there is no `throw`: there are no exceptions; return `Err(e)`, or call `panic("message")`
-         --> t.spl:5:1
-          |
-        5 | throw Error(1)
-          | ^^^^^
-
-    "#]]);
-    check_errors("class A(B):\n    x: int\nstruct S:\n    var y: int\nenum E:\n    case C\n    D = 1\n", expect![[r#"
-        error[E0021]: classes do not inherit from each other; traits take that place
-         --> t.spl:1:8
-          |
-        1 | class A(B):
-          |        ^
-
-        error[E0001]: a field of a class is declared by `let` or `var`
-         --> t.spl:2:5
-          |
-        2 |     x: int
-          |     ^
-          |
-          = help: write `var`, or `let` if it is never assigned
-
-        error[E0001]: a field of a struct is written without `let` or `var`
-         --> t.spl:4:5
-          |
-        4 |     var y: int
-          |     ^^^
-          |
-          = help: whether it can be assigned depends on the variable that holds the struct
-
-        error[E0018]: a variant is written without `case`
-         --> t.spl:6:5
-          |
-        6 |     case C
-          |     ^^^^
-          |
-          = help: leave it out
-
-        error[E0001]: variants have no numbers; a method can give them
-         --> t.spl:7:7
-          |
-        7 |     D = 1
-          |       ^
-
-    "#]]);
-}
-
-#[test]
-fn misplaced_parts() {
-    check_errors("fn f(n):\n    print(n)\n    requires n > 0\n    let a = 1\n      let b = 2\n    a + 1 = 2\n", expect![[r#"
-        error[E0021]: `requires` stands at the head of a function, before its first statement
-         --> t.spl:3:5
-          |
-        3 |     requires n > 0
-          |     ^^^^^^^^
-
-        error[E0008]: this line is indented deeper than the one before, which opens no block
-         --> t.spl:5:7
-          |
-        5 |       let b = 2
-          |       ^^^
-
-        error[E0020]: this cannot be assigned
-         --> t.spl:6:5
-          |
-        6 |     a + 1 = 2
-          |     ^^^^^
-
-    "#]]);
-    check_errors("else:\n    x\ncase 1: y\n)\nlet a = fn named(): 1\ndefer x\n@a\nlet\n", expect![[r#"
-        error[E0021]: `else` has no `if` before it
-         --> t.spl:1:1
-          |
-        1 | else:
-          | ^^^^
-
-        error[E0021]: `case` stands in the block of a `match` or `receive`
-         --> t.spl:3:1
-          |
-        3 | case 1: y
-          | ^^^^
-
-        error[E0010]: `)` closes nothing
-         --> t.spl:4:1
-          |
-        4 | )
-          | ^
-
-        error[E0021]: a function inside an expression has no name
-         --> t.spl:5:12
-          |
-        5 | let a = fn named(): 1
-          |            ^^^^^
-          |
-          = help: leave the name out, or define the function on a line of its own
-
-        error[E0023]: only a call can be deferred
-         --> t.spl:6:7
-          |
-        6 | defer x
-          |       ^
-          |
-          = help: for several statements defer the call of a lambda
-
-        error[E0014]: expected a pattern, found the end of the line
-         --> t.spl:8:4
-          |
-        8 | let
-          |    ^
-
-    "#]]);
-    check_errors("actor A():\n    terminate:\n        pass\n    x\nextern \"C\" fn f(): 1\npub var x = 1\n0..1..2\n", expect![[r#"
-        error[E0021]: `terminate` is the last part of an actor
-         --> t.spl:4:5
-          |
-        4 |     x
-          |     ^
-
-        error[E0021]: a C function has no body here
-         --> t.spl:5:18
-          |
-        5 | extern "C" fn f(): 1
-          |                  ^
-
-        error[E0021]: a module has no variables, so there is none to export; constants are `pub let`
-         --> t.spl:6:5
-          |
-        6 | pub var x = 1
-          |     ^^^
-
-        error[E0024]: a range has only two ends
-         --> t.spl:7:5
-          |
-        7 | 0..1..2
-          |     ^^
-          |
-          = help: for steps write `(0..10).step(2)`
-
-    "#]]);
-}
-
-#[test]
-fn layout_mistakes() {
-    check_errors("if a:\n\tb\n", expect![[r#"
-        error[E0007]: a tab stands in the indentation
-         --> t.spl:2:1
-          |
-        2 |     b
-          | ^^^^
-          |
-          = help: indent with four spaces; `sepal fmt` does it for you
-
-    "#]]);
-    check_errors("if a:\n        b\n    c\n    d\ne\n", expect![[r#"
-        error[E0008]: this line is indented like none of the blocks around it
-         --> t.spl:3:5
-          |
-        3 |     c
-          |     ^
-
-    "#]]);
-    check_errors("let x = f(1, (2 + 3\nlet y = 2\nfn g():\n    [1, 2)\n", expect![[r#"
-        error[E0009]: `(` is never closed
-         --> t.spl:1:14
-          |
-        1 | let x = f(1, (2 + 3
-          |              ^
-
-        error[E0010]: `)` does not close `[`
-         --> t.spl:4:10
-          |
-        4 |     [1, 2)
-          |     -    ^
-          |     |
-          |     opened here
-
-    "#]]);
-    check_errors("print(f\"{x\")\nlet y = \"abc\nlet z = f\"{}\" + f\"}\"\n", expect![[r#"
-        error[E0011]: `{` is never closed
-         --> t.spl:1:9
-          |
-        1 | print(f"{x")
-          |         ^
-
-        error[E0002]: this string is not closed on its line
-         --> t.spl:2:9
-          |
-        2 | let y = "abc
-          |         ^
-
-        error[E0011]: an expression is missing between the braces
-         --> t.spl:3:11
-          |
-        3 | let z = f"{}" + f"}"
-          |           ^^
-          |
-          = help: to print braces, double them: `{{}}`
-
-        error[E0011]: a single `}` in an f-string is written `}}`
-         --> t.spl:3:19
-          |
-        3 | let z = f"{}" + f"}"
-          |                   ^
-
-    "#]]);
-    check_errors("f(((", expect![[r#"
-        error[E0009]: `(` is never closed
-         --> t.spl:1:4
-          |
-        1 | f(((
-          |    ^
-
-    "#]]);
-}
-
-#[test]
-fn literal_mistakes() {
-    check_errors(
-        "[0xfg, 0b12, 5px, 1__0, 18446744073709551616, 1e999, 0x, 'ab', '', \"\\q\", b\"\\u{1}\", '\\u{110000}']\n",
-        expect![[r#"
-            error[E0004]: `g` is no hexadecimal digit
-             --> t.spl:1:2
-              |
-            1 | [0xfg, 0b12, 5px, 1__0, 18446744073709551616, 1e999, 0x, 'ab', '', "\q", b"\u{1}", '\u{110000}']
-              |  ^^^^
-
-            error[E0004]: `2` is no binary digit
-             --> t.spl:1:8
-              |
-            1 | [0xfg, 0b12, 5px, 1__0, 18446744073709551616, 1e999, 0x, 'ab', '', "\q", b"\u{1}", '\u{110000}']
-              |        ^^^^
-
-            error[E0004]: a number cannot be followed directly by `px`
-             --> t.spl:1:14
-              |
-            1 | [0xfg, 0b12, 5px, 1__0, 18446744073709551616, 1e999, 0x, 'ab', '', "\q", b"\u{1}", '\u{110000}']
-              |              ^^^
-
-            error[E0004]: `_` stands only between digits of a number
-             --> t.spl:1:19
-              |
-            1 | [0xfg, 0b12, 5px, 1__0, 18446744073709551616, 1e999, 0x, 'ab', '', "\q", b"\u{1}", '\u{110000}']
-              |                   ^^^^
-
-            error[E0004]: this integer does not fit 64 bits
-             --> t.spl:1:25
-              |
-            1 | [0xfg, 0b12, 5px, 1__0, 18446744073709551616, 1e999, 0x, 'ab', '', "\q", b"\u{1}", '\u{110000}']
-              |                         ^^^^^^^^^^^^^^^^^^^^
-
-            error[E0004]: this number is too large for a float
-             --> t.spl:1:47
-              |
-            1 | [0xfg, 0b12, 5px, 1__0, 18446744073709551616, 1e999, 0x, 'ab', '', "\q", b"\u{1}", '\u{110000}']
-              |                                               ^^^^^
-
-            error[E0004]: digits are missing behind `0x`
-             --> t.spl:1:54
-              |
-            1 | [0xfg, 0b12, 5px, 1__0, 18446744073709551616, 1e999, 0x, 'ab', '', "\q", b"\u{1}", '\u{110000}']
-              |                                                      ^^
-
-            error[E0005]: a character literal holds one character
-             --> t.spl:1:58
-              |
-            1 | [0xfg, 0b12, 5px, 1__0, 18446744073709551616, 1e999, 0x, 'ab', '', "\q", b"\u{1}", '\u{110000}']
-              |                                                          ^^^^
-              |
-              = help: for a string use double quotes: `"ab"`
-
-            error[E0005]: a character literal cannot be empty
-             --> t.spl:1:64
-              |
-            1 | [0xfg, 0b12, 5px, 1__0, 18446744073709551616, 1e999, 0x, 'ab', '', "\q", b"\u{1}", '\u{110000}']
-              |                                                                ^^
-
-            error[E0003]: unknown escape `\q`
-             --> t.spl:1:69
-              |
-            1 | [0xfg, 0b12, 5px, 1__0, 18446744073709551616, 1e999, 0x, 'ab', '', "\q", b"\u{1}", '\u{110000}']
-              |                                                                     ^^
-
-            error[E0003]: byte strings do not know `\u`
-             --> t.spl:1:76
-              |
-            1 | [0xfg, 0b12, 5px, 1__0, 18446744073709551616, 1e999, 0x, 'ab', '', "\q", b"\u{1}", '\u{110000}']
-              |                                                                            ^^
-
-            error[E0003]: `110000` is no Unicode character
-             --> t.spl:1:85
-              |
-            1 | [0xfg, 0b12, 5px, 1__0, 18446744073709551616, 1e999, 0x, 'ab', '', "\q", b"\u{1}", '\u{110000}']
-              |                                                                                     ^^^^^^^^^^
-
-        "#]],
-    );
-    check_errors("f\"{x:5z} {y:{w}} {z:.} {a:99999999}\"\nlet a = 5 $ 3\nlet b = \"\"\"never\n", expect![[r#"
-        error[E0012]: `z` is no format type; they are d x X o b e f g s %
-         --> t.spl:1:7
-          |
-        1 | f"{x:5z} {y:{w}} {z:.} {a:99999999}"
-          |       ^
-
-        error[E0012]: `{` is no format type; they are d x X o b e f g s %
-         --> t.spl:1:13
-          |
-        1 | f"{x:5z} {y:{w}} {z:.} {a:99999999}"
-          |             ^
-          |
-          = help: a format specification cannot hold an expression
-
-        error[E0011]: a single `}` in an f-string is written `}}`
-         --> t.spl:1:16
-          |
-        1 | f"{x:5z} {y:{w}} {z:.} {a:99999999}"
-          |                ^
-
-        error[E0012]: digits are missing behind the `.`
-         --> t.spl:1:21
-          |
-        1 | f"{x:5z} {y:{w}} {z:.} {a:99999999}"
-          |                     ^
-
-        error[E0012]: a width or precision is at most 1000000
-         --> t.spl:1:27
-          |
-        1 | f"{x:5z} {y:{w}} {z:.} {a:99999999}"
-          |                           ^^^^^^^^
-
-        error[E0006]: unexpected character `$`
-         --> t.spl:2:11
-          |
-        2 | let a = 5 $ 3
-          |           ^
-
-        error[E0002]: this string is never closed
-         --> t.spl:3:9
-          |
-        3 | let b = """never
-          |         ^^^
-
-    "#]]);
-}
-
-#[test]
-fn deep_nesting_gives_one_error() {
-    let deep = |open: &str, close: &str| format!("let x = {}1{}\n", open.repeat(10_000), close.repeat(10_000));
-    let chain = |link: &str| format!("let x = a{}\n", link.repeat(10_000));
-    let blocks: String = (0..10_000).map(|n| format!("{}if a:\n", " ".repeat(n))).collect();
-    let inputs = [
-        deep("(", ")"),
-        deep("[", "]"),
-        deep("f(", ")"),
-        deep("-", ""),
-        deep("not ", ""),
-        deep("await ", ""),
-        deep("async ", ""),
-        deep("{1: ", "}"),
-        deep("fn(): ", ""),
-        deep("if a: ", ""),
-        deep("f\"{", "}\""),
-        deep("a[b", "]"),
-        deep("2 ** ", ""),
-        deep("a ?? ", ""),
-        deep("match a: case b: ", ""),
-        chain(" + b"),
-        chain(".b()"),
-        chain("[0]"),
-        chain("?"),
-        chain(" |> f"),
-        format!("let x: {}int{}\n", "[".repeat(10_000), "]".repeat(10_000)),
-        format!("let x: int{} = 1\n", "?".repeat(10_000)),
-        format!("let {}a{} = 1\n", "(".repeat(10_000), ")".repeat(10_000)),
-        format!("match a:\n    case {}b: c\n", "x @ ".repeat(10_000)),
-        blocks,
-    ];
-    for input in inputs {
-        let mut sources = SourceMap::new();
-        let file = sources.add("t.spl", input.as_str());
-        let parsed = super::parse(file, &input);
-        let errors = parsed.diagnostics.into_sorted();
-        assert_eq!(errors.len(), 1, "{:?}: {:?}", &input[..30], &errors[..errors.len().min(3)]);
-    }
-}
-
-#[test]
-fn long_inputs_need_no_depth() {
-    for input in [
-        "if a: b\n".to_owned() + &"elif a: b\n".repeat(20_000),
-        format!("let x = [{}]\n", "1, ".repeat(50_000)),
-        format!("let x = a{}\n", " < b".repeat(20_000)),
-        "f(1)\n".repeat(50_000),
-    ] {
-        let (_, complaints) = parse(&input);
-        assert_eq!(complaints, "");
-    }
 }

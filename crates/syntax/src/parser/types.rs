@@ -1,6 +1,6 @@
 //! Written types.
 
-use super::Parser;
+use super::{Parser, boxed};
 use crate::ast::*;
 use crate::token::TokenKind;
 use sepal_base::{Diagnostic, codes};
@@ -85,7 +85,10 @@ impl Parser<'_> {
 
     fn no_type(&mut self) {
         if matches!(self.kind, TokenKind::Amp | TokenKind::Star) {
-            let message = format!("there are no {} types: lists, dicts and objects are references anyway", self.kind.describe());
+            let message = format!(
+                "there are no {} types: lists, dicts and objects are references anyway",
+                self.kind.describe()
+            );
             return self.error(codes::EXPECTED_TYPE, self.span(), message);
         }
         self.unexpected(codes::EXPECTED_TYPE, "a type");
@@ -101,7 +104,7 @@ impl Parser<'_> {
             let name = self.ident("a name");
             path.push(name);
         }
-        path.into_boxed_slice()
+        boxed(&path)
     }
 
     /// A path and its type arguments.
@@ -109,8 +112,12 @@ impl Parser<'_> {
         if self.at(TokenKind::Lt) {
             let span = self.span();
             self.fail(
-                Diagnostic::new(codes::FOREIGN_SYNTAX, span, "type arguments stand in square brackets")
-                    .help("write `List[int]`, and for a list `[int]`"),
+                Diagnostic::new(
+                    codes::FOREIGN_SYNTAX,
+                    span,
+                    "type arguments stand in square brackets",
+                )
+                .help("write `List[int]`, and for a list `[int]`"),
             );
         }
         let args = if self.at(TokenKind::LBracket) { self.type_args() } else { Box::default() };
@@ -129,7 +136,7 @@ impl Parser<'_> {
             let ty = p.ty();
             types.push(ty);
         });
-        types.into_boxed_slice()
+        boxed(&types)
     }
 
     fn close_type(&mut self, close: TokenKind) {
@@ -167,7 +174,7 @@ impl Parser<'_> {
         match (types.first(), comma) {
             (None, _) => self.type_node(lo, TypeKind::Nil),
             (Some(&inner), false) if types.len() == 1 => inner,
-            _ => self.type_node(lo, TypeKind::Tuple(types.into_boxed_slice())),
+            _ => self.type_node(lo, TypeKind::Tuple(boxed(&types))),
         }
     }
 

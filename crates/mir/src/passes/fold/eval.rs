@@ -3,7 +3,10 @@
 //! Must never fold what an engine might compute differently: arithmetic on floats that gives a NaN
 //! is left to the engine, since the language does not fix the NaN's pattern.
 
+#![allow(unreachable_patterns, reason = "a group of operators repeats those above it")]
+
 use crate::keywords::*;
+use crate::keywords::{float_arithmetic, float_comparison, int_arithmetic, int_comparison};
 use crate::types::Type;
 
 /// A constant: integers sign-extended, floats as `f64`.
@@ -43,7 +46,7 @@ fn int_arith(op: BinOp, a: i64, b: i64, bits: u32) -> Option<i64> {
         BinOp::Shl => a.wrapping_shl(count),
         BinOp::SShr => a.wrapping_shr(count),
         BinOp::UShr => ua.wrapping_shr(count) as i64,
-        _ => return None,
+        int_comparison!() | float_arithmetic!() | float_comparison!() => return None,
     };
     Some(wrap(result, bits))
 }
@@ -62,7 +65,7 @@ pub fn int_compare(op: BinOp, a: i64, b: i64, bits: u32) -> Option<bool> {
         BinOp::ULe => ua <= ub,
         BinOp::UGt => ua > ub,
         BinOp::UGe => ua >= ub,
-        _ => return None,
+        int_arithmetic!() | float_arithmetic!() | float_comparison!() => return None,
     })
 }
 
@@ -84,7 +87,7 @@ fn float_op(op: BinOp, a: f64, b: f64, ty: Type) -> Option<Const> {
         BinOp::FLe => return Some(Const::Bool(a <= b)),
         BinOp::FGt => return Some(Const::Bool(a > b)),
         BinOp::FGe => return Some(Const::Bool(a >= b)),
-        _ => return None,
+        int_arithmetic!() | int_comparison!() => return None,
     };
     (!value.is_nan()).then(|| Const::Float(round(value, ty)))
 }
@@ -109,7 +112,7 @@ fn bool_op(op: BinOp, a: bool, b: bool) -> Option<bool> {
         BinOp::Or => Some(a | b),
         BinOp::Xor | BinOp::Ne => Some(a ^ b),
         BinOp::Eq => Some(a == b),
-        _ => None,
+        int_arithmetic!() | int_comparison!() | float_arithmetic!() | float_comparison!() => None,
     }
 }
 
@@ -121,9 +124,8 @@ pub fn checked_op(op: CheckedOp, a: i64, b: i64, bits: u32, count_bits: u32) -> 
         let limit = 1i128 << (bits - 1);
         (-limit..limit).contains(&value).then_some(value as i64)
     };
-    let in_unsigned = |value: i128| {
-        (0..1i128 << bits).contains(&value).then(|| wrap(value as i64, bits))
-    };
+    let in_unsigned =
+        |value: i128| (0..1i128 << bits).contains(&value).then(|| wrap(value as i64, bits));
     match op {
         CheckedOp::SAdd => signed(wide_a + wide_b),
         CheckedOp::SSub => signed(wide_a - wide_b),
@@ -133,7 +135,7 @@ pub fn checked_op(op: CheckedOp, a: i64, b: i64, bits: u32, count_bits: u32) -> 
         CheckedOp::SRem => wide_a.checked_rem(wide_b).and_then(signed),
         CheckedOp::UAdd => in_unsigned(ua + ub),
         CheckedOp::USub => in_unsigned(ua - ub),
-        CheckedOp::UMul => in_unsigned(ua * ub),
+        CheckedOp::UMul => ua.checked_mul(ub).and_then(in_unsigned),
         CheckedOp::UDiv => ua.checked_div(ub).and_then(in_unsigned),
         CheckedOp::URem => ua.checked_rem(ub).and_then(in_unsigned),
         CheckedOp::Shl | CheckedOp::SShr | CheckedOp::UShr => {
@@ -157,7 +159,12 @@ pub fn unary_op(op: UnaryOp, value: Const, ty: Type) -> Option<Const> {
                 UnaryOp::CountOnes => i64::from(pattern.count_ones()),
                 UnaryOp::LeadingZeros => i64::from(pattern.leading_zeros()) - i64::from(64 - bits),
                 UnaryOp::TrailingZeros => i64::from(pattern.trailing_zeros().min(bits)),
-                _ => return None,
+                UnaryOp::FNeg
+                | UnaryOp::FAbs
+                | UnaryOp::FSqrt
+                | UnaryOp::FFloor
+                | UnaryOp::FCeil
+                | UnaryOp::FTrunc => return None,
             };
             Some(Const::Int(wrap(result, bits)))
         }
@@ -169,7 +176,11 @@ pub fn unary_op(op: UnaryOp, value: Const, ty: Type) -> Option<Const> {
                 UnaryOp::FFloor => value.floor(),
                 UnaryOp::FCeil => value.ceil(),
                 UnaryOp::FTrunc => value.trunc(),
-                _ => return None,
+                UnaryOp::Not
+                | UnaryOp::Neg
+                | UnaryOp::CountOnes
+                | UnaryOp::LeadingZeros
+                | UnaryOp::TrailingZeros => return None,
             };
             (!result.is_nan()).then(|| Const::Float(round(result, ty)))
         }
@@ -186,16 +197,12 @@ pub fn cast(kind: CastKind, value: Const, from: Type, to: Type) -> Option<Const>
         (CastKind::ZeroExtend, Const::Bool(v)) => Some(Const::Int(i64::from(v))),
         (CastKind::Truncate, Const::Int(v)) => Some(Const::Int(wrap(v, to.int_bits()?))),
         // Directly to the target's precision: two roundings could differ from one.
-        (CastKind::SignedToFloat, Const::Int(v)) => Some(Const::Float(match to {
-            Type::F32 => f64::from(v as f32),
-            _ => v as f64,
-        })),
+        (CastKind::SignedToFloat, Const::Int(v)) => {
+            Some(Const::Float(if to == Type::F32 { f64::from(v as f32) } else { v as f64 }))
+        }
         (CastKind::UnsignedToFloat, Const::Int(v)) => {
             let v = unsigned(v, from.int_bits()?);
-            Some(Const::Float(match to {
-                Type::F32 => f64::from(v as f32),
-                _ => v as f64,
-            }))
+            Some(Const::Float(if to == Type::F32 { f64::from(v as f32) } else { v as f64 }))
         }
         (CastKind::FloatToFloat, Const::Float(v)) => {
             (!v.is_nan()).then(|| Const::Float(round(v, to)))
@@ -221,11 +228,9 @@ pub fn checked_cast(kind: CheckedCastKind, value: Const, from: Type, to: Type) -
         let limit = 1i128 << (to_bits - 1);
         (-limit..limit).contains(&v).then_some(v as i64)
     };
-    let in_unsigned =
-        |v: i128| (0..1i128 << to_bits).contains(&v).then(|| wrap(v as i64, to_bits));
-    let scalar = |v: i128| {
-        u32::try_from(v).ok().and_then(char::from_u32).map(|c| i64::from(u32::from(c)))
-    };
+    let in_unsigned = |v: i128| (0..1i128 << to_bits).contains(&v).then(|| wrap(v as i64, to_bits));
+    let scalar =
+        |v: i128| u32::try_from(v).ok().and_then(char::from_u32).map(|c| i64::from(u32::from(c)));
     let result = match (kind, value) {
         (CheckedCastKind::SignedToSigned, Const::Int(v)) => signed(v.into()),
         (CheckedCastKind::SignedToUnsigned, Const::Int(v)) => in_unsigned(v.into()),

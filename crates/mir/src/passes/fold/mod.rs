@@ -2,6 +2,8 @@
 //!
 //! Needs: nothing. Breaks: nothing (branches on what became constant are left to `simplify_cfg`).
 
+#![allow(unreachable_patterns, reason = "a group of operators repeats those above it")]
+
 pub mod eval;
 
 use super::PassCx;
@@ -11,6 +13,7 @@ use crate::entities::*;
 use crate::field::FloatBits;
 use crate::function::Function;
 use crate::keywords::*;
+use crate::keywords::{float_arithmetic, float_comparison, int_arithmetic};
 use crate::ops::Op;
 use crate::types::Type;
 use eval::Const;
@@ -18,7 +21,7 @@ use eval::Const;
 /// See the module's head.
 pub fn run(func: &mut Function, _: &mut PassCx<'_>) -> bool {
     let cfg = Cfg::new(func);
-    let mut fold = Folder { rewrites: Rewrites::new(func), func, changed: false };
+    let mut fold = Folder { rewrites: Rewrites::default(), func, changed: false };
     for &block in &cfg.rpo {
         fold.block(block);
     }
@@ -46,28 +49,30 @@ struct Folder<'f> {
 
 impl Folder<'_> {
     fn block(&mut self, block: Block) {
-        let list = std::mem::take(&mut self.func.blocks[block].insts);
-        let mut kept = Vec::with_capacity(list.len());
-        for inst in list {
+        let mut list = std::mem::take(&mut self.func.blocks[block].insts);
+        list.retain(|&inst| {
             let Folder { func, rewrites, .. } = self;
             let mut op = func.insts[inst].op;
             op.map_values(&mut func.pools, &mut |value| rewrites.get(value));
             func.insts[inst].op = op;
-            match self.simplified(op) {
-                Outcome::Keep => kept.push(inst),
+            // What an op becomes may be simpler still; each step is a step down.
+            let mut outcome = self.simplified(op);
+            while let Outcome::Becomes(op) = outcome {
+                self.changed = true;
+                self.func.insts[inst].op = op;
+                outcome = self.simplified(op);
+            }
+            match outcome {
+                Outcome::Keep | Outcome::Becomes(_) => return true,
                 Outcome::Gone => self.changed = true,
                 Outcome::Is(value) => {
                     let result = self.func.result(inst);
                     self.rewrites.replace(result, value);
                 }
-                Outcome::Becomes(op) => {
-                    self.changed = true;
-                    self.func.insts[inst].op = op;
-                    kept.push(inst);
-                }
             }
-        }
-        self.func.blocks[block].insts = kept;
+            false
+        });
+        self.func.blocks[block].insts = list;
     }
 
     fn constant(&self, value: Value) -> Option<Const> {
@@ -176,11 +181,11 @@ impl Folder<'_> {
     /// Comparing pointers: a new object is neither null nor another new object.
     fn equality(&self, op: BinOp, a: Value, b: Value) -> Option<Outcome> {
         let (def_a, def_b) = (self.func.def_op(a)?, self.func.def_op(b)?);
-        let is_new = |op: &Op| op.effects().has(crate::effects::Effects::ALLOCATES)
-            && op.effects().is_removable();
-        let is_object = |op: &Op| {
-            is_new(op) || matches!(op, Op::ConstObject { .. } | Op::ConstString { .. })
+        let is_new = |op: &Op| {
+            op.effects().has(crate::effects::Effects::ALLOCATES) && op.effects().is_removable()
         };
+        let is_object =
+            |op: &Op| is_new(op) || matches!(op, Op::ConstObject { .. } | Op::ConstString { .. });
         let null = |op: &Op| matches!(op, Op::ConstNull { .. });
         let differ = is_object(&def_a) && null(&def_b)
             || null(&def_a) && is_object(&def_b)
@@ -258,10 +263,12 @@ impl Folder<'_> {
                 Outcome::Is(value)
             }
             // The opposite of a comparison of integers is one; of floats it is not, for NaN.
-            Some(Op::BinOp { op: compare, a, b }) if op == UnaryOp::Not => match opposite(compare) {
-                Some(op) => Outcome::Becomes(Op::BinOp { op, a, b }),
-                None => Outcome::Keep,
-            },
+            Some(Op::BinOp { op: compare, a, b }) if op == UnaryOp::Not => {
+                match opposite(compare) {
+                    Some(op) => Outcome::Becomes(Op::BinOp { op, a, b }),
+                    None => Outcome::Keep,
+                }
+            }
             Some(_) | None => Outcome::Keep,
         }
     }
@@ -334,7 +341,7 @@ fn of_itself(op: BinOp, a: Value, ty: Type) -> Option<Outcome> {
         BinOp::Ne | BinOp::SLt | BinOp::SGt | BinOp::ULt | BinOp::UGt => {
             Some(Outcome::Becomes(Op::ConstBool { value: false }))
         }
-        _ => None,
+        int_arithmetic!() | float_arithmetic!() | float_comparison!() => None,
     }
 }
 
@@ -368,6 +375,7 @@ pub fn opposite(op: BinOp) -> Option<BinOp> {
         BinOp::UGe => BinOp::ULt,
         BinOp::FEq => BinOp::FNe,
         BinOp::FNe => BinOp::FEq,
-        _ => return None,
+        BinOp::FLt | BinOp::FLe | BinOp::FGt | BinOp::FGe => return None,
+        int_arithmetic!() | float_arithmetic!() => return None,
     })
 }

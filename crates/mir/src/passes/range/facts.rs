@@ -3,11 +3,14 @@
 //!
 //! Must never keep a fact beyond the blocks that its condition dominates.
 
+#![allow(unreachable_patterns, reason = "a group of operators repeats those above it")]
+
 use super::interval::Interval;
 use crate::analysis::Cfg;
 use crate::entities::*;
 use crate::function::{Function, ValueDef};
 use crate::keywords::*;
+use crate::keywords::{float_arithmetic, float_comparison, int_arithmetic};
 use crate::ops::{Op, Terminator};
 use crate::types::Type;
 use rustc_hash::FxHashMap;
@@ -156,7 +159,8 @@ impl<'f> Facts<'f> {
                 self.narrow(a, Interval { lo: 0, hi: i64::MAX });
                 self.relate(a, b, 0);
             }
-            _ => {}
+            BinOp::ULt | BinOp::ULe | BinOp::UGt | BinOp::UGe => {}
+            int_arithmetic!() | float_arithmetic!() | float_comparison!() => {}
         }
     }
 

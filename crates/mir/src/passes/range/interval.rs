@@ -2,7 +2,9 @@
 //!
 //! Must never be smaller than the truth.
 
-use crate::keywords::BinOp;
+#![allow(unreachable_patterns, reason = "a group of operators repeats those above it")]
+
+use crate::keywords::{BinOp, float_arithmetic, float_comparison, int_arithmetic, int_comparison};
 use crate::types::Type;
 
 /// All integers from `lo` to `hi`, both included. Never empty.
@@ -68,7 +70,9 @@ impl Interval {
                 let (l2, h2) = Interval::wide(ah * bl, ah * bh);
                 Some((l1.min(l2), h1.max(h2)))
             }
-            _ => None,
+            BinOp::SDiv | BinOp::SRem | BinOp::UDiv | BinOp::URem => None,
+            BinOp::And | BinOp::Or | BinOp::Xor | BinOp::Shl | BinOp::SShr | BinOp::UShr => None,
+            int_comparison!() | float_arithmetic!() | float_comparison!() => None,
         }
     }
 
@@ -114,7 +118,8 @@ impl Interval {
             BinOp::URem if b.lo >= 1 => Interval { lo: 0, hi: b.hi - 1 },
             BinOp::SShr | BinOp::UShr if a.is_natural() => shifted(a, b, bits),
             BinOp::SShr => full.meet(a.join(Interval::just(0)).join(Interval::just(-1))),
-            _ => full,
+            int_arithmetic!() | int_comparison!() => full,
+            float_arithmetic!() | float_comparison!() => full,
         }
     }
 }

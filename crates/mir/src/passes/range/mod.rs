@@ -7,6 +7,8 @@
 //! One walk over the dominator tree. Conditions above a place, checks passed before it, and how loops
 //! step give intervals and relations; see `facts`.
 
+#![allow(unreachable_patterns, reason = "a group of operators repeats those above it")]
+
 mod facts;
 mod interval;
 
@@ -16,6 +18,7 @@ use crate::analysis::Cfg;
 use crate::entities::*;
 use crate::function::{Function, ValueDef};
 use crate::keywords::*;
+use crate::keywords::{float_arithmetic, float_comparison, int_arithmetic, int_comparison};
 use crate::ops::Op;
 use crate::types::Type;
 use facts::Facts;
@@ -29,7 +32,7 @@ pub fn run(func: &mut Function, _: &mut PassCx<'_>) -> bool {
     let mut walk = Walk { facts, joins: FxHashMap::default(), found: Vec::new() };
     walk.run(&cfg);
     let found = walk.found;
-    let mut rewrites = Rewrites::new(func);
+    let mut rewrites = Rewrites::default();
     let changed = !found.is_empty();
     for (block, inst, better) in found {
         match better {
@@ -77,22 +80,18 @@ impl Walk<'_> {
     /// Depth first without recursion. Children come in reverse postorder, so that all ways into a
     /// block but a loop's own have been walked before it.
     fn run(&mut self, cfg: &Cfg) {
-        let children = cfg.dominator_children();
-        let mut stack = vec![(Function::ENTRY, 0, self.facts.mark())];
-        self.block(Function::ENTRY);
-        while let Some((block, next, mark)) = stack.last_mut() {
-            let number = cfg.number(*block).expect("reachable") as usize;
-            match children[number].get(*next) {
-                Some(&child) => {
-                    *next += 1;
-                    stack.push((child, 0, self.facts.mark()));
-                    self.block(child);
-                }
-                None => {
-                    self.facts.back_to(*mark);
-                    stack.pop();
-                }
+        let tree = cfg.dominator_tree();
+        let mut path = Vec::new();
+        let mut next = Some(0);
+        loop {
+            while let Some(node) = next {
+                path.push((node, self.facts.mark()));
+                self.block(cfg.rpo[node as usize]);
+                next = tree.first_child(node);
             }
+            let Some((node, mark)) = path.pop() else { return };
+            self.facts.back_to(mark);
+            next = tree.next_sibling(node);
         }
     }
 
@@ -249,7 +248,8 @@ impl Walk<'_> {
             BinOp::URem => Some(Better::Power(BinOp::And, a, n - 1)),
             BinOp::SDiv if natural => Some(Better::Power(BinOp::UShr, a, shift)),
             BinOp::SRem if natural => Some(Better::Power(BinOp::And, a, n - 1)),
-            _ => None,
+            int_arithmetic!() | int_comparison!() => None,
+            float_arithmetic!() | float_comparison!() => None,
         }
     }
 
@@ -266,7 +266,8 @@ impl Walk<'_> {
             BinOp::SGe => (below(b, a, 0), below(a, b, -1)),
             BinOp::Eq => (false, ia.hi < ib.lo || ib.hi < ia.lo),
             BinOp::Ne => (ia.hi < ib.lo || ib.hi < ia.lo, false),
-            _ => (false, false),
+            BinOp::ULt | BinOp::ULe | BinOp::UGt | BinOp::UGe => (false, false),
+            int_arithmetic!() | float_arithmetic!() | float_comparison!() => (false, false),
         };
         (holds || fails).then_some(Better::Op(Op::ConstBool { value: holds }))
     }
@@ -298,4 +299,3 @@ impl Walk<'_> {
         })
     }
 }
-

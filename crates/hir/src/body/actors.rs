@@ -1,0 +1,368 @@
+//! Generators, futures and actors: their types, and their bodies as functions of their own.
+
+use super::args::{Param, Signature};
+use super::control::Branches;
+use super::expr::SOME;
+use super::names::Path;
+use super::{BodyCx, Want};
+use crate::infer::VarKind;
+use crate::ir::*;
+use crate::lang::{LangTrait, LangTy};
+use crate::scope::ValueDef;
+use crate::ty::Ty;
+use sepal_base::{Diagnostic, Span, Symbol, codes};
+use sepal_syntax::ast;
+
+impl BodyCx<'_> {
+    // -- Generators --------------------------------------------------------------------------
+
+    pub(super) fn yield_expr(&mut self, value: Option<ast::ExprId>, span: Span) -> ExprId {
+        let Some(ty) = self.frame().yields else {
+            value.iter().for_each(|value| drop(self.value(*value)));
+            return self.misplaced(span, "`yield` stands outside a generator, `fn*`");
+        };
+        let value = match value {
+            Some(value) => self.check(value, ty),
+            None => {
+                let nil = self.nil(span);
+                self.coerce(nil, ty)
+            }
+        };
+        self.expr(ExprKind::Yield(value), Ty::nil(), span)
+    }
+
+    /// `yield* other`: a loop that yields everything of the other.
+    pub(super) fn yield_from(&mut self, other: ast::ExprId, span: Span) -> ExprId {
+        let other = self.value(other);
+        let Some(elem) = self.frame().yields else {
+            return self.misplaced(span, "`yield*` stands outside a generator, `fn*`");
+        };
+        let (ty, iter_ty) = (self.ty(other), self.fresh(span));
+        let at = self.span(other);
+        self.require_lang(ty, LangTrait::Iterable, vec![elem, iter_ty], at);
+        let iter = self.call_trait(LangTrait::Iterable, ty, vec![elem, iter_ty], vec![other], iter_ty, span);
+        self.require_lang(iter_ty, LangTrait::Iter, vec![elem], span);
+        let mut stmts = Vec::new();
+        let iter = self.temp(iter, true, &mut stmts);
+        let option = self.option(elem);
+        let place = Place { root: PlaceRoot::Local(iter), path: Box::default(), ty: iter_ty, span };
+        let next = self.call_trait(LangTrait::Iter, iter_ty, vec![elem], Vec::new(), option, span);
+        if let ExprKind::Call { inout, .. } = &mut self.draft.body.exprs[next].kind {
+            *inout = Some(Box::new(place));
+        }
+        let id = self.fresh_loop();
+        let (some, local) = self.variant_binding(option, SOME, elem, span);
+        let value = self.local(local, span);
+        let give = self.expr(ExprKind::Yield(value), Ty::nil(), span);
+        let leave = self.break_out(id, span);
+        let leave = self.dropped(leave, span);
+        let wild = self.pat(PatKind::Wild, option, span);
+        let arms = Box::from([
+            Arm { pat: some, guard: None, body: give },
+            Arm { pat: wild, guard: None, body: leave },
+        ]);
+        let body = self.expr(ExprKind::Match { scrutinee: next, arms }, Ty::nil(), span);
+        let run = self.expr(ExprKind::Loop { id, body }, Ty::nil(), span);
+        stmts.push(Stmt::Expr(run));
+        self.block(stmts, None, span)
+    }
+
+    // -- Futures -----------------------------------------------------------------------------
+
+    pub(super) fn await_expr(&mut self, inner: ast::ExprId, span: Span) -> ExprId {
+        let value = self.value(inner);
+        let ty = self.ty(value);
+        let ty = self.known(ty);
+        if self.prog.infer.var_kind(ty) == Some(VarKind::General) {
+            let inner = self.fresh(span);
+            let future = self.prog.lang_ty(LangTy::Future, [inner]);
+            self.unify(ty, future);
+        }
+        let ty = self.shallow(ty);
+        match self.prog.as_lang(ty, LangTy::Future) {
+            Some(args) => self.expr(ExprKind::Await(value), args[0], span),
+            // Waiting for what is there already gives it.
+            None => value,
+        }
+    }
+
+    pub(super) fn async_expr(&mut self, task: ast::Task, span: Span) -> ExprId {
+        let value = self.fresh(span);
+        let lambda = self.task_lambda(LambdaKind::Async, value, span, |cx| cx.task_body(task, value));
+        let future = self.prog.lang_ty(LangTy::Future, [value]);
+        self.expr(ExprKind::Async(lambda), future, span)
+    }
+
+    fn task_body(&mut self, task: ast::Task, value: Ty) -> ExprId {
+        match task {
+            ast::Task::Expr(e) => {
+                let made = self.value(e);
+                self.coerce(made, value)
+            }
+            ast::Task::Block(block) => self.body_value(block, true),
+        }
+    }
+
+    // -- Actors ------------------------------------------------------------------------------
+
+    /// The type of the messages of the actor that runs this code.
+    fn own_mailbox(&mut self, span: Span) -> Ty {
+        if let Some(mailbox) = self.frame().mailbox {
+            return mailbox;
+        }
+        let mailbox = self.fresh(span);
+        self.frame().mailbox = Some(mailbox);
+        mailbox
+    }
+
+    /// Code that is called here receives messages of this type.
+    pub(super) fn share_mailbox(&mut self, mailbox: Ty, span: Span) {
+        let Some(own) = self.frames.last().and_then(|frame| frame.mailbox) else {
+            if let Some(frame) = self.frames.last_mut() {
+                frame.mailbox = Some(mailbox);
+            }
+            return;
+        };
+        if !self.unify(own, mailbox) {
+            let (own, other) = (self.name_of(own), self.name_of(mailbox));
+            let message = format!("the mailboxes differ: this receives `{other}`, the function it is called in `{own}`");
+            self.error(codes::MAILBOX_MISMATCH, span, message);
+        }
+    }
+
+    pub(super) fn self_pid(&mut self, span: Span) -> ExprId {
+        let mailbox = self.own_mailbox(span);
+        let ty = self.prog.lang_ty(LangTy::Pid, [mailbox]);
+        self.expr(ExprKind::SelfPid, ty, span)
+    }
+
+    pub(super) fn receive_expr(&mut self, arms: &[ast::ReceiveArm], want: Want, span: Span) -> ExprId {
+        let has_cases = arms.iter().any(|arm| matches!(arm.kind, ast::ReceiveKind::Case(_)));
+        let message = if has_cases { self.own_mailbox(span) } else { Ty::never() };
+        let mut branches = Branches::new(want);
+        let mut heads = Vec::with_capacity(arms.len());
+        for arm in arms {
+            let mark = self.enter_scope();
+            let head = match arm.kind {
+                ast::ReceiveKind::Case(pat) => ArmHead::Case(self.bind_pattern(pat, message)),
+                ast::ReceiveKind::Down { pid, reason } => {
+                    let (pid, reason) = self.signal_patterns(pid, reason);
+                    ArmHead::Down(pid, reason)
+                }
+                ast::ReceiveKind::Exit { pid, reason } => {
+                    let (pid, reason) = self.signal_patterns(pid, reason);
+                    ArmHead::Exit(pid, reason)
+                }
+                ast::ReceiveKind::After(ms) => ArmHead::After(self.check(ms, Ty::int())),
+            };
+            let guard = arm.guard.map(|guard| self.check(guard, Ty::bool()));
+            let want = branches.want();
+            let body = self.open_suite(arm.body, want, Vec::new());
+            self.leave_scope(mark);
+            self.add_branch(&mut branches, body);
+            heads.push((head, guard));
+        }
+        let (bodies, ty) = self.join(branches, span);
+        let mut made = Receive { cases: Vec::new(), down: Vec::new(), exit: Vec::new(), after: None, message };
+        for ((head, guard), body) in heads.into_iter().zip(bodies) {
+            match head {
+                ArmHead::Case(pat) => made.cases.push(Arm { pat, guard, body }),
+                ArmHead::Down(pid, reason) => made.down.push(SignalArm { pid, reason, guard, body }),
+                ArmHead::Exit(pid, reason) => made.exit.push(SignalArm { pid, reason, guard, body }),
+                ArmHead::After(ms) => made.after = Some((ms, body)),
+            }
+        }
+        self.expr(ExprKind::Receive(Box::new(made)), ty, span)
+    }
+
+    fn signal_patterns(&mut self, pid: ast::PatId, reason: ast::PatId) -> (PatId, PatId) {
+        let any_pid = self.prog.lang_ty(LangTy::AnyPid, []);
+        let exit_reason = self.prog.lang_ty(LangTy::ExitReason, []);
+        (self.bind_pattern(pid, any_pid), self.bind_pattern(reason, exit_reason))
+    }
+
+    // -- `spawn` -----------------------------------------------------------------------------
+
+    pub(super) fn spawn_expr(&mut self, node: &ast::Spawn, span: Span) -> ExprId {
+        let mut stmts = Vec::new();
+        let (body, mailbox, actor) = match node.task {
+            ast::Task::Block(block) => {
+                let value = self.fresh(span);
+                let mut mailbox = None;
+                let lambda = self.task_lambda(LambdaKind::Spawn, value, span, |cx| {
+                    let body = cx.body_value(block, true);
+                    mailbox = cx.frame().mailbox;
+                    body
+                });
+                (lambda, mailbox, None)
+            }
+            ast::Task::Expr(call) => self.spawn_call(call, &mut stmts, span),
+        };
+        let mailbox = match mailbox {
+            Some(mailbox) => mailbox,
+            None => self.fresh(span),
+        };
+        let options = self.spawn_options(&node.options);
+        let pid = self.prog.lang_ty(LangTy::Pid, [mailbox]);
+        let ty = match node.kind {
+            ast::SpawnKind::Plain | ast::SpawnKind::Link => pid,
+            ast::SpawnKind::Monitor => Ty::tuple([pid, self.prog.lang_ty(LangTy::Monitor, [])]),
+        };
+        let spawn = Spawn { kind: node.kind, body, actor, options };
+        let made = self.expr(ExprKind::Spawn(Box::new(spawn)), ty, span);
+        self.after(stmts, made)
+    }
+
+    /// `spawn Counter(40)`, `spawn f(x)`: the arguments are evaluated here.
+    fn spawn_call(
+        &mut self,
+        call: ast::ExprId,
+        stmts: &mut Vec<Stmt>,
+        span: Span,
+    ) -> (ExprId, Option<Ty>, Option<ActorId>) {
+        if let ast::ExprKind::Call { callee, args } = &self.ast.exprs[call].kind
+            && let Some(Path::Value(ValueDef::Actor(actor))) = self.path_of(*callee, None)
+        {
+            return self.spawn_actor(actor, args, stmts, span);
+        }
+        let outer = self.frame().mailbox.take();
+        let made = self.value(call);
+        let mailbox = std::mem::replace(&mut self.frame().mailbox, outer);
+        let value = self.ty(made);
+        let made = self.evaluate_now(made, stmts);
+        let captured = self.locals_in(made);
+        let lambda = self.task_lambda(LambdaKind::Spawn, value, span, |cx| {
+            captured.iter().for_each(|local| cx.use_local(*local));
+            made
+        });
+        (lambda, mailbox, None)
+    }
+
+    fn spawn_actor(
+        &mut self,
+        actor: ActorId,
+        args: &[ast::Arg],
+        stmts: &mut Vec<Stmt>,
+        span: Span,
+    ) -> (ExprId, Option<Ty>, Option<ActorId>) {
+        let body = self.prog.items.actors[actor].body;
+        self.prog.signature(body);
+        let def = &self.prog.items.fns[body];
+        let mailbox = def.mailbox;
+        let params = def.params.iter();
+        let params = params.map(|p| Param { name: Some(p.name), ty: p.ty, has_default: p.default.is_some() });
+        let what = format!("the actor `{}`", def.name);
+        let signature = Signature { what, params: params.collect(), declared: Some(def.span) };
+        let Some(matched) = self.match_args(&signature, Vec::new(), args, span) else {
+            return (self.error_expr(span), mailbox, Some(actor));
+        };
+        stmts.extend(matched.before);
+        let values = self.fill_defaults(body, &[], matched.values, span);
+        let locals: Vec<LocalId> = values.into_iter().map(|value| self.temp(value, false, stmts)).collect();
+        let lambda = self.task_lambda(LambdaKind::Spawn, Ty::nil(), span, |cx| {
+            let mut args = Vec::with_capacity(locals.len());
+            for local in locals {
+                cx.use_local(local);
+                args.push(cx.local(local, span));
+            }
+            let callee = Callee::Fn { id: body, args: Box::default() };
+            cx.expr(ExprKind::Call { callee, args: args.into(), inout: None }, Ty::nil(), span)
+        });
+        (lambda, mailbox, Some(actor))
+    }
+
+    fn spawn_options(&mut self, options: &[ast::Arg]) -> Vec<(SpawnOption, ExprId)> {
+        let mut made = Vec::with_capacity(options.len());
+        for arg in options {
+            let ast::ArgKind::Named(name) = arg.kind else {
+                self.error(codes::BAD_ARGUMENT, arg.span, "the options of `spawn` are named");
+                continue;
+            };
+            let found = SPAWN_OPTIONS.iter().find(|(text, _)| *text == name.name.as_str());
+            let Some((_, option)) = found else {
+                let message = format!("`spawn` has no option `{}`", name.name);
+                let mut diagnostic = Diagnostic::new(codes::BAD_ARGUMENT, name.span, message);
+                if let Some(near) = crate::scope::near(name.name, SPAWN_OPTIONS.iter().map(|(text, _)| *text)) {
+                    diagnostic = diagnostic.suggest(name.span, near, format!("did you mean `{near}`?"));
+                }
+                self.report(diagnostic);
+                continue;
+            };
+            let ty = match option {
+                SpawnOption::Name => Ty::str(),
+                SpawnOption::Priority => self.prog.lang_ty(LangTy::Priority, []),
+                SpawnOption::MaxHeap | SpawnOption::MaxMailbox => Ty::int(),
+                SpawnOption::Overflow => self.prog.lang_ty(LangTy::Overflow, []),
+            };
+            made.push((*option, self.check(arg.value, ty)));
+        }
+        made
+    }
+
+    // -- Actor bodies ------------------------------------------------------------------------
+
+    pub(super) fn actor_root(&mut self, actor: ActorId) -> ExprId {
+        let ast = self.ast;
+        let span = self.prog.items.actors[actor].span;
+        let decl = ast.items.iter().find_map(|item| match &item.kind {
+            ast::ItemKind::Actor(decl) if decl.name.span == span => Some(decl),
+            _ => None,
+        });
+        let decl = decl.expect("an actor is declared by an item");
+        let block = &ast.blocks[decl.body];
+        let Some(terminate) = &decl.terminate else { return self.suite(decl.body, Want::Drop) };
+        let mark = self.enter_scope();
+        self.declare_block_items(block);
+        let declares = |stmt: &ast::StmtId| {
+            matches!(ast.stmts[*stmt].kind, ast::StmtKind::Let(_) | ast::StmtKind::Var(_) | ast::StmtKind::Item(_))
+        };
+        let first = block.stmts.iter().position(|stmt| !declares(stmt)).unwrap_or(block.stmts.len());
+        let mut stmts = Vec::new();
+        block.stmts[..first].iter().for_each(|stmt| self.stmt(*stmt, &mut stmts));
+        let handler = self.terminate_lambda(terminate);
+        let register = self.expr(ExprKind::OnTerminate(handler), Ty::nil(), terminate.span);
+        stmts.push(Stmt::Expr(register));
+        block.stmts[first..].iter().for_each(|stmt| self.stmt(*stmt, &mut stmts));
+        self.leave_scope(mark);
+        self.block(stmts, None, span)
+    }
+
+    fn terminate_lambda(&mut self, node: &ast::Terminate) -> ExprId {
+        let reason = self.prog.lang_ty(LangTy::ExitReason, []);
+        let (name, span) = node.reason.map_or((Symbol::intern(""), node.span), |name| (name.name, name.span));
+        let mark = self.enter_scope();
+        self.push_frame(ast::FnFlavour::Plain, Ty::nil(), None);
+        let local = self.new_local(name, reason, false, span);
+        if node.reason.is_some() {
+            self.bind(name, local);
+        }
+        let body = self.suite(node.body, Want::Drop);
+        let body = self.dropped(body, node.span);
+        let made = self.close_lambda(
+            vec![local],
+            body,
+            ast::FnFlavour::Plain,
+            LambdaKind::Closure,
+            Ty::nil(),
+            node.span,
+        );
+        self.leave_scope(mark);
+        self.draft.body.exprs[made].ty = Ty::function([reason], Ty::nil(), None);
+        made
+    }
+}
+
+const SPAWN_OPTIONS: [(&str, SpawnOption); 5] = [
+    ("name", SpawnOption::Name),
+    ("priority", SpawnOption::Priority),
+    ("max_heap", SpawnOption::MaxHeap),
+    ("max_mailbox", SpawnOption::MaxMailbox),
+    ("overflow", SpawnOption::Overflow),
+];
+
+enum ArmHead {
+    Case(PatId),
+    Down(PatId, PatId),
+    Exit(PatId, PatId),
+    After(ExprId),
+}

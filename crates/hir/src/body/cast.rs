@@ -1,0 +1,110 @@
+//! Conversions written as calls of a type: `int(x)`, `str(x)`, `char(n)`.
+
+use super::{BodyCx, Pending};
+use crate::ir::*;
+use crate::lang::LangTrait;
+use crate::ty::{Ty, TyKind};
+use sepal_base::{Diagnostic, Span, codes};
+use sepal_syntax::ast;
+
+impl BodyCx<'_> {
+    pub(super) fn cast_call(&mut self, to: Ty, lead: Vec<ExprId>, args: &[ast::Arg], span: Span) -> ExprId {
+        let mut values = lead;
+        for arg in args {
+            if arg.kind != ast::ArgKind::Positional {
+                self.error(codes::BAD_ARGUMENT, arg.span, "a conversion takes one value");
+            }
+            // A literal that no `int` can hold is one of the type that is named.
+            let wide = matches!(self.ast.exprs[arg.value].kind, ast::ExprKind::Int(lit) if lit.value() > Ty::int().as_int().map_or(0, |int| int.max()));
+            values.push(self.infer(arg.value, wide.then_some(to)));
+        }
+        let [value] = values[..] else {
+            let name = self.name_of(to);
+            return self.wrong(codes::ARGUMENT_COUNT, span, format!("`{name}(…)` takes 1 argument, not {}", values.len()));
+        };
+        if to == Ty::any() {
+            return self.coerce(value, to);
+        }
+        if to == Ty::str() {
+            return self.show_call(value, span);
+        }
+        let made = self.expr(ExprKind::Error, to, span);
+        self.cast(made, value, to);
+        made
+    }
+
+    /// Fills in a conversion, now or when the value's type is known.
+    pub(super) fn cast(&mut self, made: ExprId, value: ExprId, to: Ty) {
+        let ty = self.ty(value);
+        let from = self.known(ty);
+        if from.is_var() {
+            self.draft.pending.push(Pending::Cast { expr: made, value, to });
+            return;
+        }
+        self.finish_cast(made, value, from, to);
+    }
+
+    pub(super) fn finish_cast(&mut self, made: ExprId, value: ExprId, from: Ty, to: Ty) {
+        if from.has_error() || to.has_error() || from.is_never() {
+            return;
+        }
+        let int = |cx: &Self, ty: Ty| ty.as_int().is_some() || cx.prog.infer.int_params.contains(&ty);
+        let number = |cx: &Self, ty: Ty| int(cx, ty) || ty.as_float().is_some();
+        let allowed = from == to
+            || (number(self, from) && number(self, to))
+            || (int(self, from) && to == Ty::char())
+            || (from == Ty::char() && int(self, to))
+            || (from == Ty::bool() && number(self, to));
+        if allowed {
+            self.draft.body.exprs[made].kind = ExprKind::Cast { value };
+            return;
+        }
+        let (from_name, to_name, span) = (self.name_of(from), self.name_of(to), self.span(made));
+        let message = format!("a `{from_name}` cannot be converted into `{to_name}`");
+        let mut diagnostic = Diagnostic::new(codes::BAD_CONVERSION, span, message);
+        if from == Ty::str() && number(self, to) {
+            diagnostic = diagnostic.help(format!("`{to_name}.parse(s)` gives a `{to_name}?`"));
+        }
+        self.report(diagnostic);
+    }
+
+    /// `u8.wrap(x)`
+    pub(super) fn wrap_call(&mut self, to: Ty, args: &[ast::Arg], span: Span) -> ExprId {
+        let [arg] = args else {
+            let name = self.name_of(to);
+            return self.wrong(codes::ARGUMENT_COUNT, span, format!("`{name}.wrap` takes 1 argument, not {}", args.len()));
+        };
+        let value = self.value(arg.value);
+        let ty = self.ty(value);
+        let from = self.known_or_default(ty);
+        if from.as_int().is_none() && !self.prog.infer.int_params.contains(&from) && !from.has_error() {
+            let (name, at) = (self.name_of(from), self.span(value));
+            self.error(codes::BAD_CONVERSION, at, format!("`wrap` takes an integer, not a `{name}`"));
+        }
+        self.expr(ExprKind::CastWrap { value }, to, span)
+    }
+
+    /// `x.show()`
+    pub(super) fn show_call(&mut self, value: ExprId, span: Span) -> ExprId {
+        let ty = self.ty(value);
+        if ty == Ty::str() {
+            return value;
+        }
+        let at = self.span(value);
+        self.require_lang(ty, LangTrait::Show, Vec::new(), at);
+        self.call_trait(LangTrait::Show, ty, Vec::new(), vec![value], Ty::str(), span)
+    }
+
+    /// Whether a type counts as an integer type here.
+    pub(super) fn is_int(&self, ty: Ty) -> bool {
+        ty.as_int().is_some() || self.prog.infer.int_params.contains(&ty)
+    }
+
+    /// Whether operators on the type are built in.
+    pub(super) fn is_primitive(&self, ty: Ty) -> bool {
+        match ty.kind() {
+            TyKind::Int(_) | TyKind::Float(_) | TyKind::Bool | TyKind::Char | TyKind::Symbol | TyKind::Nil => true,
+            _ => self.prog.infer.int_params.contains(&ty),
+        }
+    }
+}

@@ -1,0 +1,346 @@
+//! The end of a body: variables are replaced, and what could not be judged before is checked.
+
+use super::text::FormatSite;
+use super::{Draft, MatchSite, Pending};
+use crate::ir::*;
+use crate::lang::LangTrait;
+use crate::patterns::{self, Shapes};
+use crate::program::Program;
+use crate::ty::Ty;
+use sepal_base::{Diagnostic, Span, codes};
+use sepal_syntax::ast;
+use std::rc::Rc;
+
+impl Program {
+    pub(crate) fn finish_draft(&mut self, mut draft: Draft) {
+        self.report_unfinished(&mut draft);
+        self.close_group_calls(&mut draft);
+        self.close_body(&mut draft.body);
+        self.check_formats(&mut draft);
+        self.check_literals(&draft.body);
+        self.check_sent(&draft.body);
+        mark_cells(&mut draft.body);
+        self.check_init(&draft);
+        let (id, matches, contracts) = (draft.id, draft.matches, draft.contracts);
+        for site in matches {
+            self.check_site(&draft.body, site);
+        }
+        let body = Rc::new(draft.body);
+        self.bodies.insert(id, Rc::clone(&body));
+        for cond in contracts {
+            self.check_pure(&body, cond);
+        }
+    }
+
+    fn report_unfinished(&mut self, draft: &mut Draft) {
+        for pending in std::mem::take(&mut draft.pending) {
+            let (expr, operand) = match pending {
+                Pending::Unary { expr, operand, .. } => (expr, operand),
+                Pending::Binary { expr, lhs, rhs, .. } => {
+                    let left = self.infer.shallow(draft.body.exprs[lhs].ty);
+                    (expr, if left.is_var() { lhs } else { rhs })
+                }
+                Pending::Compare { expr, lhs, .. } => (expr, lhs),
+                Pending::Method { expr, receiver, .. } => (expr, receiver),
+                Pending::Field { expr, base, .. } => (expr, base),
+                Pending::Cast { expr, value, .. } => (expr, value),
+            };
+            let ty = self.infer.resolve(draft.body.exprs[operand].ty);
+            if !ty.has_error() {
+                let span = draft.body.exprs[expr].span;
+                let at = draft.body.exprs[operand].span;
+                let message = "the type of an operand is not known here";
+                self.report(Diagnostic::new(codes::CANNOT_INFER, span, message).secondary(at, "of this"));
+            }
+        }
+    }
+
+    /// Calls inside a group get the type parameters that all its members have now.
+    fn close_group_calls(&mut self, draft: &mut Draft) {
+        for (expr, callee_id) in std::mem::take(&mut draft.group_calls) {
+            let params = self.items.fns[callee_id].generics.params.iter().enumerate();
+            let own: Box<[Ty]> = params.map(|(i, param)| Ty::param(i as u32, param.name)).collect();
+            if let ExprKind::Call { callee, .. } | ExprKind::FnRef { callee } = &mut draft.body.exprs[expr].kind
+                && let Callee::Fn { id, args } = callee
+                && *id == callee_id
+            {
+                let outer = args.len();
+                let all = args.iter().copied().chain(own.iter().copied().skip(outer)).collect();
+                *args = all;
+            }
+        }
+    }
+
+    fn close_body(&mut self, body: &mut Body) {
+        for local in body.locals.iter_mut() {
+            if !local.name.as_str().is_empty() {
+                self.report_open_local(local);
+            }
+            local.ty = self.closed(local.ty);
+        }
+        for pat in body.pats.iter_mut() {
+            pat.ty = self.closed(pat.ty);
+            if let PatKind::TypeTest { ty, .. } = &mut pat.kind {
+                *ty = self.closed(*ty);
+            }
+        }
+        for index in 0..body.exprs.len() {
+            let id = ExprId(index as u32);
+            body.exprs[id].ty = self.closed(body.exprs[id].ty);
+            self.close_expr(&mut body.exprs[id].kind);
+            let inner = match body.exprs[id].kind {
+                ExprKind::Coerce { kind: Coercion::ToAny, value } => Some(value),
+                _ => None,
+            };
+            // What turned out to be an `any` itself needs no conversion.
+            if let Some(value) = inner
+                && self.closed(body.exprs[value].ty).is_any()
+            {
+                body.exprs[id].kind = ExprKind::Block { stmts: Box::default(), value: Some(value) };
+            }
+        }
+    }
+
+    /// A variable whose type nothing determines must have it written.
+    fn report_open_local(&mut self, local: &Local) {
+        let ty = self.infer.resolve(local.ty);
+        if !ty.has_vars() {
+            return;
+        }
+        let Some(var) = self.open_var(ty) else { return };
+        let name = local.name;
+        let message = format!("the type of `{name}` is not known: nothing says what `_` is in `{}`", self.type_name(ty));
+        let diagnostic = Diagnostic::new(codes::CANNOT_INFER, local.span, message);
+        self.report(diagnostic.help(format!("write it: `{name}: …`")));
+        self.infer.bind(var, Ty::error());
+    }
+
+    /// A variable in a type, other than the mailbox of an actor that receives nothing.
+    fn open_var(&self, ty: Ty) -> Option<crate::ty::VarId> {
+        if self.as_lang(ty, crate::lang::LangTy::Pid).is_some() {
+            return None;
+        }
+        match ty.kind() {
+            crate::ty::TyKind::Var(id) => Some(*id),
+            kind => kind.parts().find_map(|part| self.open_var(part)),
+        }
+    }
+
+    fn close_expr(&mut self, kind: &mut ExprKind) {
+        match kind {
+            ExprKind::FnRef { callee } => self.close_callee(callee),
+            ExprKind::Call { callee, inout, .. } => {
+                self.close_callee(callee);
+                inout.iter_mut().for_each(|place| self.close_place(place));
+            }
+            ExprKind::Assign { place, .. } => self.close_place(place),
+            ExprKind::Lambda(lambda) => lambda.ret = self.closed(lambda.ret),
+            ExprKind::Receive(receive) => receive.message = self.closed(receive.message),
+            _ => {}
+        }
+    }
+
+    /// Generators stay with their actor: no message holds one.
+    fn check_sent(&mut self, body: &Body) {
+        let Some(pid) = self.lang.ty(crate::lang::LangTy::Pid) else { return };
+        for expr in &body.exprs {
+            let ExprKind::Call { callee: Callee::Fn { id, args }, .. } = &expr.kind else { continue };
+            let is_send = self.items.fns[*id].owner == Owner::Adt(pid)
+                || self.lang.function(crate::lang::LangFn::PidSend) == Some(*id);
+            if let Some(message) = args.first().filter(|_| is_send)
+                && self.holds_generator(*message, &mut Vec::new())
+            {
+                let name = self.type_name(*message);
+                let message = format!("a `{name}` holds a `Gen`, and generators cannot be sent");
+                self.report(Diagnostic::new(codes::NOT_SENDABLE, expr.span, message));
+            }
+        }
+    }
+
+    fn holds_generator(&self, ty: Ty, seen: &mut Vec<Ty>) -> bool {
+        if self.as_lang(ty, crate::lang::LangTy::Gen).is_some() {
+            return true;
+        }
+        if seen.contains(&ty) {
+            return false;
+        }
+        seen.push(ty);
+        let in_fields = ty.as_adt().is_some_and(|(adt, args)| {
+            let variants = self.items.adts[adt].variants.iter();
+            let mut fields = variants.flat_map(|variant| variant.fields.iter().map(|field| field.ty.subst(args)));
+            fields.any(|field| self.holds_generator(field, seen))
+        });
+        in_fields || ty.kind().parts().any(|part| self.holds_generator(part, seen))
+    }
+
+    fn close_all(&mut self, tys: &mut [Ty]) {
+        for ty in tys {
+            *ty = self.closed(*ty);
+        }
+    }
+
+    fn close_callee(&mut self, callee: &mut Callee) {
+        match callee {
+            Callee::Fn { args, .. } => self.close_all(args),
+            Callee::Trait { trait_ref, self_ty, args, .. } => {
+                self.close_all(&mut trait_ref.args);
+                *self_ty = self.closed(*self_ty);
+                self.close_all(args);
+            }
+            Callee::Dyn { trait_ref, .. } => self.close_all(&mut trait_ref.args),
+        }
+    }
+
+    fn close_place(&mut self, place: &mut Place) {
+        place.ty = self.closed(place.ty);
+        for field in &mut place.path {
+            field.struct_ty = self.closed(field.struct_ty);
+        }
+        match &mut place.root {
+            PlaceRoot::Local(_) => {}
+            PlaceRoot::ClassField { ty, .. } => *ty = self.closed(*ty),
+            PlaceRoot::Element { get, set, ty, .. } => {
+                get.iter_mut().for_each(|callee| self.close_callee(callee));
+                self.close_callee(set);
+                *ty = self.closed(*ty);
+            }
+        }
+    }
+
+    // -- Literals ----------------------------------------------------------------------------
+
+    fn check_literals(&mut self, body: &Body) {
+        for expr in &body.exprs {
+            if let ExprKind::Lit(Lit::Int(value)) = expr.kind {
+                self.check_int_fits(value, expr.ty, expr.span);
+            }
+        }
+        for pat in &body.pats {
+            match &pat.kind {
+                PatKind::Lit(Lit::Int(value)) => self.check_int_fits(*value, pat.ty, pat.span),
+                PatKind::Range { lo, hi, .. } => {
+                    for lit in lo.iter().chain(hi) {
+                        if let Lit::Int(value) = lit {
+                            self.check_int_fits(*value, pat.ty, pat.span);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn check_int_fits(&mut self, value: i128, ty: Ty, span: Span) {
+        let Some(int) = ty.as_int() else { return };
+        if value < int.min() || value > int.max() {
+            let name = int.as_str();
+            let message = format!("{value} does not fit `{name}`");
+            let diagnostic = Diagnostic::new(codes::LITERAL_OUT_OF_RANGE, span, message);
+            self.report(diagnostic.note(format!("`{name}` holds {} to {}", int.min(), int.max())));
+        }
+    }
+
+    // -- Patterns ----------------------------------------------------------------------------
+
+    fn check_site(&mut self, body: &Body, site: MatchSite) {
+        let shapes = Shapes { items: &self.items, lang: &self.lang };
+        match site {
+            MatchSite::Let(pat) => {
+                let (ty, span) = (body.pats[pat].ty, body.pats[pat].span);
+                if !matches!(body.pats[pat].kind, PatKind::Bind { sub: None, .. } | PatKind::Wild)
+                    && let Some(missing) = patterns::refuting(shapes, &body.pats, ty, pat)
+                {
+                    let message = format!("the pattern does not fit every value: `{missing}` is left");
+                    let diagnostic = Diagnostic::new(codes::REFUTABLE_PATTERN, span, message);
+                    self.report(diagnostic.help("say what happens then: `let … else: return`"));
+                }
+            }
+            MatchSite::Match(expr) => {
+                let ExprKind::Match { scrutinee, arms } = &body.exprs[expr].kind else { return };
+                let ty = body.exprs[*scrutinee].ty;
+                let heads: Vec<(PatId, bool)> = arms.iter().map(|arm| (arm.pat, arm.guard.is_some())).collect();
+                let outcome = patterns::check_match(shapes, &body.pats, ty, &heads);
+                let span = body.exprs[*scrutinee].span;
+                if outcome.too_complex {
+                    let message = "the patterns are too entangled to be checked; add `case _:`";
+                    self.report(Diagnostic::new(codes::NON_EXHAUSTIVE_MATCH, span, message));
+                } else if !outcome.missing.is_empty() {
+                    let message = format!("the `match` is missing {}", outcome.list_missing());
+                    let diagnostic = Diagnostic::new(codes::NON_EXHAUSTIVE_MATCH, span, message);
+                    self.report(diagnostic.help("add the missing cases, or `case _:`"));
+                }
+                for pat in outcome.unreachable {
+                    let span = body.pats[pat].span;
+                    let message = "unreachable pattern: earlier ones take all its values";
+                    self.report(Diagnostic::new(codes::UNREACHABLE_PATTERN, span, message));
+                }
+            }
+        }
+    }
+
+    // -- Format specifications ---------------------------------------------------------------
+
+    fn check_formats(&mut self, draft: &mut Draft) {
+        for FormatSite { value, call, spec } in std::mem::take(&mut draft.text_parts) {
+            let ty = draft.body.exprs[value].ty;
+            if ty.has_error() {
+                continue;
+            }
+            self.check_format_type(ty, &spec);
+            let Some(id) = self.lang.trait_id(LangTrait::Format) else { continue };
+            let format = TraitRef { id, args: Box::default() };
+            if self.holds_tentatively(ty, &format, spec.span, Some(draft.id)) {
+                continue;
+            }
+            // What has no format of its own is shown first.
+            let Some(show) = self.lang.trait_id(LangTrait::Show) else { continue };
+            let span = draft.body.exprs[value].span;
+            let show = TraitRef { id: show, args: Box::default() };
+            let callee = Callee::Trait { trait_ref: show, method: 0, self_ty: ty, args: Box::default() };
+            let kind = ExprKind::Call { callee, args: Box::from([value]), inout: None };
+            let shown = draft.body.exprs.push(Expr { kind, ty: Ty::str(), span });
+            if let ExprKind::Call { callee, args, .. } = &mut draft.body.exprs[call].kind {
+                *callee = Callee::Trait { trait_ref: format, method: 0, self_ty: Ty::str(), args: Box::default() };
+                args[0] = shown;
+            }
+        }
+    }
+
+    fn check_format_type(&mut self, ty: Ty, spec: &ast::FormatSpec) {
+        let Some(wanted) = spec.ty else { return };
+        let int = ty.as_int().is_some();
+        let number = int || ty.as_float().is_some();
+        let fits = match wanted {
+            ast::FormatType::Decimal
+            | ast::FormatType::LowerHex
+            | ast::FormatType::UpperHex
+            | ast::FormatType::Octal
+            | ast::FormatType::Binary => int,
+            ast::FormatType::Exponent
+            | ast::FormatType::Fixed
+            | ast::FormatType::General
+            | ast::FormatType::Percent => number,
+            ast::FormatType::Str => !number,
+        };
+        let open = matches!(ty.kind(), crate::ty::TyKind::Param { .. });
+        if !fits && !open {
+            let name = self.type_name(ty);
+            let message = format!("the format `{}` does not fit a `{name}`", wanted.as_str());
+            self.report(Diagnostic::new(codes::BAD_FORMAT, spec.span, message));
+        }
+    }
+}
+
+/// Locals that lambdas share live in cells.
+fn mark_cells(body: &mut Body) {
+    let mut shared = Vec::new();
+    for expr in &body.exprs {
+        if let ExprKind::Lambda(lambda) = &expr.kind {
+            shared.extend_from_slice(&lambda.captures);
+        }
+    }
+    for local in shared {
+        let local = &mut body.locals[local];
+        local.cell |= local.mutable;
+    }
+}

@@ -1,0 +1,228 @@
+//! Lambdas, and the code that the checker wraps into one: constructors as values, `defer`.
+
+use super::{BodyCx, Want};
+use crate::ir::*;
+use crate::lang::LangTy;
+use crate::ty::{Ty, TyKind};
+use sepal_base::{Diagnostic, Span, Symbol, codes};
+use sepal_syntax::ast;
+
+impl<'a> BodyCx<'a> {
+    pub(super) fn lambda_expr(&mut self, f: ast::FnId, hint: Option<Ty>, span: Span) -> ExprId {
+        let node = &self.ast.fns[f];
+        let hint = hint.and_then(|hint| self.known(hint).as_fn());
+        if !node.generics.is_empty() {
+            self.error(codes::TYPE_ARGUMENTS, node.signature, "a lambda has no type parameters");
+        }
+        let params = self.lambda_params(node, hint.map(|f| &f.params[..]));
+        let ret_span = node.ret.map(|ty| self.ast.types[ty].span);
+        let written = node.ret.map(|ty| self.written_type(ty));
+        let hinted = hint.map(|f| f.ret);
+        let (value, yields, ret) = self.lambda_result(node.flavour, written, hinted, span);
+        let mark = self.enter_scope();
+        self.push_frame(node.flavour, value, yields);
+        self.frame().ret_span = ret_span;
+        self.frame().shares_mailbox = node.flavour == ast::FnFlavour::Plain;
+        let locals = self.bind_lambda_params(&params);
+        let ast::FnBody::Block(block) = node.body else { return self.error_expr(span) };
+        let known = written.is_some() || hinted.is_some_and(|ret| !self.shallow(ret).is_var());
+        let body = self.body_value(block, !known);
+        let kind = LambdaKind::Closure;
+        let made = self.close_lambda(locals, body, node.flavour, kind, value, span);
+        self.leave_scope(mark);
+        let tys: Vec<Ty> = params.iter().map(|(_, ty, _)| *ty).collect();
+        let mailbox = node.mailbox.map(|ty| self.written_type(ty));
+        self.draft.body.exprs[made].ty = Ty::function(tys, ret, mailbox);
+        made
+    }
+
+    /// The parameters with their types: written, expected, or open.
+    fn lambda_params(&mut self, node: &ast::Fn, hints: Option<&[Ty]>) -> Vec<(Symbol, Ty, Span)> {
+        self.prog.check_distinct("parameter", node.params.iter().map(|param| param.name));
+        let hints = hints.filter(|hints| hints.len() == node.params.len()).unwrap_or(&[]);
+        let mut params = Vec::with_capacity(node.params.len());
+        for (index, param) in node.params.iter().enumerate() {
+            if let Some(default) = param.default {
+                let span = self.ast.exprs[default].span;
+                self.report(Diagnostic::new(codes::MISPLACED, span, "the parameters of a lambda have no defaults"));
+            }
+            let ty = match (param.ty, hints.get(index)) {
+                (Some(ty), _) => self.written_type(ty),
+                (None, Some(ty)) => self.known(*ty),
+                (None, None) => self.fresh(param.name.span),
+            };
+            params.push((param.name.name, ty, param.name.span));
+        }
+        params
+    }
+
+    fn bind_lambda_params(&mut self, params: &[(Symbol, Ty, Span)]) -> Vec<LocalId> {
+        let mut locals = Vec::with_capacity(params.len());
+        for (name, ty, span) in params {
+            let local = self.new_local(*name, *ty, false, *span);
+            self.bind(*name, local);
+            locals.push(local);
+        }
+        locals
+    }
+
+    /// The types of a lambda's value, of what it yields, and of what a call gives.
+    fn lambda_result(
+        &mut self,
+        flavour: ast::FnFlavour,
+        written: Option<Ty>,
+        hinted: Option<Ty>,
+        span: Span,
+    ) -> (Ty, Option<Ty>, Ty) {
+        let inner = |cx: &Self, item| Some(cx.prog.as_lang(cx.shallow(hinted?), item)?[0]);
+        match flavour {
+            ast::FnFlavour::Plain => {
+                let ret = written.or(hinted).unwrap_or_else(|| self.fresh(span));
+                (ret, None, ret)
+            }
+            ast::FnFlavour::Generator => {
+                let elem = written.or_else(|| inner(self, LangTy::Gen)).unwrap_or_else(|| self.fresh(span));
+                (Ty::nil(), Some(elem), self.prog.lang_ty(LangTy::Gen, [elem]))
+            }
+            ast::FnFlavour::Async => {
+                let value = written.or_else(|| inner(self, LangTy::Future)).unwrap_or_else(|| self.fresh(span));
+                (value, None, self.prog.lang_ty(LangTy::Future, [value]))
+            }
+        }
+    }
+
+    /// Ends the innermost frame and makes the lambda; its type is that of a function without
+    /// parameters until the caller says more.
+    pub(super) fn close_lambda(
+        &mut self,
+        params: Vec<LocalId>,
+        body: ExprId,
+        flavour: ast::FnFlavour,
+        kind: LambdaKind,
+        ret: Ty,
+        span: Span,
+    ) -> ExprId {
+        let frame = self.frames.pop().expect("pushed by the caller");
+        if frame.shares_mailbox
+            && let Some(mailbox) = frame.mailbox
+        {
+            self.share_mailbox(mailbox, span);
+        }
+        let lambda = Lambda { params, body, captures: frame.captures, flavour, kind, ret };
+        self.expr(ExprKind::Lambda(Box::new(lambda)), Ty::function([], ret, None), span)
+    }
+
+    /// A lambda whose body is made by the checker.
+    pub(super) fn synthetic_lambda(
+        &mut self,
+        params: &[(Symbol, Ty)],
+        ret: Ty,
+        span: Span,
+        body: impl FnOnce(&mut Self, &[LocalId]) -> ExprId,
+    ) -> ExprId {
+        self.push_frame(ast::FnFlavour::Plain, ret, None);
+        let locals: Vec<LocalId> = params.iter().map(|(name, ty)| self.new_local(*name, *ty, false, span)).collect();
+        let body = body(self, &locals);
+        let made = self.close_lambda(locals, body, ast::FnFlavour::Plain, LambdaKind::Closure, ret, span);
+        let tys: Vec<Ty> = params.iter().map(|(_, ty)| *ty).collect();
+        self.draft.body.exprs[made].ty = Ty::function(tys, ret, None);
+        made
+    }
+
+    /// A block or expression as a lambda without parameters that runs elsewhere.
+    pub(super) fn task_lambda(&mut self, kind: LambdaKind, value: Ty, span: Span, body: impl FnOnce(&mut Self) -> ExprId) -> ExprId {
+        let mark = self.enter_scope();
+        self.push_frame(ast::FnFlavour::Plain, value, None);
+        let body = body(self);
+        let made = self.close_lambda(Vec::new(), body, ast::FnFlavour::Plain, kind, value, span);
+        self.leave_scope(mark);
+        self.draft.body.exprs[made].ty = Ty::function([], value, None);
+        made
+    }
+
+    // -- `defer` -----------------------------------------------------------------------------
+
+    /// The receiver and arguments are evaluated now, the call is made at the end.
+    pub(super) fn defer_stmt(&mut self, call: ast::ExprId, span: Span, stmts: &mut Vec<Stmt>) -> ExprId {
+        let first_expr = self.draft.body.exprs.next_id();
+        let made = self.want(call, Want::Drop);
+        let call = self.evaluate_now(made, stmts);
+        let _ = first_expr;
+        let ty = self.ty(call);
+        let captured = self.locals_in(call);
+        self.push_frame(ast::FnFlavour::Plain, Ty::nil(), None);
+        for local in captured {
+            self.use_local(local);
+        }
+        let body = if ty.is_nil() { call } else { self.dropped(call, span) };
+        let lambda =
+            self.close_lambda(Vec::new(), body, ast::FnFlavour::Plain, LambdaKind::Closure, Ty::nil(), span);
+        self.expr(ExprKind::Defer(lambda), Ty::nil(), span)
+    }
+
+    /// Binds the operands of a call to locals; gives the call of those.
+    pub(super) fn evaluate_now(&mut self, call: ExprId, stmts: &mut Vec<Stmt>) -> ExprId {
+        let Expr { kind, ty, span } = self.draft.body.exprs[call].clone();
+        let mut once = |cx: &mut Self, id: ExprId| {
+            let span = cx.span(id);
+            if matches!(cx.draft.body.exprs[id].kind, ExprKind::Lit(_)) {
+                return id;
+            }
+            let local = cx.temp(id, false, stmts);
+            cx.local(local, span)
+        };
+        let kind = match kind {
+            ExprKind::Call { callee, args, inout } => {
+                let args = args.iter().map(|arg| once(self, *arg)).collect();
+                ExprKind::Call { callee, args, inout }
+            }
+            ExprKind::CallValue { callee, args } => {
+                let callee = once(self, callee);
+                let args = args.iter().map(|arg| once(self, *arg)).collect();
+                ExprKind::CallValue { callee, args }
+            }
+            ExprKind::Panic { kind, message } => ExprKind::Panic { kind, message: once(self, message) },
+            ExprKind::Block { stmts: inner, value: Some(value) } => {
+                stmts.extend(inner);
+                return self.evaluate_now(value, stmts);
+            }
+            other => other,
+        };
+        self.expr(kind, ty, span)
+    }
+
+    /// The locals that the operands of a deferred call read.
+    pub(super) fn locals_in(&self, call: ExprId) -> Vec<LocalId> {
+        let mut found = Vec::new();
+        let mut take = |id: &ExprId| {
+            if let ExprKind::Local(local) = self.draft.body.exprs[*id].kind
+                && !found.contains(&local)
+            {
+                found.push(local);
+            }
+        };
+        match &self.draft.body.exprs[call].kind {
+            ExprKind::Call { args, inout, .. } => {
+                args.iter().for_each(&mut take);
+                if let Some(place) = inout {
+                    match &place.root {
+                        PlaceRoot::Local(local) => found.push(*local),
+                        PlaceRoot::ClassField { object, .. } => take(object),
+                        PlaceRoot::Element { container, index, .. } => {
+                            take(container);
+                            take(index);
+                        }
+                    }
+                }
+            }
+            ExprKind::CallValue { callee, args } => {
+                take(callee);
+                args.iter().for_each(&mut take);
+            }
+            ExprKind::Panic { message, .. } => take(message),
+            _ => {}
+        }
+        found
+    }
+
+}

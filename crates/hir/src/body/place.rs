@@ -1,0 +1,222 @@
+//! Places: what can be assigned, and what a method may change.
+//!
+//! An expression is checked first and then read as a place: a local, a field of a class object or
+//! an element, followed by fields of structs.
+
+use super::BodyCx;
+use crate::ir::*;
+use crate::lang::LangTrait;
+use crate::ty::{Ty, TyKind};
+use sepal_base::{Diagnostic, Span, codes};
+use sepal_syntax::ast;
+
+/// Why an expression is no place.
+enum NoPlace {
+    /// A `let`, with its declaration.
+    Let(LocalId),
+    /// A field declared with `let`.
+    LetField(AdtId, FieldIdx),
+    Const(ConstId),
+    NoIndexSet(Ty),
+    /// A value that nothing holds.
+    Temporary,
+    /// Something wrong that was reported.
+    Reported,
+}
+
+impl BodyCx<'_> {
+    // -- Assignment --------------------------------------------------------------------------
+
+    pub(super) fn assign_stmt(
+        &mut self,
+        target: ast::ExprId,
+        op: Option<ast::BinOp>,
+        value: ast::ExprId,
+        span: Span,
+    ) -> ExprId {
+        let target = self.value(target);
+        let ty = self.draft.body.exprs[target].ty;
+        let place = match self.place(target) {
+            Ok(place) => place,
+            Err(why) => {
+                self.report_no_place(target, why);
+                self.value(value);
+                return self.error_expr(span);
+            }
+        };
+        let Some(op) = op else {
+            let value = self.check(value, ty);
+            let place = Box::new(self.write_only(place));
+            return self.expr(ExprKind::Assign { place, current: None, value }, Ty::nil(), span);
+        };
+        let current = self.new_local(sepal_base::Symbol::intern(""), ty, false, span);
+        let lhs = self.local(current, self.span(target));
+        let shift = matches!(op, ast::BinOp::Shl | ast::BinOp::Shr);
+        let rhs = self.infer(value, (!shift).then_some(ty));
+        let changed = self.arith(op, lhs, rhs, span);
+        let value = self.coerce(changed, ty);
+        self.expr(ExprKind::Assign { place: Box::new(place), current: Some(current), value }, Ty::nil(), span)
+    }
+
+    /// A plain assignment to an element does not read it.
+    fn write_only(&self, mut place: Place) -> Place {
+        if place.path.is_empty()
+            && let PlaceRoot::Element { get, .. } = &mut place.root
+        {
+            *get = None;
+        }
+        place
+    }
+
+    /// An expression as a place.
+    fn place(&mut self, id: ExprId) -> Result<Place, NoPlace> {
+        let Expr { kind, ty, span } = self.draft.body.exprs[id].clone();
+        let whole = |root: PlaceRoot| Place { root, path: Box::default(), ty, span };
+        match kind {
+            ExprKind::Local(local) => {
+                if self.draft.body.locals[local].mutable {
+                    Ok(whole(PlaceRoot::Local(local)))
+                } else {
+                    Err(NoPlace::Let(local))
+                }
+            }
+            ExprKind::Const(id) => Err(NoPlace::Const(id)),
+            ExprKind::Field { base, field } => self.field_place(base, field, ty, span),
+            ExprKind::Call { callee: Callee::Trait { trait_ref, self_ty, .. }, args, inout: None }
+                if self.lang_trait(LangTrait::Index) == Some(trait_ref.id) =>
+            {
+                self.element_place(trait_ref, self_ty, (args[0], args[1]), ty, span).map(whole)
+            }
+            ExprKind::Error => Err(NoPlace::Reported),
+            ExprKind::Block { stmts, value: Some(value) } if stmts.is_empty() => self.place(value),
+            _ => Err(NoPlace::Temporary),
+        }
+    }
+
+    fn field_place(&mut self, base: ExprId, field: FieldIdx, ty: Ty, span: Span) -> Result<Place, NoPlace> {
+        let struct_ty = self.ty(base);
+        let Some((adt, _)) = struct_ty.as_adt() else { return Err(NoPlace::Reported) };
+        if self.prog.items.adts[adt].kind == AdtKind::Class {
+            let def = &self.prog.items.adts[adt].variants[VariantIdx(0)].fields[field];
+            let in_init = self.prog.items.adts[adt].init == Some(self.draft.id)
+                && matches!(self.draft.body.exprs[base].kind, ExprKind::Local(local) if Some(&local) == self.draft.body.params.first());
+            if !def.mutable && !in_init {
+                return Err(NoPlace::LetField(adt, field));
+            }
+            return Ok(Place { root: PlaceRoot::ClassField { object: base, field, ty }, path: Box::default(), ty, span });
+        }
+        let mut place = self.place(base)?;
+        let mut path = place.path.to_vec();
+        path.push(PlaceField { struct_ty, field });
+        place.path = path.into();
+        place.ty = ty;
+        place.span = span;
+        Ok(place)
+    }
+
+    fn element_place(
+        &mut self,
+        index_ref: TraitRef,
+        self_ty: Ty,
+        (container, index): (ExprId, ExprId),
+        ty: Ty,
+        span: Span,
+    ) -> Result<PlaceRoot, NoPlace> {
+        let Some(id) = self.lang_trait(LangTrait::IndexSet) else { return Err(NoPlace::Reported) };
+        let set_ref = TraitRef { id, args: index_ref.args.clone() };
+        let known = self.shallow(self_ty);
+        let env = Some(self.draft.id);
+        if !known.is_var() && !self.prog.holds_tentatively(known, &set_ref, span, env) {
+            return Err(NoPlace::NoIndexSet(known));
+        }
+        self.require(self_ty, set_ref.clone(), span);
+        let callee = |trait_ref| Callee::Trait { trait_ref, method: 0, self_ty, args: Box::default() };
+        Ok(PlaceRoot::Element { container, index, get: Some(callee(index_ref)), set: callee(set_ref), ty })
+    }
+
+    fn report_no_place(&mut self, id: ExprId, why: NoPlace) {
+        let span = self.span(id);
+        let diagnostic = match why {
+            NoPlace::Reported => return,
+            NoPlace::Let(local) => self.let_diagnostic(local, span, "cannot be assigned"),
+            NoPlace::LetField(adt, field) => {
+                let def = &self.prog.items.adts[adt].variants[VariantIdx(0)].fields[field];
+                let name = def.name.expect("fields of classes have names");
+                let message = format!("the field `{name}` is a `let` and cannot be assigned");
+                Diagnostic::new(codes::NOT_ASSIGNABLE, span, message)
+                    .secondary(def.span, "declared here")
+                    .help(format!("declare it as `var {name}`"))
+            }
+            NoPlace::Const(id) => {
+                let def = &self.prog.items.consts[id];
+                let message = format!("the constant `{}` cannot be assigned", def.name);
+                Diagnostic::new(codes::NOT_ASSIGNABLE, span, message).secondary(def.span, "declared here")
+            }
+            NoPlace::NoIndexSet(ty) => {
+                let message = format!("the elements of a `{}` cannot be assigned", self.name_of(ty));
+                Diagnostic::new(codes::NOT_ASSIGNABLE, span, message)
+            }
+            NoPlace::Temporary => Diagnostic::new(codes::NOT_ASSIGNABLE, span, "this cannot be assigned"),
+        };
+        self.report(diagnostic);
+    }
+
+    fn let_diagnostic(&self, local: LocalId, span: Span, what: &str) -> Diagnostic {
+        let local = &self.draft.body.locals[local];
+        let name = local.name;
+        let text = self.prog.text(local.span);
+        let diagnostic = if text == "self" || name.as_str() == "self" {
+            let message = format!("`self` {what}: the method takes `self`");
+            Diagnostic::new(codes::NOT_ASSIGNABLE, span, message).help("declare it with `var self`")
+        } else {
+            let message = format!("`{name}` {what}: it is not a `var`");
+            Diagnostic::new(codes::NOT_ASSIGNABLE, span, message).help(format!("`var {name}` may be assigned"))
+        };
+        diagnostic.secondary(local.span, "bound here")
+    }
+
+    // -- Receivers ---------------------------------------------------------------------------
+
+    /// The place of a receiver that the method may change. Nothing if it is a value of its own;
+    /// reports that where a place is `required`.
+    pub(super) fn receiver_place(&mut self, id: ExprId, required: bool) -> Option<Place> {
+        self.open_opaque_local(id);
+        match self.place(id) {
+            Ok(place) => Some(place),
+            Err(why) => {
+                if required {
+                    self.report_receiver(id, why);
+                }
+                None
+            }
+        }
+    }
+
+    /// A parameter of an open type is its function's own copy, which methods may change.
+    fn open_opaque_local(&mut self, id: ExprId) {
+        if let ExprKind::Local(local) = self.draft.body.exprs[id].kind {
+            let ty = self.shallow(self.draft.body.locals[local].ty);
+            if matches!(ty.kind(), TyKind::Param { .. } | TyKind::Dyn(..)) {
+                self.draft.body.locals[local].mutable = true;
+            }
+        }
+    }
+
+    fn report_receiver(&mut self, id: ExprId, why: NoPlace) {
+        let span = self.span(id);
+        match why {
+            NoPlace::Let(local) => {
+                let diagnostic = self.let_diagnostic(local, span, "cannot be changed by this method");
+                self.report(diagnostic);
+            }
+            NoPlace::Temporary => {
+                let message = "the method changes a struct that nothing holds";
+                let diagnostic = Diagnostic::new(codes::NOT_ASSIGNABLE, span, message);
+                self.report(diagnostic.help("bind it with `var` first"));
+            }
+            NoPlace::LetField(..) | NoPlace::Const(_) | NoPlace::NoIndexSet(_) | NoPlace::Reported => {
+                self.report_no_place(id, why);
+            }
+        }
+    }
+}

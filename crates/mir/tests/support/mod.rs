@@ -1,0 +1,4 @@
+//! What the random tests share: a generator of programs and a plain evaluator.
+
+pub mod eval;
+pub mod programs;
