@@ -111,7 +111,11 @@ impl Program {
         let (span, ret) = (def.span, def.ret);
         if let Some(first) = def.params.first() {
             let span = first.span;
-            self.error(codes::BAD_PROGRAM_ENTRY, span, "`main` takes no parameters; `std.env.args()` gives the arguments");
+            self.error(
+                codes::BAD_PROGRAM_ENTRY,
+                span,
+                "`main` takes no parameters; `std.env.args()` gives the arguments",
+            );
             return;
         }
         if !def.generics.params.is_empty() {
@@ -124,7 +128,11 @@ impl Program {
                 && !self.implements(*error, &TraitRef { id, args: Box::default() })
             {
                 let name = self.type_name(*error);
-                self.error(codes::BAD_PROGRAM_ENTRY, span, format!("the error `{name}` of `main` cannot be shown"));
+                self.error(
+                    codes::BAD_PROGRAM_ENTRY,
+                    span,
+                    format!("the error `{name}` of `main` cannot be shown"),
+                );
             }
             self.check_main_value(*value, span);
             return;

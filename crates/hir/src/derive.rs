@@ -25,12 +25,15 @@ impl Program {
             DerivedMethod::Hash => ("hash", 0, Ty::int()),
             DerivedMethod::Show => ("show", 0, Ty::str()),
         };
-        let id = self.bare_fn(Symbol::intern(name), module, span, FnKind::Derived(derived), Owner::None);
-        let param = |name| ParamDef { name: Symbol::intern(name), span, ty: self_ty, default: None };
+        let id =
+            self.bare_fn(Symbol::intern(name), module, span, FnKind::Derived(derived), Owner::None);
+        let param =
+            |name| ParamDef { name: Symbol::intern(name), span, ty: self_ty, default: None };
         let def = &mut self.items.fns[id];
         def.trace_name = Symbol::intern(&format!("{ty_name}.{name}"));
         def.generics = generics;
-        def.params = [param("self")].into_iter().chain((0..others).map(|_| param("other"))).collect();
+        def.params =
+            [param("self")].into_iter().chain((0..others).map(|_| param("other"))).collect();
         def.self_param = SelfKind::Value;
         def.ret = ret;
         self.derived.insert(derived, id);
@@ -40,7 +43,8 @@ impl Program {
     fn derived_head(&self, of: DerivedFrom) -> (Generics, Ty, ModuleId, Span, String) {
         let nowhere = Span::point(FileId(0), 0);
         let params = |n: u32| -> Generics {
-            let names = (0..n).map(|i| GenericParam { name: Symbol::intern(&format!("T{i}")), span: nowhere });
+            let names = (0..n)
+                .map(|i| GenericParam { name: Symbol::intern(&format!("T{i}")), span: nowhere });
             Generics { params: names.collect(), bounds: Vec::new() }
         };
         let tys = |generics: &Generics| -> Vec<Ty> {
@@ -120,7 +124,13 @@ impl Deriver<'_> {
     }
 
     fn new_local(&mut self, ty: Ty) -> LocalId {
-        self.body.locals.push(Local { name: Symbol::intern(""), span: self.span, ty, mutable: false, cell: false })
+        self.body.locals.push(Local {
+            name: Symbol::intern(""),
+            span: self.span,
+            ty,
+            mutable: false,
+            cell: false,
+        })
     }
 
     fn local(&mut self, local: LocalId) -> ExprId {
@@ -165,7 +175,8 @@ impl Deriver<'_> {
     fn field_tys(&mut self, of: DerivedFrom, variant: VariantIdx) -> Vec<Ty> {
         match of {
             DerivedFrom::Adt(id) => {
-                let fields: Vec<FieldIdx> = self.prog.items.adts[id].variants[variant].fields.ids().collect();
+                let fields: Vec<FieldIdx> =
+                    self.prog.items.adts[id].variants[variant].fields.ids().collect();
                 fields.into_iter().map(|field| self.prog.field_type(id, variant, field)).collect()
             }
             DerivedFrom::Tuple(_) => self.self_ty.kind().parts().collect(),
@@ -176,7 +187,9 @@ impl Deriver<'_> {
     fn variants(&self, of: DerivedFrom) -> Vec<VariantIdx> {
         match of {
             DerivedFrom::Adt(id) => self.prog.items.adts[id].variants.ids().collect(),
-            DerivedFrom::Tuple(_) | DerivedFrom::Function(_) | DerivedFrom::Dyn(..) => vec![VariantIdx(0)],
+            DerivedFrom::Tuple(_) | DerivedFrom::Function(_) | DerivedFrom::Dyn(..) => {
+                vec![VariantIdx(0)]
+            }
         }
     }
 
@@ -196,7 +209,9 @@ impl Deriver<'_> {
             let index = index as u32;
             let kind = match of {
                 DerivedFrom::Adt(_) => ExprKind::Field { base, field: FieldIdx(index) },
-                DerivedFrom::Tuple(_) | DerivedFrom::Function(_) | DerivedFrom::Dyn(..) => ExprKind::TupleField { base, index },
+                DerivedFrom::Tuple(_) | DerivedFrom::Function(_) | DerivedFrom::Dyn(..) => {
+                    ExprKind::TupleField { base, index }
+                }
             };
             fields.push(self.expr(kind, ty));
         }
@@ -244,9 +259,18 @@ impl Deriver<'_> {
             let self_ty = self.self_ty;
             if variant.0 > 0 && variants.len() > 1 {
                 let before: Vec<PatId> = (0..variant.0)
-                    .map(|v| self.pat(PatKind::Adt { variant: VariantIdx(v), fields: Box::default() }, self_ty))
+                    .map(|v| {
+                        self.pat(
+                            PatKind::Adt { variant: VariantIdx(v), fields: Box::default() },
+                            self_ty,
+                        )
+                    })
                     .collect();
-                let pat = if before.len() == 1 { before[0] } else { self.pat(PatKind::Or(before.into()), self_ty) };
+                let pat = if before.len() == 1 {
+                    before[0]
+                } else {
+                    self.pat(PatKind::Or(before.into()), self_ty)
+                };
                 let value = earlier(self);
                 inner.push((pat, value));
             }
@@ -269,9 +293,14 @@ impl Deriver<'_> {
                 let (lhs, rhs) = (self.local(this), self.local(other));
                 self.expr(ExprKind::Is { lhs, rhs }, Ty::bool())
             }
-            Some(AdtKind::Enum) => {
-                self.match_both(of, (this, other), Ty::bool(), Self::all_eq, |cx| cx.bool(false), |cx| cx.bool(false))
-            }
+            Some(AdtKind::Enum) => self.match_both(
+                of,
+                (this, other),
+                Ty::bool(),
+                Self::all_eq,
+                |cx| cx.bool(false),
+                |cx| cx.bool(false),
+            ),
             Some(AdtKind::Struct) | None => {
                 let (left, right) = (self.fields(of, this), self.fields(of, other));
                 self.all_eq(left.into_iter().zip(right).collect())
@@ -285,9 +314,10 @@ impl Deriver<'_> {
             let same = self.call_method(LangTrait::Eq, 0, vec![left, right], Ty::bool());
             result = Some(match result {
                 None => same,
-                Some(before) => {
-                    self.expr(ExprKind::Logic { op: ast::LogicOp::And, lhs: before, rhs: same }, Ty::bool())
-                }
+                Some(before) => self.expr(
+                    ExprKind::Logic { op: ast::LogicOp::And, lhs: before, rhs: same },
+                    Ty::bool(),
+                ),
             });
         }
         result.unwrap_or_else(|| self.bool(true))
@@ -295,9 +325,14 @@ impl Deriver<'_> {
 
     fn derive_ord(&mut self, of: DerivedFrom, this: LocalId, other: LocalId) -> ExprId {
         match self.kind(of) {
-            Some(AdtKind::Enum) => {
-                self.match_both(of, (this, other), Ty::int(), Self::first_cmp, |cx| cx.int(1), |cx| cx.int(-1))
-            }
+            Some(AdtKind::Enum) => self.match_both(
+                of,
+                (this, other),
+                Ty::int(),
+                Self::first_cmp,
+                |cx| cx.int(1),
+                |cx| cx.int(-1),
+            ),
             Some(AdtKind::Struct | AdtKind::Class) | None => {
                 let (left, right) = (self.fields(of, this), self.fields(of, other));
                 self.first_cmp(left.into_iter().zip(right).collect())
@@ -316,9 +351,11 @@ impl Deriver<'_> {
                     let local = self.new_local(Ty::int());
                     let pat = self.pat(PatKind::Bind { local, sub: None }, Ty::int());
                     let (lhs, rhs) = (self.local(local), self.int(0));
-                    let cond = self.expr(ExprKind::Binary { op: BinaryOp::Ne, lhs, rhs }, Ty::bool());
+                    let cond =
+                        self.expr(ExprKind::Binary { op: BinaryOp::Ne, lhs, rhs }, Ty::bool());
                     let then = self.local(local);
-                    let chosen = self.expr(ExprKind::If { cond, then, otherwise: Some(rest) }, Ty::int());
+                    let chosen =
+                        self.expr(ExprKind::If { cond, then, otherwise: Some(rest) }, Ty::int());
                     self.block(vec![Stmt::Let { pat, value: order, otherwise: None }], chosen)
                 }
             });
@@ -393,14 +430,21 @@ impl Deriver<'_> {
         let def = &self.prog.items.adts[adt];
         let is_enum = def.kind == AdtKind::Enum;
         let name = def.variants[variant].name;
-        let names: Vec<Option<Symbol>> = def.variants[variant].fields.iter().map(|field| field.name).collect();
+        let names: Vec<Option<Symbol>> =
+            def.variants[variant].fields.iter().map(|field| field.name).collect();
         if fields.is_empty() && is_enum {
             return self.text(name.as_str());
         }
         self.show_fields(&format!("{name}("), &names, fields, ")")
     }
 
-    fn show_fields(&mut self, open: &str, names: &[Option<Symbol>], fields: Vec<ExprId>, close: &str) -> ExprId {
+    fn show_fields(
+        &mut self,
+        open: &str,
+        names: &[Option<Symbol>],
+        fields: Vec<ExprId>,
+        close: &str,
+    ) -> ExprId {
         let mut parts = Vec::with_capacity(2 * fields.len() + 1);
         let mut text = open.to_string();
         for (index, (name, field)) in names.iter().zip(fields).enumerate() {

@@ -31,7 +31,8 @@ impl Program {
         let def = &self.items.fns[id];
         let mut out = format!("fn {}", def.trace_name);
         if !def.generics.params.is_empty() {
-            let names: Vec<&str> = def.generics.params.iter().map(|param| param.name.as_str()).collect();
+            let names: Vec<&str> =
+                def.generics.params.iter().map(|param| param.name.as_str()).collect();
             let _ = write!(out, "[{}]", names.join(", "));
         }
         let params: Vec<String> = def
@@ -51,7 +52,9 @@ impl Program {
             .generics
             .bounds
             .iter()
-            .map(|bound| format!("{}: {}", self.type_name(bound.ty), self.trait_name(&bound.trait_ref)))
+            .map(|bound| {
+                format!("{}: {}", self.type_name(bound.ty), self.trait_name(&bound.trait_ref))
+            })
             .collect();
         if !bounds.is_empty() {
             let _ = write!(out, " where {}", bounds.join(", "));
@@ -109,7 +112,9 @@ impl Dumper<'_> {
             self.prog.items.fns[id].name
         };
         match callee {
-            Callee::Fn { id, args: own } => format!("{}{}", self.prog.items.fns[*id].trace_name, args(own)),
+            Callee::Fn { id, args: own } => {
+                format!("{}{}", self.prog.items.fns[*id].trace_name, args(own))
+            }
             Callee::Trait { trait_ref, method: index, self_ty, args: own } => format!(
                 "<{} as {}>.{}{}",
                 self.ty(*self_ty),
@@ -143,12 +148,18 @@ impl Dumper<'_> {
                 };
                 format!("{}({place}{})", self.callee(callee), all(args)?)
             }
-            ExprKind::CallValue { callee, args } => format!("({})({})", self.inline(*callee)?, all(args)?),
+            ExprKind::CallValue { callee, args } => {
+                format!("({})({})", self.inline(*callee)?, all(args)?)
+            }
             ExprKind::Construct { variant, fields, base, .. } => {
                 self.construct(expr.ty, *variant, fields, *base)?
             }
             ExprKind::Field { base, field } => {
-                format!("{}.{}", self.inline(*base)?, self.field_name(self.body.exprs[*base].ty, *field))
+                format!(
+                    "{}.{}",
+                    self.inline(*base)?,
+                    self.field_name(self.body.exprs[*base].ty, *field)
+                )
             }
             ExprKind::Tuple(elems) => format!("({})", all(elems)?),
             ExprKind::TupleField { base, index } => format!("{}.{index}", self.inline(*base)?),
@@ -161,19 +172,33 @@ impl Dumper<'_> {
                 format!("({} {} {})", self.inline(*lhs)?, op.as_str(), self.inline(*rhs)?)
             }
             ExprKind::Break { target, value: None } => format!("break {}", target.0),
-            ExprKind::Break { target, value: Some(value) } => format!("break {} {}", target.0, self.inline(*value)?),
+            ExprKind::Break { target, value: Some(value) } => {
+                format!("break {} {}", target.0, self.inline(*value)?)
+            }
             ExprKind::Continue { target } => format!("continue {}", target.0),
             ExprKind::Return(None) => "return".to_string(),
             ExprKind::Return(Some(value)) => format!("return {}", self.inline(*value)?),
-            ExprKind::Coerce { kind, value } => format!("{kind:?}[{}]({})", self.ty(expr.ty), self.inline(*value)?),
-            ExprKind::Cast { value } => format!("cast[{}]({})", self.ty(expr.ty), self.inline(*value)?),
-            ExprKind::CastWrap { value } => format!("wrap[{}]({})", self.ty(expr.ty), self.inline(*value)?),
-            ExprKind::Panic { kind, message } => format!("panic {kind:?} {}", self.inline(*message)?),
-            ExprKind::Is { lhs, rhs } => format!("({} is {})", self.inline(*lhs)?, self.inline(*rhs)?),
+            ExprKind::Coerce { kind, value } => {
+                format!("{kind:?}[{}]({})", self.ty(expr.ty), self.inline(*value)?)
+            }
+            ExprKind::Cast { value } => {
+                format!("cast[{}]({})", self.ty(expr.ty), self.inline(*value)?)
+            }
+            ExprKind::CastWrap { value } => {
+                format!("wrap[{}]({})", self.ty(expr.ty), self.inline(*value)?)
+            }
+            ExprKind::Panic { kind, message } => {
+                format!("panic {kind:?} {}", self.inline(*message)?)
+            }
+            ExprKind::Is { lhs, rhs } => {
+                format!("({} is {})", self.inline(*lhs)?, self.inline(*rhs)?)
+            }
             ExprKind::Yield(value) => format!("yield {}", self.inline(*value)?),
             ExprKind::Await(value) => format!("await {}", self.inline(*value)?),
             ExprKind::SelfPid => "self()".to_string(),
-            ExprKind::Block { stmts, value: Some(value) } if stmts.is_empty() => self.inline(*value)?,
+            ExprKind::Block { stmts, value: Some(value) } if stmts.is_empty() => {
+                self.inline(*value)?
+            }
             ExprKind::Block { .. }
             | ExprKind::If { .. }
             | ExprKind::Match { .. }
@@ -189,7 +214,13 @@ impl Dumper<'_> {
         })
     }
 
-    fn construct(&self, ty: Ty, variant: VariantIdx, fields: &[Option<ExprId>], base: Option<ExprId>) -> Option<String> {
+    fn construct(
+        &self,
+        ty: Ty,
+        variant: VariantIdx,
+        fields: &[Option<ExprId>],
+        base: Option<ExprId>,
+    ) -> Option<String> {
         let (adt, _) = ty.as_adt()?;
         let name = self.prog.items.adts[adt].variants[variant].name;
         let mut parts = Vec::new();
@@ -204,7 +235,11 @@ impl Dumper<'_> {
                 None => {}
             }
         }
-        Some(if parts.is_empty() { name.to_string() } else { format!("{name}({})", parts.join(", ")) })
+        Some(if parts.is_empty() {
+            name.to_string()
+        } else {
+            format!("{name}({})", parts.join(", "))
+        })
     }
 
     fn field_name(&self, ty: Ty, field: FieldIdx) -> String {
@@ -237,7 +272,11 @@ impl Dumper<'_> {
         let mut out = match &place.root {
             PlaceRoot::Local(local) => self.local(*local),
             PlaceRoot::ClassField { object, field, .. } => {
-                format!("{}.{}", self.inline(*object)?, self.field_name(self.body.exprs[*object].ty, *field))
+                format!(
+                    "{}.{}",
+                    self.inline(*object)?,
+                    self.field_name(self.body.exprs[*object].ty, *field)
+                )
             }
             PlaceRoot::Element { container, index, .. } => {
                 format!("{}[{}]", self.inline(*container)?, self.inline(*index)?)
@@ -283,7 +322,8 @@ impl Dumper<'_> {
             }
             ExprKind::Assign { place, current, value } => {
                 let place_text = self.place(place).unwrap_or_else(|| "…".to_string());
-                let read = current.map_or(String::new(), |local| format!(" with {}", self.local(local)));
+                let read =
+                    current.map_or(String::new(), |local| format!(" with {}", self.local(local)));
                 self.labelled(&format!("{label}{place_text}{read} = "), *value);
             }
             ExprKind::Lambda(lambda) => self.lambda(label, lambda),
@@ -291,7 +331,10 @@ impl Dumper<'_> {
             ExprKind::OnTerminate(inner) => self.labelled(&format!("{label}on terminate "), *inner),
             ExprKind::ContractCheck(check) => {
                 let (kind, function) = (check.kind.as_str(), check.function);
-                self.labelled(&format!("{label}check {kind} in {function} {:?} ", check.text), check.cond);
+                self.labelled(
+                    &format!("{label}check {kind} in {function} {:?} ", check.text),
+                    check.cond,
+                );
                 if let Some(message) = check.message {
                     self.indented(|d| d.labelled("message ", message));
                 }
@@ -322,12 +365,17 @@ impl Dumper<'_> {
                     Stmt::Expr(e) => d.line_expr(*e),
                     Stmt::Let { pat, value, otherwise } => {
                         let pat_text = d.pat(*pat);
-                        d.labelled(&format!("let {pat_text}: {} = ", d.ty(d.body.pats[*pat].ty)), *value);
+                        d.labelled(
+                            &format!("let {pat_text}: {} = ", d.ty(d.body.pats[*pat].ty)),
+                            *value,
+                        );
                         if let Some(otherwise) = otherwise {
                             d.labelled("else ", *otherwise);
                         }
                     }
-                    Stmt::OldCapture { local, value } => d.labelled(&format!("old {} = ", d.local(*local)), *value),
+                    Stmt::OldCapture { local, value } => {
+                        d.labelled(&format!("old {} = ", d.local(*local)), *value)
+                    }
                 }
             }
             if let Some(value) = value {
@@ -338,14 +386,19 @@ impl Dumper<'_> {
 
     fn lambda(&mut self, label: &str, lambda: &Lambda) {
         let params: Vec<String> = lambda.params.iter().map(|local| self.local(*local)).collect();
-        let captures: Vec<String> = lambda.captures.iter().map(|local| self.local(*local)).collect();
+        let captures: Vec<String> =
+            lambda.captures.iter().map(|local| self.local(*local)).collect();
         let kind = match lambda.kind {
             LambdaKind::Closure => "",
             LambdaKind::Async => " async",
             LambdaKind::Spawn => " spawn",
         };
         let flavour = lambda.flavour.as_str();
-        self.line(&format!("{label}{flavour}{kind} ({}) captures [{}]", params.join(", "), captures.join(", ")));
+        self.line(&format!(
+            "{label}{flavour}{kind} ({}) captures [{}]",
+            params.join(", "),
+            captures.join(", ")
+        ));
         self.indented(|d| d.line_expr(lambda.body));
     }
 
@@ -390,10 +443,14 @@ impl Dumper<'_> {
             PatKind::Error => "error".to_string(),
             PatKind::Wild => "_".to_string(),
             PatKind::Bind { local, sub: None } => self.local(*local),
-            PatKind::Bind { local, sub: Some(sub) } => format!("{} @ {}", self.local(*local), self.pat(*sub)),
+            PatKind::Bind { local, sub: Some(sub) } => {
+                format!("{} @ {}", self.local(*local), self.pat(*sub))
+            }
             PatKind::Lit(lit) => self.lit(lit, pat.ty),
             PatKind::Range { lo, hi, inclusive } => {
-                let end = |lit: &Option<Lit>| lit.as_ref().map_or(String::new(), |lit| self.lit(lit, pat.ty));
+                let end = |lit: &Option<Lit>| {
+                    lit.as_ref().map_or(String::new(), |lit| self.lit(lit, pat.ty))
+                };
                 format!("{}{}{}", end(lo), if *inclusive { "..=" } else { ".." }, end(hi))
             }
             PatKind::Tuple(elems) => format!("({})", all(elems, ", ")),
@@ -410,9 +467,15 @@ impl Dumper<'_> {
                 let name = self.prog.items.adts[adt].variants[*variant].name;
                 let parts: Vec<String> = fields
                     .iter()
-                    .map(|(field, sub)| format!("{}: {}", self.field_name_of(adt, *variant, *field), self.pat(*sub)))
+                    .map(|(field, sub)| {
+                        format!("{}: {}", self.field_name_of(adt, *variant, *field), self.pat(*sub))
+                    })
                     .collect();
-                if parts.is_empty() { name.to_string() } else { format!("{name}({})", parts.join(", ")) }
+                if parts.is_empty() {
+                    name.to_string()
+                } else {
+                    format!("{name}({})", parts.join(", "))
+                }
             }
             PatKind::Or(alternatives) => all(alternatives, " | "),
             PatKind::TypeTest { ty, sub } => format!("is {} {}", self.ty(*ty), self.pat(*sub)),

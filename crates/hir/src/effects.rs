@@ -26,7 +26,11 @@ impl Program {
     pub(crate) fn check_pure(&mut self, body: &Rc<Body>, cond: ExprId) {
         if let Some((_, at)) = self.effect_in(body, cond, true) {
             let span = body.exprs[at].span;
-            let diagnostic = Diagnostic::new(codes::IMPURE_CONTRACT, span, "contracts are pure, but this has an effect");
+            let diagnostic = Diagnostic::new(
+                codes::IMPURE_CONTRACT,
+                span,
+                "contracts are pure, but this has an effect",
+            );
             let diagnostic = match &body.exprs[at].kind {
                 ExprKind::Call { callee: Callee::Fn { id, .. }, .. } => {
                     let name = self.items.fns[*id].name;
@@ -55,7 +59,8 @@ impl Program {
                     Effect::None
                 } else {
                     let body = self.body(id);
-                    self.effect_in(&body, body.root, false).map_or(Effect::None, |(effect, _)| effect)
+                    self.effect_in(&body, body.root, false)
+                        .map_or(Effect::None, |(effect, _)| effect)
                 }
             }
         };
@@ -67,7 +72,8 @@ impl Program {
     /// takes nothing asks the world.
     fn runtime_effect(&self, id: FnId) -> Effect {
         let def = &self.items.fns[id];
-        let takes_array = def.params.iter().any(|param| matches!(param.ty.kind(), TyKind::Array(_)));
+        let takes_array =
+            def.params.iter().any(|param| matches!(param.ty.kind(), TyKind::Array(_)));
         if takes_array {
             Effect::Arguments
         } else if def.ret.is_nil() || def.params.is_empty() {
@@ -79,13 +85,20 @@ impl Program {
 
     /// The strongest effect below `id`, and where. In a condition even the locals of the
     /// surroundings existed before.
-    fn effect_in(&mut self, body: &Rc<Body>, id: ExprId, in_condition: bool) -> Option<(Effect, ExprId)> {
+    fn effect_in(
+        &mut self,
+        body: &Rc<Body>,
+        id: ExprId,
+        in_condition: bool,
+    ) -> Option<(Effect, ExprId)> {
         let mut strongest = None;
         let mut stack = vec![id];
         while let Some(id) = stack.pop() {
             match self.own_effect(body, id, in_condition) {
                 Effect::World => return Some((Effect::World, id)),
-                Effect::Arguments if strongest.is_none() => strongest = Some((Effect::Arguments, id)),
+                Effect::Arguments if strongest.is_none() => {
+                    strongest = Some((Effect::Arguments, id))
+                }
                 Effect::Arguments | Effect::None => {}
             }
             body.children(id, &mut |child| stack.push(child));
@@ -98,15 +111,16 @@ impl Program {
         match &body.exprs[id].kind {
             ExprKind::Assign { place, .. } => changes(changes_old(body, place, in_condition)),
             ExprKind::Call { callee, args, inout } => {
-                let changes_place = inout.as_ref().is_some_and(|place| changes_old(body, place, in_condition));
+                let changes_place =
+                    inout.as_ref().is_some_and(|place| changes_old(body, place, in_condition));
                 let Some(callee) = self.known_callee(callee) else { return Effect::None };
                 let on_own = args.iter().all(|arg| is_own(body, *arg, in_condition));
                 match self.fn_effect(callee) {
                     Effect::World => Effect::World,
                     Effect::Arguments if !on_own || args.is_empty() => Effect::Arguments,
-                    Effect::Arguments | Effect::None => {
-                        changes(changes_place && self.items.fns[callee].self_param == SelfKind::InOut)
-                    }
+                    Effect::Arguments | Effect::None => changes(
+                        changes_place && self.items.fns[callee].self_param == SelfKind::InOut,
+                    ),
                 }
             }
             ExprKind::Spawn(_)
@@ -124,7 +138,9 @@ impl Program {
         match callee {
             Callee::Fn { id, .. } => Some(*id),
             Callee::Trait { trait_ref, method, self_ty, args } => {
-                let open = self_ty.has_params() || self_ty.has_error() || trait_ref.args.iter().any(|ty| ty.has_params());
+                let open = self_ty.has_params()
+                    || self_ty.has_error()
+                    || trait_ref.args.iter().any(|ty| ty.has_params());
                 (!open).then(|| self.resolve_method(trait_ref, *method, *self_ty, args).id)
             }
             Callee::Dyn { .. } => None,
@@ -153,10 +169,16 @@ fn is_own(body: &Body, id: ExprId, in_condition: bool) -> bool {
     match &body.exprs[id].kind {
         ExprKind::Local(local) => {
             let ty = body.locals[*local].ty;
-            let plain = matches!(ty.kind(), TyKind::Int(_) | TyKind::Float(_) | TyKind::Bool | TyKind::Char);
+            let plain = matches!(
+                ty.kind(),
+                TyKind::Int(_) | TyKind::Float(_) | TyKind::Bool | TyKind::Char
+            );
             plain || (!in_condition && !body.params.contains(local))
         }
-        ExprKind::Construct { .. } | ExprKind::ArrayLit(_) | ExprKind::Lit(_) | ExprKind::Binary { .. } => true,
+        ExprKind::Construct { .. }
+        | ExprKind::ArrayLit(_)
+        | ExprKind::Lit(_)
+        | ExprKind::Binary { .. } => true,
         ExprKind::Call { .. } => !in_condition,
         ExprKind::Field { base, .. } => !in_condition && is_own(body, *base, in_condition),
         ExprKind::Block { value: Some(value), .. } => is_own(body, *value, in_condition),

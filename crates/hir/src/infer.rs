@@ -190,11 +190,15 @@ impl Infer {
             unreachable!("shallow types are free variables or known")
         };
         if let Some(other) = self.var_kind(to) {
-            let TyKind::Var(other_id) = *to.kind() else { unreachable!("it has a variable's kind") };
+            let TyKind::Var(other_id) = *to.kind() else {
+                unreachable!("it has a variable's kind")
+            };
             return match (kind, other) {
                 (VarKind::General, _) => Ok(self.bind(id, to)),
                 (_, VarKind::General) => Ok(self.bind(other_id, Ty::var(id))),
-                (VarKind::Int, VarKind::Int) | (VarKind::Float, VarKind::Float) => Ok(self.bind(id, to)),
+                (VarKind::Int, VarKind::Int) | (VarKind::Float, VarKind::Float) => {
+                    Ok(self.bind(id, to))
+                }
                 (VarKind::Int, VarKind::Float) | (VarKind::Float, VarKind::Int) => Err(Mismatch),
             };
         }

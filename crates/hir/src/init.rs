@@ -79,7 +79,9 @@ impl Walk<'_> {
                 self.demand((!set[index]).then_some(index), expr.span);
                 Some(set)
             }
-            ExprKind::Assign { place, current, value } => self.assign(place, current.is_some(), *value, set),
+            ExprKind::Assign { place, current, value } => {
+                self.assign(place, current.is_some(), *value, set)
+            }
             ExprKind::If { cond, then, otherwise } => {
                 let after = self.expr(*cond, Some(set));
                 let yes = self.expr(*then, after.clone());
@@ -154,7 +156,9 @@ impl Walk<'_> {
 
     fn assign(&mut self, place: &Place, reads: bool, value: ExprId, set: Vec<bool>) -> Set {
         let own = match &place.root {
-            PlaceRoot::ClassField { object, field, .. } if self.is_self(*object) => Some(field.0 as usize),
+            PlaceRoot::ClassField { object, field, .. } if self.is_self(*object) => {
+                Some(field.0 as usize)
+            }
             _ => None,
         };
         let Some(index) = own else {

@@ -65,8 +65,6 @@ intrinsics! {
     BytesAsStr "bytes_as_str";
     /// `fn char_from_code(code: int) -> char`: of a valid code point.
     CharFromCode "char_from_code";
-    /// `fn symbol_id(s: symbol) -> int`
-    SymbolId "symbol_id";
 
     // Numbers.
     /// `fn int_wrap[A, B](x: A) -> B`, of any integer types: the low bits, extended by the sign of A.
@@ -77,8 +75,6 @@ intrinsics! {
     IntLeadingZeros "int_leading_zeros";
     /// `fn int_trailing_zeros[T](x: T) -> int`
     IntTrailingZeros "int_trailing_zeros";
-    /// `fn int_mul_high(a: u64, b: u64) -> u64`: the upper half of the product.
-    IntMulHigh "int_mul_high";
     /// `fn int_shr_logical(x: int, n: int) -> int`: zeros come in; `n` is taken modulo 64.
     IntShrLogical "int_shr_logical";
     /// `fn int_min_value[T]() -> T`, of any integer type.
@@ -99,28 +95,20 @@ intrinsics! {
     FloatFromBits "float_from_bits";
 
     // Objects and types.
-    /// `fn same_object[T](a: T, b: T) -> bool`, of references.
-    SameObject "same_object";
     /// `fn identity[T](a: T) -> int`: a number of the object that never changes.
     Identity "identity";
     /// `fn show_enter[T](a: T) -> bool`: notes that the object is being shown; false if it was.
     ShowEnter "show_enter";
     /// `fn show_leave()`: ends what the last successful `show_enter` began.
     ShowLeave "show_leave";
-    /// `fn type_name[T]() -> str`: as it is written.
-    TypeName "type_name";
     /// `fn any_show(v: any) -> str`, what the value's type does; likewise those below.
     AnyShow "any_show";
     /// `fn any_show_in(v: any) -> str`: as shown inside others.
     AnyShowIn "any_show_in";
     /// `fn any_eq(a: any, b: any) -> bool`: also compares the types.
     AnyEq "any_eq";
-    /// `fn any_hash(v: any) -> int`
-    AnyHash "any_hash";
     /// `fn any_type_name(v: any) -> str`
     AnyTypeName "any_type_name";
-    /// `fn unreachable() -> never`: what cannot be reached.
-    Unreachable "unreachable";
 
     // The machine, one MIR operation each.
     /// `fn rdtsc() -> int`

@@ -192,7 +192,10 @@ pub enum Owner {
     /// In an `impl` without a trait for a built-in type.
     Builtin,
     /// In a trait: the `index`-th method.
-    Trait { id: TraitId, index: u32 },
+    Trait {
+        id: TraitId,
+        index: u32,
+    },
     /// In `impl Trait for Type`.
     Impl(ImplId),
 }
@@ -287,7 +290,10 @@ pub struct ConstDef {
 pub enum ConstSource {
     Value(ast::ExprId),
     /// What a pattern binds to the constant's name in another constant, the whole of a `let`.
-    Part { of: ConstId, pat: ast::PatId },
+    Part {
+        of: ConstId,
+        pat: ast::PatId,
+    },
 }
 
 pub struct ActorDef {
@@ -344,61 +350,127 @@ pub enum ExprKind {
     Local(LocalId),
     Const(ConstId),
     /// A function as a value. `f` is of a kind that has code, or an intrinsic.
-    FnRef { callee: Callee },
+    FnRef {
+        callee: Callee,
+    },
     /// With `inout` the callee takes `var self` or `self`: `args` then holds the arguments after
     /// it, `self` is read from the place before they are evaluated, and if the callee takes
     /// `var self` what it gives back is stored into the place after the call. The operands of the
     /// place are evaluated once.
-    Call { callee: Callee, args: Box<[ExprId]>, inout: Option<Box<Place>> },
+    Call {
+        callee: Callee,
+        args: Box<[ExprId]>,
+        inout: Option<Box<Place>>,
+    },
     /// A call of a function value.
-    CallValue { callee: ExprId, args: Box<[ExprId]> },
+    CallValue {
+        callee: ExprId,
+        args: Box<[ExprId]>,
+    },
     /// A struct, class object or enum value of the expression's type. `fields` has one entry for
     /// each field of the variant; `None` takes it from `base` if there is one, else leaves it
     /// zeroed (an object about to be filled by its `init`). Evaluated in the order of `order`.
-    Construct { variant: VariantIdx, fields: Box<[Option<ExprId>]>, order: Box<[FieldIdx]>, base: Option<ExprId> },
+    Construct {
+        variant: VariantIdx,
+        fields: Box<[Option<ExprId>]>,
+        order: Box<[FieldIdx]>,
+        base: Option<ExprId>,
+    },
     /// A field of a struct or class object.
-    Field { base: ExprId, field: FieldIdx },
+    Field {
+        base: ExprId,
+        field: FieldIdx,
+    },
     Tuple(Box<[ExprId]>),
-    TupleField { base: ExprId, index: u32 },
+    TupleField {
+        base: ExprId,
+        index: u32,
+    },
     /// A raw array of the elements.
     ArrayLit(Box<[ExprId]>),
     /// On operands of a primitive type; which one, the type of the operand says.
-    Unary { op: UnaryOp, operand: ExprId },
+    Unary {
+        op: UnaryOp,
+        operand: ExprId,
+    },
     /// On operands of one primitive type; the right side of a shift may be any integer type.
-    Binary { op: BinaryOp, lhs: ExprId, rhs: ExprId },
+    Binary {
+        op: BinaryOp,
+        lhs: ExprId,
+        rhs: ExprId,
+    },
     /// The right side runs only if the left side did not decide.
-    Logic { op: ast::LogicOp, lhs: ExprId, rhs: ExprId },
-    If { cond: ExprId, then: ExprId, otherwise: Option<ExprId> },
+    Logic {
+        op: ast::LogicOp,
+        lhs: ExprId,
+        rhs: ExprId,
+    },
+    If {
+        cond: ExprId,
+        then: ExprId,
+        otherwise: Option<ExprId>,
+    },
     /// The first arm that fits; the arms are exhaustive.
-    Match { scrutinee: ExprId, arms: Box<[Arm]> },
+    Match {
+        scrutinee: ExprId,
+        arms: Box<[Arm]>,
+    },
     /// Without a value, or with one that is not wanted, the block gives `nil`.
-    Block { stmts: Box<[Stmt]>, value: Option<ExprId> },
+    Block {
+        stmts: Box<[Stmt]>,
+        value: Option<ExprId>,
+    },
     /// Runs `body` again and again until a `Break` gives the value.
-    Loop { id: LoopId, body: ExprId },
-    Break { target: LoopId, value: Option<ExprId> },
-    Continue { target: LoopId },
+    Loop {
+        id: LoopId,
+        body: ExprId,
+    },
+    Break {
+        target: LoopId,
+        value: Option<ExprId>,
+    },
+    Continue {
+        target: LoopId,
+    },
     /// Out of the innermost lambda or the function; `None` gives `nil`.
     Return(Option<ExprId>),
     /// Stores `value`. With `current` the place is read into that local first (its operands are
     /// evaluated once), and `value` may speak of it. Gives `nil`.
-    Assign { place: Box<Place>, current: Option<LocalId>, value: ExprId },
+    Assign {
+        place: Box<Place>,
+        current: Option<LocalId>,
+        value: ExprId,
+    },
     Lambda(Box<Lambda>),
-    Coerce { kind: Coercion, value: ExprId },
+    Coerce {
+        kind: Coercion,
+        value: ExprId,
+    },
     /// Between integers, floats, `char` and `bool`; panics where the value does not fit.
-    Cast { value: ExprId },
+    Cast {
+        value: ExprId,
+    },
     /// Between integers, dropping the upper bits.
-    CastWrap { value: ExprId },
+    CastWrap {
+        value: ExprId,
+    },
     /// Registers a function without parameters to be called at function exit; gives `nil`.
     Defer(ExprId),
     /// In the body of an actor, after its variables: registers its `terminate`, a function of the
     /// exit reason; gives `nil`.
     OnTerminate(ExprId),
     /// Panics with a message of type `str`.
-    Panic { kind: PanicKind, message: ExprId },
+    Panic {
+        kind: PanicKind,
+        message: ExprId,
+    },
     /// Panics if the condition does not hold; gives `nil`.
     ContractCheck(Box<ContractCheck>),
     /// Whether two references name one object.
-    Is { lhs: ExprId, rhs: ExprId },
+    Is {
+        lhs: ExprId,
+        rhs: ExprId,
+    },
     /// Gives a value to whoever drives the generator; gives `nil`.
     Yield(ExprId),
     /// Waits for a `Future[T]`; of anything else the value itself.
@@ -471,9 +543,16 @@ pub enum Stmt {
     Expr(ExprId),
     /// Binds the pattern's names. Without `otherwise` it fits every value; else that runs where
     /// it does not, and does not come back.
-    Let { pat: PatId, value: ExprId, otherwise: Option<ExprId> },
+    Let {
+        pat: PatId,
+        value: ExprId,
+        otherwise: Option<ExprId>,
+    },
     /// `old(value)` of a contract, taken at entry; left out where contracts are off.
-    OldCapture { local: LocalId, value: ExprId },
+    OldCapture {
+        local: LocalId,
+        value: ExprId,
+    },
 }
 
 /// Something that can be assigned: a root, then fields of structs inside it.
@@ -497,10 +576,20 @@ pub struct PlaceField {
 pub enum PlaceRoot {
     Local(LocalId),
     /// A field of a class object.
-    ClassField { object: ExprId, field: FieldIdx, ty: Ty },
+    ClassField {
+        object: ExprId,
+        field: FieldIdx,
+        ty: Ty,
+    },
     /// What `get(container, index)` reads and `set(container, index, value)` writes. A plain
     /// assignment with an empty path only writes. `ty` is the element's.
-    Element { container: ExprId, index: ExprId, get: Option<Callee>, set: Callee, ty: Ty },
+    Element {
+        container: ExprId,
+        index: ExprId,
+        get: Option<Callee>,
+        set: Callee,
+        ty: Ty,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -615,17 +704,34 @@ pub enum PatKind {
     Error,
     Wild,
     /// Binds the value. The alternatives of an or-pattern bind the same locals.
-    Bind { local: LocalId, sub: Option<PatId> },
+    Bind {
+        local: LocalId,
+        sub: Option<PatId>,
+    },
     Lit(Lit),
     /// Of integers, `char` or floats.
-    Range { lo: Option<Lit>, hi: Option<Lit>, inclusive: bool },
+    Range {
+        lo: Option<Lit>,
+        hi: Option<Lit>,
+        inclusive: bool,
+    },
     Tuple(Box<[PatId]>),
     /// A list of `prefix`, then — if `rest` is there — any number more, then `suffix`. The
     /// pattern inside `rest`, if any, is tried on a new list of those in between.
-    List { prefix: Box<[PatId]>, rest: Option<Option<PatId>>, suffix: Box<[PatId]> },
+    List {
+        prefix: Box<[PatId]>,
+        rest: Option<Option<PatId>>,
+        suffix: Box<[PatId]>,
+    },
     /// A struct, class object or variant of an enum. Fields not named fit whatever they hold.
-    Adt { variant: VariantIdx, fields: Box<[(FieldIdx, PatId)]> },
+    Adt {
+        variant: VariantIdx,
+        fields: Box<[(FieldIdx, PatId)]>,
+    },
     Or(Box<[PatId]>),
     /// On `any`: fits if the value is a `ty` that `sub` fits.
-    TypeTest { ty: Ty, sub: PatId },
+    TypeTest {
+        ty: Ty,
+        sub: PatId,
+    },
 }

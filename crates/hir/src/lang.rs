@@ -4,7 +4,6 @@
 //! lang item looks like inside is `std`'s business: only the signatures given here are relied on.
 
 use crate::ir::{AdtId, FnId, TraitId};
-use sepal_base::Symbol;
 
 macro_rules! lang_items {
     ($($(#[$meta:meta])* $table:ident of $id:ident { $($(#[$doc:meta])* $variant:ident $name:literal;)* })*) => {$(

@@ -22,6 +22,8 @@ mod program;
 mod report;
 mod scope;
 mod session;
+#[cfg(test)]
+mod tests;
 mod traits;
 pub mod ty;
 mod types;

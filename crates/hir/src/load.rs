@@ -125,7 +125,9 @@ impl Program {
             ast::Entry::Item(id) => Some(&ast.items[*id]),
             ast::Entry::Stmt(_) => None,
         });
-        items.filter_map(|item| import_path(&item.kind).map(|path| (join(path), path_span(path)))).collect()
+        items
+            .filter_map(|item| import_path(&item.kind).map(|path| (join(path), path_span(path))))
+            .collect()
     }
 
     fn load_imports(&mut self, module: ModuleId) {
@@ -169,16 +171,22 @@ impl Program {
 
     fn user_imports(&self, module: ModuleId) -> Vec<(ModuleId, Span)> {
         let paths = self.import_paths(module).into_iter();
-        let found = paths.filter_map(|(path, span)| Some(((*self.module_by_path.get(&path)?)?, span)));
+        let found =
+            paths.filter_map(|(path, span)| Some(((*self.module_by_path.get(&path)?)?, span)));
         found.filter(|(id, _)| !self.items.modules[*id].is_std).collect()
     }
 
     fn report_cycle(&mut self, circle: &[ModuleId], back: ModuleId, span: Span) {
-        let names = circle.iter().chain([&back]).map(|m| format!("`{}`", self.items.modules[*m].path));
+        let names =
+            circle.iter().chain([&back]).map(|m| format!("`{}`", self.items.modules[*m].path));
         let names: Vec<String> = names.collect();
         let message = format!("import cycle: {}", names.join(" imports "));
         let diagnostic = Diagnostic::new(codes::IMPORT_CYCLE, span, message);
-        self.report(diagnostic.label("this import closes the circle").help("move what both need into a third module"));
+        self.report(
+            diagnostic
+                .label("this import closes the circle")
+                .help("move what both need into a third module"),
+        );
     }
 
     fn link_imports(&mut self, module: ModuleId) {
@@ -234,13 +242,21 @@ impl Program {
     }
 
     /// Binds every meaning that `name` has in the module it comes from.
-    fn bind_import(&mut self, into: ModuleId, from: ModuleId, name: ast::Ident, bound: ast::Ident, public: bool) -> bool {
+    fn bind_import(
+        &mut self,
+        into: ModuleId,
+        from: ModuleId,
+        name: ast::Ident,
+        bound: ast::Ident,
+        public: bool,
+    ) -> bool {
         let scope = &self.scopes[from];
         let ty = scope.types.get(&name.name).copied().filter(|e| !e.imported || e.public);
         let value = scope.values.get(&name.name).copied().filter(|e| !e.imported || e.public);
         let variants = scope.variants.get(&name.name).cloned();
         let found = ty.is_some() || value.is_some() || variants.is_some();
-        let private = ty.is_none_or(|e| !e.public) && value.is_none_or(|e| !e.public) && variants.is_none();
+        let private =
+            ty.is_none_or(|e| !e.public) && value.is_none_or(|e| !e.public) && variants.is_none();
         // The library's modules see all of each other; `pub` is for users.
         if found && private && !self.items.modules[into].is_std {
             self.report_private(name, from, ty.map(|e| e.span).or(value.map(|e| e.span)));
@@ -293,7 +309,12 @@ impl Program {
     }
 
     /// Reports the use of a name that its module keeps to itself.
-    pub(crate) fn report_private(&mut self, name: ast::Ident, module: ModuleId, declared: Option<Span>) {
+    pub(crate) fn report_private(
+        &mut self,
+        name: ast::Ident,
+        module: ModuleId,
+        declared: Option<Span>,
+    ) {
         let path = self.items.modules[module].path;
         let message = format!("`{}` is private to the module `{path}`", name.name);
         let mut diagnostic = Diagnostic::new(codes::NOT_EXPORTED, name.span, message);

@@ -17,7 +17,9 @@ pub(crate) fn in_item(ast: &Ast, id: ItemId, visit: Visit<'_>) {
         | ItemKind::ExternFn(_)
         | ItemKind::TypeAlias(_) => {}
         ItemKind::Fn(f) => in_fn(ast, *f, visit),
-        ItemKind::Struct(decl) => in_body(ast, &decl.fields, &decl.invariants, &decl.methods, visit),
+        ItemKind::Struct(decl) => {
+            in_body(ast, &decl.fields, &decl.invariants, &decl.methods, visit)
+        }
         ItemKind::Class(decl) => in_body(ast, &decl.fields, &decl.invariants, &decl.methods, visit),
         ItemKind::Enum(decl) => in_body(ast, &[], &[], &decl.methods, visit),
         ItemKind::Trait(decl) => in_body(ast, &[], &[], &decl.methods, visit),
@@ -33,7 +35,13 @@ pub(crate) fn in_item(ast: &Ast, id: ItemId, visit: Visit<'_>) {
     }
 }
 
-fn in_body(ast: &Ast, fields: &[Field], invariants: &[Contract], methods: &[ItemId], visit: Visit<'_>) {
+fn in_body(
+    ast: &Ast,
+    fields: &[Field],
+    invariants: &[Contract],
+    methods: &[ItemId],
+    visit: Visit<'_>,
+) {
     fields.iter().filter_map(|field| field.default).for_each(|e| in_expr(ast, e, visit));
     invariants.iter().for_each(|contract| in_expr(ast, contract.cond, visit));
     methods.iter().for_each(|item| in_item(ast, *item, visit));
@@ -217,13 +225,19 @@ fn in_task(ast: &Ast, task: Task, visit: Visit<'_>) {
 /// The names that a pattern may bind; bare variants are among them.
 pub(crate) fn bound_by(ast: &Ast, id: PatId, visit: Visit<'_>) {
     match &ast.pats[id].kind {
-        PatKind::Error | PatKind::Wild | PatKind::Path(_) | PatKind::Lit(_) | PatKind::Range { .. } => {}
+        PatKind::Error
+        | PatKind::Wild
+        | PatKind::Path(_)
+        | PatKind::Lit(_)
+        | PatKind::Range { .. } => {}
         PatKind::Name(name) => visit(*name),
         PatKind::At { name, pat } => {
             visit(name.name);
             bound_by(ast, *pat, visit);
         }
-        PatKind::Tuple(elems) | PatKind::Or(elems) => elems.iter().for_each(|pat| bound_by(ast, *pat, visit)),
+        PatKind::Tuple(elems) | PatKind::Or(elems) => {
+            elems.iter().for_each(|pat| bound_by(ast, *pat, visit))
+        }
         PatKind::List { before, rest, after } => {
             before.iter().chain(after).for_each(|pat| bound_by(ast, *pat, visit));
             if let Some(name) = rest.and_then(|rest| rest.name) {

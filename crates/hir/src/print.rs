@@ -16,7 +16,9 @@ impl Program {
     /// The name without type arguments, as in panic reports.
     pub(crate) fn type_name_short(&self, ty: Ty) -> String {
         match ty.as_adt() {
-            Some((id, _)) if self.lang.which_ty(id).is_none() => self.items.adts[id].name.to_string(),
+            Some((id, _)) if self.lang.which_ty(id).is_none() => {
+                self.items.adts[id].name.to_string()
+            }
             _ => self.type_name(ty),
         }
     }

@@ -1,43 +1,72 @@
 //! What is said when a type lacks a trait: in the words of what was written, not of the solver.
 
-use crate::ir::*;
 use crate::lang::LangTrait;
 use crate::program::Program;
 use crate::traits::Obligation;
+use crate::types::a;
 use sepal_base::{Diagnostic, codes};
 
 impl Program {
     pub(crate) fn report_unimplemented(&mut self, ob: &Obligation) {
         let ty = self.infer.resolve(ob.self_ty);
-        if ty.has_error() || ob.trait_ref.args.iter().any(|arg| self.infer.resolve(*arg).has_error()) {
+        if ty.has_error()
+            || ob.trait_ref.args.iter().any(|arg| self.infer.resolve(*arg).has_error())
+        {
             return;
         }
+        self.close_arguments(ob);
         // One place lacks one thing: what is missing besides follows from it.
         if self.last_unimplemented.replace(ob.span) == Some(ob.span) {
             return;
         }
         let name = self.type_name(ty);
         let plain = ob.trait_ref.args.iter().all(|arg| self.infer.resolve(*arg) == ty);
-        let trait_name =
-            if plain { self.items.traits[ob.trait_ref.id].name.to_string() } else { self.trait_name(&ob.trait_ref) };
+        let trait_name = if plain {
+            self.items.traits[ob.trait_ref.id].name.to_string()
+        } else {
+            self.trait_name(&ob.trait_ref)
+        };
         let (code, message) = match self.lang.which_trait(ob.trait_ref.id) {
-            Some(LangTrait::Eq) => (codes::NOT_IMPLEMENTED, format!("values of type `{name}` cannot be compared for equality")),
-            Some(LangTrait::Ord) => (codes::NOT_IMPLEMENTED, format!("values of type `{name}` have no order")),
-            Some(LangTrait::Hash) => {
-                (codes::NOT_IMPLEMENTED, format!("values of type `{name}` have no `Hash`: they are no keys of dicts or members of sets"))
+            Some(LangTrait::Eq) => (
+                codes::NOT_IMPLEMENTED,
+                format!("values of type `{name}` cannot be compared for equality"),
+            ),
+            Some(LangTrait::Ord) => {
+                (codes::NOT_IMPLEMENTED, format!("values of type `{name}` have no order"))
             }
-            Some(LangTrait::Show) => (codes::NOT_IMPLEMENTED, format!("values of type `{name}` cannot be shown")),
+            Some(LangTrait::Hash) => (
+                codes::NOT_IMPLEMENTED,
+                format!(
+                    "values of type `{name}` have no `Hash`: they are no keys of dicts or members of sets"
+                ),
+            ),
+            Some(LangTrait::Show) => {
+                (codes::NOT_IMPLEMENTED, format!("values of type `{name}` cannot be shown"))
+            }
             Some(LangTrait::Iterable | LangTrait::Iter) => {
-                (codes::NOT_ITERABLE, format!("a `{name}` cannot be looped over"))
+                (codes::NOT_ITERABLE, format!("{a_name} cannot be looped over", a_name = a(&name)))
             }
-            Some(LangTrait::Index) => (codes::BAD_OPERAND, format!("a `{name}` cannot be indexed like this")),
-            Some(LangTrait::IndexSet) => (codes::BAD_OPERAND, format!("the elements of a `{name}` cannot be assigned like this")),
-            Some(LangTrait::Slice) => (codes::BAD_OPERAND, format!("a `{name}` cannot be sliced")),
-            Some(LangTrait::Contains) => (codes::BAD_OPERAND, format!("`in` does not look into a `{name}`")),
-            Some(LangTrait::Integer) => (codes::NOT_IMPLEMENTED, format!("`{name}` is no integer type")),
-            Some(_) | None => {
-                (codes::NOT_IMPLEMENTED, format!("the type `{name}` does not implement `{trait_name}`"))
+            Some(LangTrait::Index) => (
+                codes::BAD_OPERAND,
+                format!("{a_name} cannot be indexed like this", a_name = a(&name)),
+            ),
+            Some(LangTrait::IndexSet) => (
+                codes::BAD_OPERAND,
+                format!("the elements of {a_name} cannot be assigned like this", a_name = a(&name)),
+            ),
+            Some(LangTrait::Slice) => {
+                (codes::BAD_OPERAND, format!("{a_name} cannot be sliced", a_name = a(&name)))
             }
+            Some(LangTrait::Contains) => {
+                (codes::BAD_OPERAND, format!("`in` does not look into {a_name}", a_name = a(&name)))
+            }
+            Some(LangTrait::Integer) => {
+                (codes::NOT_IMPLEMENTED, format!("`{name}` is no integer type"))
+            }
+            Some(_) | None => (
+                codes::NOT_IMPLEMENTED,
+                format!("the type `{name}` does not implement `{trait_name}`"),
+            ),
         };
         let mut diagnostic = Diagnostic::new(code, ob.span, message);
         if let crate::ty::TyKind::Param { .. } = ty.kind() {
@@ -46,6 +75,16 @@ impl Program {
             diagnostic = diagnostic.note(note);
         }
         self.report(diagnostic);
+    }
+
+    /// What the missing trait would have determined is unknown for a reason that is said.
+    fn close_arguments(&mut self, ob: &Obligation) {
+        for arg in &ob.trait_ref.args {
+            let arg = self.infer.shallow(*arg);
+            if arg.is_var() {
+                let _ = self.infer.unify(arg, crate::ty::Ty::error());
+            }
+        }
     }
 
     /// Which part of a type keeps a trait from being derived for it.
@@ -61,7 +100,10 @@ impl Program {
                 if !self.holds_tentatively(field_ty, &ob.trait_ref, ob.span, ob.env) {
                     let field_ty = self.type_name(field_ty);
                     let name = self.items.adts[adt].variants[variant].fields[field].name;
-                    let which = name.map_or_else(|| "a field".to_string(), |name| format!("the field `{name}`"));
+                    let which = name.map_or_else(
+                        || "a field".to_string(),
+                        |name| format!("the field `{name}`"),
+                    );
                     return Some(format!("it holds {which} of type `{field_ty}`"));
                 }
             }

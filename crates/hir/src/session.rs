@@ -33,7 +33,6 @@ pub(crate) struct Session {
 }
 
 struct Open {
-    index: usize,
     /// The outermost open function that something in here refers to.
     low: usize,
 }
@@ -90,7 +89,8 @@ impl Program {
     pub(crate) fn inferred_constant(&mut self, init: FnId) -> Ty {
         if self.session.open.contains_key(&init) {
             let (name, span) = (self.items.fns[init].name, self.items.fns[init].span);
-            let message = format!("the type of `{name}` cannot be found without knowing it; write it");
+            let message =
+                format!("the type of `{name}` cannot be found without knowing it; write it");
             self.error(codes::CYCLIC_DEFINITION, span, message);
             return Ty::error();
         }
@@ -108,8 +108,9 @@ impl Program {
         let index = self.session.next_index;
         self.session.next_index += 1;
         self.session.open.insert(id, index);
-        self.session.stack.push(Open { index, low: index });
-        let (first_draft, first_obligation) = (self.session.drafts.len(), self.session.obligations.len());
+        self.session.stack.push(Open { low: index });
+        let (first_draft, first_obligation) =
+            (self.session.drafts.len(), self.session.obligations.len());
         let outer = std::mem::replace(&mut self.session.base, first_obligation);
         let draft = self.check_body(id);
         self.session.base = outer;
@@ -174,7 +175,9 @@ impl Program {
             return;
         }
         match self.solve(&obligation) {
-            Outcome::Holds(nested) => nested.into_iter().for_each(|ob| self.try_obligation(ob, depth + 1)),
+            Outcome::Holds(nested) => {
+                nested.into_iter().for_each(|ob| self.try_obligation(ob, depth + 1))
+            }
             Outcome::Open => self.session.obligations.push(obligation),
             Outcome::Fails => self.report_unimplemented(&obligation),
         }
@@ -200,7 +203,8 @@ impl Program {
 
     fn finish_group(&mut self, mut drafts: Vec<Draft>, first: usize) {
         self.settle_group(&mut drafts, first);
-        for step in [Fallback::Operators, Fallback::Literals, Fallback::Methods, Fallback::Literals] {
+        for step in [Fallback::Operators, Fallback::Literals, Fallback::Methods, Fallback::Literals]
+        {
             self.fall_back(&mut drafts, step);
             self.settle_group(&mut drafts, first);
         }
@@ -238,7 +242,12 @@ impl Program {
         }
     }
 
-    fn with_draft<R>(&mut self, drafts: &mut Vec<Draft>, index: usize, run: impl FnOnce(&mut BodyCx<'_>) -> R) -> R {
+    fn with_draft<R>(
+        &mut self,
+        drafts: &mut Vec<Draft>,
+        index: usize,
+        run: impl FnOnce(&mut BodyCx<'_>) -> R,
+    ) -> R {
         let id = drafts[index].id;
         let draft = std::mem::replace(&mut drafts[index], Draft::new(id));
         let ast = Rc::clone(&self.items.modules[self.items.fns[id].module].ast);
@@ -251,19 +260,23 @@ impl Program {
     /// Variables that are left in inferred signatures become type parameters, with the open
     /// obligations as bounds. The members of a group have the same ones.
     fn generalise(&mut self, drafts: &[Draft], first: usize) {
-        let mut vars: Vec<VarId> = Vec::new();
         let inferred: Vec<FnId> =
             drafts.iter().map(|draft| draft.id).filter(|id| self.uninferred.contains(id)).collect();
+        self.close_unused_results(&inferred);
+        let mut vars: Vec<VarId> = Vec::new();
         for id in &inferred {
             if let FnKind::Source(_) = self.items.fns[*id].kind {
                 let def = &self.items.fns[*id];
-                let tys = def.params.iter().map(|param| param.ty).chain([def.ret]).chain(def.mailbox);
+                let tys =
+                    def.params.iter().map(|param| param.ty).chain([def.ret]).chain(def.mailbox);
                 let tys: Vec<Ty> = tys.collect();
                 tys.iter().for_each(|ty| self.collect_vars(*ty, &mut vars));
             }
         }
         // What an obligation on one of them determines is a parameter too.
-        for obligation in self.session.obligations[first.min(self.session.obligations.len())..].to_vec() {
+        for obligation in
+            self.session.obligations[first.min(self.session.obligations.len())..].to_vec()
+        {
             let mut own = Vec::new();
             self.collect_vars(obligation.self_ty, &mut own);
             if own.iter().any(|var| vars.contains(var)) {
@@ -283,6 +296,29 @@ impl Program {
         for id in inferred {
             self.close_signature(id, &params, &bounds);
         }
+    }
+
+    /// A result of which nothing is known, not even by a parameter, is never given.
+    fn close_unused_results(&mut self, inferred: &[FnId]) {
+        for id in inferred {
+            let def = &self.items.fns[*id];
+            let ret = self.infer.shallow(def.ret);
+            let mut others = Vec::new();
+            def.params.iter().for_each(|param| self.collect_vars(param.ty, &mut others));
+            if let TyKind::Var(var) = ret.kind()
+                && !others.contains(var)
+                && !self.session.obligations.iter().any(|ob| self.speaks_of(ob, *var))
+            {
+                self.infer.bind(*var, Ty::never());
+            }
+        }
+    }
+
+    fn speaks_of(&self, obligation: &Obligation, var: VarId) -> bool {
+        let mut vars = Vec::new();
+        self.collect_vars(obligation.self_ty, &mut vars);
+        obligation.trait_ref.args.iter().for_each(|arg| self.collect_vars(*arg, &mut vars));
+        vars.contains(&var)
     }
 
     fn collect_vars(&self, ty: Ty, vars: &mut Vec<VarId>) {
@@ -367,15 +403,24 @@ impl Program {
             {
                 let span = obligation.span;
                 let trait_name = self.trait_name(&obligation.trait_ref);
-                let message = format!("the type of this is not known, only that it has `{trait_name}`");
+                let message =
+                    format!("the type of this is not known, only that it has `{trait_name}`");
                 let diagnostic = Diagnostic::new(codes::CANNOT_INFER, span, message);
                 let from = self.infer.span(*id);
-                let diagnostic = diagnostic.help("write the type where the value is made or declared");
-                self.report(if from == span { diagnostic } else { diagnostic.secondary(from, "of this") });
+                let diagnostic =
+                    diagnostic.help("write the type where the value is made or declared");
+                self.report(if from == span {
+                    diagnostic
+                } else {
+                    diagnostic.secondary(from, "of this")
+                });
                 self.infer.bind(*id, Ty::error());
                 continue;
             }
-            let tys: Vec<Ty> = [obligation.self_ty].into_iter().chain(obligation.trait_ref.args.iter().copied()).collect();
+            let tys: Vec<Ty> = [obligation.self_ty]
+                .into_iter()
+                .chain(obligation.trait_ref.args.iter().copied())
+                .collect();
             for ty in tys {
                 self.bind_nil(ty);
             }

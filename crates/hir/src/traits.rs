@@ -35,8 +35,16 @@ pub(crate) enum Outcome {
 
 /// Where a type has a trait from.
 pub(crate) enum Source {
-    Impl { id: ImplId, args: Vec<Ty>, nested: Vec<Obligation> },
-    Derived { derived: Derived, args: Vec<Ty>, nested: Vec<Obligation> },
+    Impl {
+        id: ImplId,
+        args: Vec<Ty>,
+        nested: Vec<Obligation>,
+    },
+    Derived {
+        derived: Derived,
+        args: Vec<Ty>,
+        nested: Vec<Obligation>,
+    },
     /// A bound, a `dyn` of the same trait, a literal.
     Given,
 }
@@ -55,7 +63,9 @@ impl Program {
     pub(crate) fn solve(&mut self, ob: &Obligation) -> Outcome {
         match self.search(ob) {
             Search::Found(Source::Given) => Outcome::Holds(Vec::new()),
-            Search::Found(Source::Impl { nested, .. } | Source::Derived { nested, .. }) => Outcome::Holds(nested),
+            Search::Found(Source::Impl { nested, .. } | Source::Derived { nested, .. }) => {
+                Outcome::Holds(nested)
+            }
             Search::None => Outcome::Fails,
             Search::Open => Outcome::Open,
         }
@@ -69,7 +79,9 @@ impl Program {
         match ty.kind() {
             TyKind::Never => Search::Found(Source::Given),
             // Everything can be shown.
-            TyKind::Var(_) | TyKind::Param { .. } if self.lang.trait_id(LangTrait::Show) == Some(ob.trait_ref.id) => {
+            TyKind::Var(_) | TyKind::Param { .. }
+                if self.lang.trait_id(LangTrait::Show) == Some(ob.trait_ref.id) =>
+            {
                 Search::Found(Source::Given)
             }
             TyKind::Var(_) => self.search_literal(ty, ob),
@@ -91,7 +103,10 @@ impl Program {
         let Some(item) = self.lang.which_trait(ob.trait_ref.id) else { return Search::Open };
         let holds = match (self.infer.var_kind(ty), item) {
             (Some(VarKind::Int), LangTrait::Hash | LangTrait::Integer) => true,
-            (Some(VarKind::Int | VarKind::Float), LangTrait::Eq | LangTrait::Ord | LangTrait::Show) => true,
+            (
+                Some(VarKind::Int | VarKind::Float),
+                LangTrait::Eq | LangTrait::Ord | LangTrait::Show,
+            ) => true,
             _ => false,
         };
         if holds { Search::Found(Source::Given) } else { Search::Open }
@@ -106,7 +121,8 @@ impl Program {
                 wanted.push(bound.trait_ref.args.clone());
             }
         }
-        let mut fitting = wanted.into_iter().filter(|args| self.args_unify(args, &ob.trait_ref.args));
+        let mut fitting =
+            wanted.into_iter().filter(|args| self.args_unify(args, &ob.trait_ref.args));
         if let Some(first) = fitting.next() {
             if fitting.next().is_some() {
                 return Search::Open;
@@ -117,7 +133,9 @@ impl Program {
             return Search::Found(Source::Given);
         }
         drop(fitting);
-        if self.lang.trait_id(LangTrait::Eq) == Some(ob.trait_ref.id) && self.has_eq_by_bound(ty, ob.env) {
+        if self.lang.trait_id(LangTrait::Eq) == Some(ob.trait_ref.id)
+            && self.has_eq_by_bound(ty, ob.env)
+        {
             return Search::Found(Source::Given);
         }
         if self.is_integer_param(ty, ob.env) && self.integers_have(ob.trait_ref.id) {
@@ -223,7 +241,12 @@ impl Program {
         Search::Found(Source::Impl { id, args, nested })
     }
 
-    fn instantiate_bounds(&self, bounds: &[Bound], args: &[Ty], ob: &Obligation) -> Vec<Obligation> {
+    fn instantiate_bounds(
+        &self,
+        bounds: &[Bound],
+        args: &[Ty],
+        ob: &Obligation,
+    ) -> Vec<Obligation> {
         let make = |bound: &Bound| Obligation {
             self_ty: bound.ty.subst(args),
             trait_ref: bound.trait_ref.subst(args),
@@ -246,7 +269,8 @@ impl Program {
             DerivedFrom::Tuple(n) => (0..n).collect(),
             DerivedFrom::Function(_) | DerivedFrom::Dyn(..) => Rc::from([]),
         };
-        let nested = needed.iter().map(|index| Obligation { self_ty: args[*index as usize], ..ob.clone() });
+        let nested =
+            needed.iter().map(|index| Obligation { self_ty: args[*index as usize], ..ob.clone() });
         Search::Found(Source::Derived { derived, nested: nested.collect(), args })
     }
 
@@ -305,7 +329,9 @@ impl Program {
     }
 
     fn is_collection(&self, adt: AdtId) -> bool {
-        [LangTy::List, LangTy::Dict, LangTy::Set].iter().any(|item| self.lang.ty(*item) == Some(adt))
+        [LangTy::List, LangTy::Dict, LangTy::Set]
+            .iter()
+            .any(|item| self.lang.ty(*item) == Some(adt))
     }
 
     fn type_needs(&mut self, ty: Ty, method: DerivedMethod, needs: &mut Vec<u32>) -> Option<()> {
@@ -315,7 +341,9 @@ impl Program {
                 return Some(());
             }
             TyKind::Error | TyKind::Never => return Some(()),
-            TyKind::Tuple(elems) => return elems.iter().try_for_each(|e| self.type_needs(*e, method, needs)),
+            TyKind::Tuple(elems) => {
+                return elems.iter().try_for_each(|e| self.type_needs(*e, method, needs));
+            }
             _ => {}
         }
         let head = Head::of(ty)?;
@@ -332,7 +360,9 @@ impl Program {
         match ty.kind() {
             TyKind::Adt(id, args) => {
                 let inner = self.derive_needs(*id, method)?;
-                inner.iter().try_for_each(|index| self.type_needs(args[*index as usize], method, needs))
+                inner
+                    .iter()
+                    .try_for_each(|index| self.type_needs(args[*index as usize], method, needs))
             }
             TyKind::Fn(_) => (method == DerivedMethod::Show).then_some(()),
             TyKind::Dyn(id, _) => (*id == trait_id || method == DerivedMethod::Show).then_some(()),
@@ -350,12 +380,14 @@ impl Program {
     ) -> Option<()> {
         let before = self.infer.snapshot();
         let args = self.unify_impl(id, ty, &[]);
-        let args: Option<Vec<Ty>> = args.map(|args| args.iter().map(|arg| self.infer.resolve(*arg)).collect());
+        let args: Option<Vec<Ty>> =
+            args.map(|args| args.iter().map(|arg| self.infer.resolve(*arg)).collect());
         self.infer.rollback(before);
         let args = args?;
         let bounds = self.items.impls[id].generics.bounds.clone();
         let same = bounds.iter().filter(|bound| bound.trait_ref.id == trait_id);
-        same.map(|bound| bound.ty.subst(&args)).try_for_each(|ty| self.type_needs(ty, method, needs))
+        same.map(|bound| bound.ty.subst(&args))
+            .try_for_each(|ty| self.type_needs(ty, method, needs))
     }
 
     // -- Questions of lowering ---------------------------------------------------------------
@@ -369,13 +401,25 @@ impl Program {
     }
 
     /// Whether the obligation holds with everything that follows from it, as far as is known.
-    pub(crate) fn holds(&mut self, self_ty: Ty, trait_ref: &TraitRef, span: Span, env: Option<FnId>) -> bool {
+    pub(crate) fn holds(
+        &mut self,
+        self_ty: Ty,
+        trait_ref: &TraitRef,
+        span: Span,
+        env: Option<FnId>,
+    ) -> bool {
         let first = Obligation { self_ty, trait_ref: trait_ref.clone(), span, env };
         self.solve_list(vec![first])
     }
 
     /// The same without choosing anything.
-    pub(crate) fn holds_tentatively(&mut self, self_ty: Ty, trait_ref: &TraitRef, span: Span, env: Option<FnId>) -> bool {
+    pub(crate) fn holds_tentatively(
+        &mut self,
+        self_ty: Ty,
+        trait_ref: &TraitRef,
+        span: Span,
+        env: Option<FnId>,
+    ) -> bool {
         let before = self.infer.snapshot();
         let holds = self.holds(self_ty, trait_ref, span, env);
         self.infer.rollback(before);
@@ -411,7 +455,13 @@ impl Program {
     /// arguments is free of parameters. For a `dyn` of this very trait it is the trait's own
     /// method, [`FnKind::Required`] or not: a call through the vtable. Of `never`, which has
     /// every trait, nothing can be called.
-    pub fn resolve_method(&mut self, trait_ref: &TraitRef, method: u32, self_ty: Ty, args: &[Ty]) -> Resolved {
+    pub fn resolve_method(
+        &mut self,
+        trait_ref: &TraitRef,
+        method: u32,
+        self_ty: Ty,
+        args: &[Ty],
+    ) -> Resolved {
         let before = self.infer.snapshot();
         let span = Span::point(sepal_base::FileId(0), 0);
         let ob = Obligation { self_ty, trait_ref: trait_ref.clone(), span, env: None };
@@ -436,9 +486,16 @@ impl Program {
         resolved
     }
 
-    fn default_method(&self, trait_ref: &TraitRef, method: u32, self_ty: Ty, args: &[Ty]) -> Resolved {
+    fn default_method(
+        &self,
+        trait_ref: &TraitRef,
+        method: u32,
+        self_ty: Ty,
+        args: &[Ty],
+    ) -> Resolved {
         let id = self.items.traits[trait_ref.id].methods[method as usize];
-        let all = [self_ty].into_iter().chain(trait_ref.args.iter().copied()).chain(args.iter().copied());
+        let all =
+            [self_ty].into_iter().chain(trait_ref.args.iter().copied()).chain(args.iter().copied());
         Resolved { id, args: all.collect() }
     }
 }

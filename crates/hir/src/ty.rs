@@ -63,7 +63,10 @@ pub enum TyKind {
     Dyn(TraitId, Box<[Ty]>),
     /// The `index`-th type parameter of the surrounding function or declaration. In a trait,
     /// parameter 0 is `Self`. The name is for messages only.
-    Param { index: u32, name: Symbol },
+    Param {
+        index: u32,
+        name: Symbol,
+    },
     /// Not known yet; only while a body is being checked.
     Var(VarId),
     /// Stands where a mistake was reported; agrees with everything, so that it is said once.
@@ -287,7 +290,8 @@ impl Ty {
         if let Some(other) = replace(self) {
             return other;
         }
-        let mut all = |tys: &[Ty]| -> Box<[Ty]> { tys.iter().map(|t| t.map_leaves(replace)).collect() };
+        let mut all =
+            |tys: &[Ty]| -> Box<[Ty]> { tys.iter().map(|t| t.map_leaves(replace)).collect() };
         match self.kind() {
             TyKind::Array(elem) => Ty::array(elem.map_leaves(replace)),
             TyKind::Tuple(elems) => Ty::tuple(all(elems)),

@@ -29,7 +29,8 @@ impl TyScope {
     /// The scope inside a declaration with these type parameters.
     pub(crate) fn of_generics(module: ModuleId, generics: &Generics) -> TyScope {
         let params = generics.params.iter().enumerate();
-        let params = params.map(|(i, param)| (param.name, Ty::param(i as u32, param.name))).collect();
+        let params =
+            params.map(|(i, param)| (param.name, Ty::param(i as u32, param.name))).collect();
         TyScope { module, params, self_ty: None, infer: false }
     }
 }
@@ -43,7 +44,9 @@ impl Program {
             ast::TypeKind::Nil => Ty::nil(),
             ast::TypeKind::SelfType => self.lower_self_type(scope, node.span),
             ast::TypeKind::Infer => self.lower_infer_type(scope, node.span),
-            ast::TypeKind::Path { path, args } => self.lower_path_type(scope, ast, path, args, node.span),
+            ast::TypeKind::Path { path, args } => {
+                self.lower_path_type(scope, ast, path, args, node.span)
+            }
             ast::TypeKind::List(elem) => {
                 let elem = self.lower_type(scope, ast, *elem);
                 self.lang_ty(LangTy::List, [elem])
@@ -62,21 +65,21 @@ impl Program {
                 self.lang_ty(LangTy::Option, [inner])
             }
             ast::TypeKind::Tuple(elems) => {
-                let elems: Vec<Ty> = elems.iter().map(|e| self.lower_type(scope, ast, *e)).collect();
+                let elems: Vec<Ty> =
+                    elems.iter().map(|e| self.lower_type(scope, ast, *e)).collect();
                 Ty::tuple(elems)
             }
             ast::TypeKind::Fn { params, ret, mailbox } => {
-                let params: Vec<Ty> = params.iter().map(|p| self.lower_type(scope, ast, *p)).collect();
+                let params: Vec<Ty> =
+                    params.iter().map(|p| self.lower_type(scope, ast, *p)).collect();
                 let ret = ret.map_or(Ty::nil(), |r| self.lower_type(scope, ast, r));
                 let mailbox = mailbox.map(|m| self.lower_type(scope, ast, m));
                 Ty::function(params, ret, mailbox)
             }
-            ast::TypeKind::Dyn(inner) => {
-                match self.lower_trait_ref(scope, ast, *inner, None) {
-                    Some(found) => Ty::dyn_trait(found.id, found.args),
-                    None => Ty::error(),
-                }
-            }
+            ast::TypeKind::Dyn(inner) => match self.lower_trait_ref(scope, ast, *inner, None) {
+                Some(found) => Ty::dyn_trait(found.id, found.args),
+                None => Ty::error(),
+            },
         }
     }
 
@@ -144,7 +147,11 @@ impl Program {
                 let message = format!("`{name}` is a trait, not a type");
                 let diagnostic = Diagnostic::new(codes::UNKNOWN_TYPE, span, message);
                 let text = "a value of any type that has it is";
-                self.report(diagnostic.suggest(span, format!("dyn {name}"), format!("{text} `dyn {name}`")));
+                self.report(diagnostic.suggest(
+                    span,
+                    format!("dyn {name}"),
+                    format!("{text} `dyn {name}`"),
+                ));
                 Ty::error()
             }
             None => {
@@ -161,7 +168,11 @@ impl Program {
     }
 
     /// The declaration that a path names from inside a module.
-    pub(crate) fn resolve_type_path(&mut self, module: ModuleId, path: &[ast::Ident]) -> Option<TypeDef> {
+    pub(crate) fn resolve_type_path(
+        &mut self,
+        module: ModuleId,
+        path: &[ast::Ident],
+    ) -> Option<TypeDef> {
         let (last, before) = path.split_last()?;
         if before.is_empty() {
             return self.lookup_type(module, last.name);
@@ -175,7 +186,11 @@ impl Program {
     }
 
     /// The module that a path names: an imported one, or one of `std`.
-    pub(crate) fn resolve_module_path(&mut self, module: ModuleId, path: &[ast::Ident]) -> Option<ModuleId> {
+    pub(crate) fn resolve_module_path(
+        &mut self,
+        module: ModuleId,
+        path: &[ast::Ident],
+    ) -> Option<ModuleId> {
         if let [name] = path
             && let Some(found) = self.lookup_module(module, name.name)
         {
@@ -189,7 +204,8 @@ impl Program {
 
     fn report_unknown_type(&mut self, scope: &TyScope, path: &[ast::Ident], span: Span) {
         let text = crate::load::join(path);
-        let mut diagnostic = Diagnostic::new(codes::UNKNOWN_TYPE, span, format!("there is no type `{text}` here"));
+        let mut diagnostic =
+            Diagnostic::new(codes::UNKNOWN_TYPE, span, format!("there is no type `{text}` here"));
         if path.first().is_some_and(|first| self.is_broken(scope.module, first.name)) {
             return;
         }
@@ -203,7 +219,13 @@ impl Program {
         self.report(diagnostic);
     }
 
-    pub(crate) fn apply_adt(&mut self, scope: &TyScope, id: AdtId, mut args: Vec<Ty>, span: Span) -> Ty {
+    pub(crate) fn apply_adt(
+        &mut self,
+        scope: &TyScope,
+        id: AdtId,
+        mut args: Vec<Ty>,
+        span: Span,
+    ) -> Ty {
         let wanted = self.items.adts[id].generics.params.len();
         if args.is_empty() && wanted > 0 {
             if self.lang.is_ty(id, LangTy::Pid) && !scope.infer {
@@ -218,13 +240,26 @@ impl Program {
         }
         if args.len() != wanted {
             let name = self.items.adts[id].name;
-            self.report_type_arguments(name, wanted, args.len(), span, Some(self.items.adts[id].span));
+            self.report_type_arguments(
+                name,
+                wanted,
+                args.len(),
+                span,
+                Some(self.items.adts[id].span),
+            );
             return Ty::error();
         }
         Ty::adt(id, args)
     }
 
-    fn report_type_arguments(&mut self, name: Symbol, wanted: usize, found: usize, span: Span, at: Option<Span>) {
+    fn report_type_arguments(
+        &mut self,
+        name: Symbol,
+        wanted: usize,
+        found: usize,
+        span: Span,
+        at: Option<Span>,
+    ) {
         let message = format!("`{name}` takes {}, not {found}", count(wanted, "type argument"));
         let mut diagnostic = Diagnostic::new(codes::TYPE_ARGUMENTS, span, message);
         if let Some(at) = at {
@@ -305,7 +340,8 @@ impl Program {
 
     fn report_not_a_trait(&mut self, scope: &TyScope, path: &[ast::Ident], span: Span) {
         let text = crate::load::join(path);
-        let mut diagnostic = Diagnostic::new(codes::UNKNOWN_TYPE, span, format!("there is no trait `{text}` here"));
+        let mut diagnostic =
+            Diagnostic::new(codes::UNKNOWN_TYPE, span, format!("there is no trait `{text}` here"));
         if let [name] = path {
             let names = self.type_names(scope.module);
             if let Some(near) = near(name.name, names) {
@@ -343,4 +379,14 @@ pub(crate) fn count(n: usize, noun: &str) -> String {
         1 => format!("1 {noun}"),
         _ => format!("{n} {noun}s"),
     }
+}
+
+/// A type's name in a sentence: ``an `int` ``.
+pub(crate) fn a(name: &str) -> String {
+    let article = if name.starts_with(['a', 'e', 'i', 'o', 'u', 'A', 'E', 'I', 'O', 'U']) {
+        "an"
+    } else {
+        "a"
+    };
+    format!("{article} `{name}`")
 }

@@ -48,8 +48,12 @@ impl Body {
             | ExprKind::Yield(e)
             | ExprKind::Await(e)
             | ExprKind::Async(e) => visit(*e),
-            ExprKind::Tuple(elems) | ExprKind::ArrayLit(elems) => elems.iter().for_each(|e| visit(*e)),
-            ExprKind::Binary { lhs, rhs, .. } | ExprKind::Logic { lhs, rhs, .. } | ExprKind::Is { lhs, rhs } => {
+            ExprKind::Tuple(elems) | ExprKind::ArrayLit(elems) => {
+                elems.iter().for_each(|e| visit(*e))
+            }
+            ExprKind::Binary { lhs, rhs, .. }
+            | ExprKind::Logic { lhs, rhs, .. }
+            | ExprKind::Is { lhs, rhs } => {
                 visit(*lhs);
                 visit(*rhs);
             }
@@ -78,7 +82,9 @@ impl Body {
                 }
                 value.iter().for_each(|e| visit(*e));
             }
-            ExprKind::Break { value, .. } | ExprKind::Return(value) => value.iter().for_each(|e| visit(*e)),
+            ExprKind::Break { value, .. } | ExprKind::Return(value) => {
+                value.iter().for_each(|e| visit(*e))
+            }
             ExprKind::Assign { place: target, value, .. } => {
                 place(target, visit);
                 visit(*value);

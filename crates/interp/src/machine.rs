@@ -43,11 +43,8 @@ const BUDGET: i64 = 4000;
 /// The "caller" of what the host calls: its frame begins two words into the stack, after a word for a single
 /// result and the link.
 const HOST_BASE: u32 = 2;
-static HOST_CALL: [u64; 3] = [
-    Word::with_wide(Opcode::Call, 0, HOST_BASE).0,
-    0,
-    Word::with_wide(Opcode::Halt, 0, 0).0,
-];
+static HOST_CALL: [u64; 3] =
+    [Word::with_wide(Opcode::Call, 0, HOST_BASE).0, 0, Word::with_wide(Opcode::Halt, 0, 0).0];
 static HALT_PANIC: u64 = Word::with_wide(Opcode::HaltPanic, 0, 0).0;
 
 /// See the module's head.

@@ -197,6 +197,12 @@ macro_rules! for_each_opcode {
                 CheckGetS16 = memory::check_get::<i16>;
                 CheckGetS32 = memory::check_get::<i32>;
                 CheckGetF32 = memory::check_get::<f32>;
+                /// The same, and the index from the start goes to the register in the second half of k1.
+                KeepGetWord = memory::keep_get::<u64>;
+                KeepGetS8 = memory::keep_get::<i8>;
+                KeepGetS16 = memory::keep_get::<i16>;
+                KeepGetS32 = memory::keep_get::<i32>;
+                KeepGetF32 = memory::keep_get::<f32>;
                 CheckSetWord = memory::check_set::<u64>;
                 CheckSet8 = memory::check_set::<u8>;
                 CheckSet16 = memory::check_set::<u16>;

@@ -5,7 +5,7 @@
 
 use crate::repr::{ObjectShape, ReprState, SlotsKind};
 use crate::{Options, Refusal, body, entry, shims};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use sepal_base::{FileId, Span, Symbol};
 use sepal_hir::lang::{LangFn, LangTy};
 use sepal_hir::{self as hir, Body, ConstId, ExprId, FnId, LocalId, Program, Ty};
@@ -73,6 +73,8 @@ pub struct ModuleCx<'p> {
     pub consts: FxHashMap<ConstId, ConstGlobals>,
     pub vtables: FxHashMap<(Ty, Option<hir::TraitRef>), VtableId>,
     pub empty_array: Option<LayoutId>,
+    /// The functions of the standard library.
+    pub library: FxHashSet<FuncId>,
     instances: FxHashMap<Instance, FuncId>,
     queue: Vec<(Instance, FuncId)>,
     files: FxHashMap<FileId, FileIdx>,
@@ -93,6 +95,7 @@ impl<'p> ModuleCx<'p> {
             consts: FxHashMap::default(),
             vtables: FxHashMap::default(),
             empty_array: None,
+            library: FxHashSet::default(),
             instances: FxHashMap::default(),
             queue: Vec::new(),
             files: FxHashMap::default(),
@@ -139,7 +142,11 @@ impl<'p> ModuleCx<'p> {
     pub fn fn_instance(&mut self, id: FnId, args: &[Ty]) -> FuncId {
         let instance = Instance::Fn(id, args.into());
         let name = self.program.items.fns[id].trace_name;
-        self.instance(instance, name, |cx| cx.fn_signature(id, args))
+        let func = self.instance(instance, name, |cx| cx.fn_signature(id, args));
+        if self.program.items.modules[self.program.items.fns[id].module].is_std {
+            self.library.insert(func);
+        }
+        func
     }
 
     /// Parameters, then results; a method with `var self` also gives `self` back.

@@ -55,8 +55,8 @@ pub fn lower(program: &mut hir::Program, options: Options) -> Result<mir::Module
     if let Some(refusal) = cx.refusal {
         return Err(refusal);
     }
-    let mut module = cx.module;
+    let (mut module, library) = (cx.module, cx.library);
     module.entry = Some(entry);
-    tails::keep_frames(&mut module);
+    tails::keep_frames(&mut module, &library);
     Ok(module)
 }

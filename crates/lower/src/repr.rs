@@ -85,6 +85,16 @@ pub fn int_word(ty: IntTy, value: i128) -> i64 {
     (value as i64) << spare >> spare
 }
 
+/// An integer as a constant of a scalar type, which MIR writes signed whatever the language calls it.
+pub fn int_bits(scalar: Type, value: i128) -> i64 {
+    match scalar {
+        Type::I8 => i64::from(value as i8),
+        Type::I16 => i64::from(value as i16),
+        Type::I32 => i64::from(value as i32),
+        Type::I64 | Type::F32 | Type::F64 | Type::Bool | Type::Ref | Type::Any | Type::Ptr => value as i64,
+    }
+}
+
 /// The scalar of a float type.
 pub fn float_type(ty: FloatTy) -> Type {
     match ty {

@@ -3,12 +3,14 @@
 //! A tail call loses the caller's line in a panic's trace. Only those that can be part of a cycle
 //! of calls are needed to keep the stack bounded; all others become calls again.
 
+use rustc_hash::FxHashSet;
 use sepal_mir::{ConstWord, FuncId, Function, Module, Op, Results, Terminator, Type};
 use sepal_mir::passes::call_graph::{components, for_each_callee};
 use sepal_base::Id as _;
 
-/// Turns tail calls that cannot recur into calls.
-pub fn keep_frames(module: &mut Module) {
+/// Turns tail calls that cannot recur into calls. `library` says which functions are the standard
+/// library's: one that does not itself leave by a call of unknown code returns to its caller.
+pub fn keep_frames(module: &mut Module, library: &FxHashSet<FuncId>) {
     let count = module.functions.len();
     // One more node stands for whatever a closure or vtable may call.
     let unknown = FuncId::from_index(count);
@@ -32,6 +34,11 @@ pub fn keep_frames(module: &mut Module) {
     addresses.dedup();
     callees[count] = addresses;
     let component = components(&callees);
+    let returns: Vec<bool> = module
+        .functions
+        .iter_enumerated()
+        .map(|(id, func)| library.contains(&id) && !leaves_to_unknown(func))
+        .collect();
     let signatures: Vec<Vec<Type>> = module.functions.iter().map(|f| f.sig.results.clone()).collect();
     for id in module.functions.ids() {
         let own = component[id.index()];
@@ -47,7 +54,8 @@ pub fn keep_frames(module: &mut Module) {
                 | Terminator::Panic { .. }
                 | Terminator::Unreachable {} => continue,
             };
-            if component[target.index()] != own {
+            let comes_back = !library.contains(&id) && returns.get(target.index()).is_some_and(|r| *r);
+            if component[target.index()] != own || comes_back {
                 let results = signatures[id.index()].clone();
                 call_and_return(func, block, &results);
             }
@@ -63,6 +71,11 @@ fn calls_unknown(func: &Function) -> bool {
         matches!(block.term, Terminator::TailCallIndirect { .. } | Terminator::TailCallVirtual { .. })
             || block.insts.iter().any(indirect)
     })
+}
+
+fn leaves_to_unknown(func: &Function) -> bool {
+    let leaves = |term| matches!(term, Terminator::TailCallIndirect { .. } | Terminator::TailCallVirtual { .. });
+    func.blocks.iter().any(|block| leaves(block.term))
 }
 
 /// A tail call gives what its function gives, so the results' types are the caller's own.

@@ -305,6 +305,13 @@ impl Module {
         *self.known.statics.entry(object.clone()).or_insert_with(|| self.statics.push(object))
     }
 
+    /// Changes the words of all constant objects.
+    pub fn map_static_words(&mut self, mut map: impl FnMut(&mut ConstWord)) {
+        self.statics.iter_mut().flat_map(|object| object.fields.iter_mut()).for_each(&mut map);
+        let statics = self.statics.iter_enumerated();
+        self.known.statics = statics.map(|(id, object)| (object.clone(), id)).collect();
+    }
+
     /// Adds a layout and numbers its descriptors.
     pub fn add_layout(&mut self, mut layout: Layout) -> LayoutId {
         let next = self.known.next_desc.max(DescId::FIRST_OWN.0);

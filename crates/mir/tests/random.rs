@@ -3,10 +3,11 @@
 
 mod support;
 
+use sepal_base::Symbol;
 use sepal_mir::passes::{OptLevel, Pass, optimize, run_passes};
 use sepal_mir::text::{parse_module, print_module};
 use sepal_mir::verify::verify_module;
-use sepal_mir::{FuncId, Module};
+use sepal_mir::{FuncId, Function, FunctionBuilder, Module, Signature, Type, Value};
 use support::eval::{Ending, Word, evaluate};
 use support::programs::program;
 
@@ -109,6 +110,37 @@ fn every_level_keeps_the_meaning() {
             check(&case, |module| optimize(module, level));
         }
     }
+}
+
+/// Gives the program an entry, so that what it does not reach may go.
+fn with_entry(module: &mut Module, callee: FuncId) {
+    let name = Symbol::intern("main");
+    let mut builder = FunctionBuilder::new(name, Signature::new(vec![], vec![Type::I64]));
+    let (a, b, c) = (builder.iconst(3), builder.iconst(-4), builder.const_bool(true));
+    let results: Vec<Value> = builder.call(callee, &[a, b, c], &[Type::I64]).iter().collect();
+    builder.return_(&results);
+    module.entry = Some(module.functions.push(builder.finish()));
+}
+
+#[test]
+fn unused_functions_go() {
+    let mut gone = 0;
+    for seed in seeds() {
+        let (mut module, callee) = prepared(seed);
+        module.functions[callee].attrs.export = false;
+        with_entry(&mut module, callee);
+        let before = evaluate(&module, module.entry.expect("just given"), &[], MAX_STEPS);
+        let count = module.functions.len();
+        optimize(&mut module, OptLevel::Full);
+        verify_module(&module).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        assert!(module.functions.iter().all(Function::is_defined), "seed {seed}");
+        gone += count - module.functions.len();
+        let after = evaluate(&module, module.entry.expect("kept"), &[], 4 * MAX_STEPS);
+        if before.is_some() {
+            assert_eq!(after, before, "seed {seed}\n{}", print_module(&module));
+        }
+    }
+    assert!(gone > 0, "some functions are not called");
 }
 
 #[test]

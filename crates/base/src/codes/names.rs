@@ -38,7 +38,7 @@ Only what is declared with `pub` can be used from other modules.
     E0107 UNKNOWN_MEMBER "the type or module has no such member" r#"
 There is no field, method, variant or declaration of this name.
 
-    "text".lenght()      // did you mean `len`?
+    "text".trimm()       // did you mean `trim`?
 "#;
     E0108 AMBIGUOUS_NAME "the name could mean several things" r#"
 More than one variant or method of this name fits and the context does not decide. Write the

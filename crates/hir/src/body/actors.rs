@@ -18,7 +18,9 @@ impl BodyCx<'_> {
 
     pub(super) fn yield_expr(&mut self, value: Option<ast::ExprId>, span: Span) -> ExprId {
         let Some(ty) = self.frame().yields else {
-            value.iter().for_each(|value| drop(self.value(*value)));
+            if let Some(value) = value {
+                self.value(value);
+            }
             return self.misplaced(span, "`yield` stands outside a generator, `fn*`");
         };
         let value = match value {
@@ -40,7 +42,14 @@ impl BodyCx<'_> {
         let (ty, iter_ty) = (self.ty(other), self.fresh(span));
         let at = self.span(other);
         self.require_lang(ty, LangTrait::Iterable, vec![elem, iter_ty], at);
-        let iter = self.call_trait(LangTrait::Iterable, ty, vec![elem, iter_ty], vec![other], iter_ty, span);
+        let iter = self.call_trait(
+            LangTrait::Iterable,
+            ty,
+            vec![elem, iter_ty],
+            vec![other],
+            iter_ty,
+            span,
+        );
         self.require_lang(iter_ty, LangTrait::Iter, vec![elem], span);
         let mut stmts = Vec::new();
         let iter = self.temp(iter, true, &mut stmts);
@@ -88,7 +97,8 @@ impl BodyCx<'_> {
 
     pub(super) fn async_expr(&mut self, task: ast::Task, span: Span) -> ExprId {
         let value = self.fresh(span);
-        let lambda = self.task_lambda(LambdaKind::Async, value, span, |cx| cx.task_body(task, value));
+        let lambda =
+            self.task_lambda(LambdaKind::Async, value, span, |cx| cx.task_body(task, value));
         let future = self.prog.lang_ty(LangTy::Future, [value]);
         self.expr(ExprKind::Async(lambda), future, span)
     }
@@ -125,7 +135,9 @@ impl BodyCx<'_> {
         };
         if !self.unify(own, mailbox) {
             let (own, other) = (self.name_of(own), self.name_of(mailbox));
-            let message = format!("the mailboxes differ: this receives `{other}`, the function it is called in `{own}`");
+            let message = format!(
+                "the mailboxes differ: this receives `{other}`, the function it is called in `{own}`"
+            );
             self.error(codes::MAILBOX_MISMATCH, span, message);
         }
     }
@@ -136,7 +148,12 @@ impl BodyCx<'_> {
         self.expr(ExprKind::SelfPid, ty, span)
     }
 
-    pub(super) fn receive_expr(&mut self, arms: &[ast::ReceiveArm], want: Want, span: Span) -> ExprId {
+    pub(super) fn receive_expr(
+        &mut self,
+        arms: &[ast::ReceiveArm],
+        want: Want,
+        span: Span,
+    ) -> ExprId {
         let has_cases = arms.iter().any(|arm| matches!(arm.kind, ast::ReceiveKind::Case(_)));
         let message = if has_cases { self.own_mailbox(span) } else { Ty::never() };
         let mut branches = Branches::new(want);
@@ -163,12 +180,17 @@ impl BodyCx<'_> {
             heads.push((head, guard));
         }
         let (bodies, ty) = self.join(branches, span);
-        let mut made = Receive { cases: Vec::new(), down: Vec::new(), exit: Vec::new(), after: None, message };
+        let mut made =
+            Receive { cases: Vec::new(), down: Vec::new(), exit: Vec::new(), after: None, message };
         for ((head, guard), body) in heads.into_iter().zip(bodies) {
             match head {
                 ArmHead::Case(pat) => made.cases.push(Arm { pat, guard, body }),
-                ArmHead::Down(pid, reason) => made.down.push(SignalArm { pid, reason, guard, body }),
-                ArmHead::Exit(pid, reason) => made.exit.push(SignalArm { pid, reason, guard, body }),
+                ArmHead::Down(pid, reason) => {
+                    made.down.push(SignalArm { pid, reason, guard, body })
+                }
+                ArmHead::Exit(pid, reason) => {
+                    made.exit.push(SignalArm { pid, reason, guard, body })
+                }
                 ArmHead::After(ms) => made.after = Some((ms, body)),
             }
         }
@@ -250,7 +272,11 @@ impl BodyCx<'_> {
         let def = &self.prog.items.fns[body];
         let mailbox = def.mailbox;
         let params = def.params.iter();
-        let params = params.map(|p| Param { name: Some(p.name), ty: p.ty, has_default: p.default.is_some() });
+        let params = params.map(|p| Param {
+            name: Some(p.name),
+            ty: p.ty,
+            has_default: p.default.is_some(),
+        });
         let what = format!("the actor `{}`", def.name);
         let signature = Signature { what, params: params.collect(), declared: Some(def.span) };
         let Some(matched) = self.match_args(&signature, Vec::new(), args, span) else {
@@ -258,7 +284,8 @@ impl BodyCx<'_> {
         };
         stmts.extend(matched.before);
         let values = self.fill_defaults(body, &[], matched.values, span);
-        let locals: Vec<LocalId> = values.into_iter().map(|value| self.temp(value, false, stmts)).collect();
+        let locals: Vec<LocalId> =
+            values.into_iter().map(|value| self.temp(value, false, stmts)).collect();
         let lambda = self.task_lambda(LambdaKind::Spawn, Ty::nil(), span, |cx| {
             let mut args = Vec::with_capacity(locals.len());
             for local in locals {
@@ -282,8 +309,11 @@ impl BodyCx<'_> {
             let Some((_, option)) = found else {
                 let message = format!("`spawn` has no option `{}`", name.name);
                 let mut diagnostic = Diagnostic::new(codes::BAD_ARGUMENT, name.span, message);
-                if let Some(near) = crate::scope::near(name.name, SPAWN_OPTIONS.iter().map(|(text, _)| *text)) {
-                    diagnostic = diagnostic.suggest(name.span, near, format!("did you mean `{near}`?"));
+                if let Some(near) =
+                    crate::scope::near(name.name, SPAWN_OPTIONS.iter().map(|(text, _)| *text))
+                {
+                    diagnostic =
+                        diagnostic.suggest(name.span, near, format!("did you mean `{near}`?"));
                 }
                 self.report(diagnostic);
                 continue;
@@ -314,9 +344,13 @@ impl BodyCx<'_> {
         let mark = self.enter_scope();
         self.declare_block_items(block);
         let declares = |stmt: &ast::StmtId| {
-            matches!(ast.stmts[*stmt].kind, ast::StmtKind::Let(_) | ast::StmtKind::Var(_) | ast::StmtKind::Item(_))
+            matches!(
+                ast.stmts[*stmt].kind,
+                ast::StmtKind::Let(_) | ast::StmtKind::Var(_) | ast::StmtKind::Item(_)
+            )
         };
-        let first = block.stmts.iter().position(|stmt| !declares(stmt)).unwrap_or(block.stmts.len());
+        let first =
+            block.stmts.iter().position(|stmt| !declares(stmt)).unwrap_or(block.stmts.len());
         let mut stmts = Vec::new();
         block.stmts[..first].iter().for_each(|stmt| self.stmt(*stmt, &mut stmts));
         let handler = self.terminate_lambda(terminate);
@@ -329,7 +363,8 @@ impl BodyCx<'_> {
 
     fn terminate_lambda(&mut self, node: &ast::Terminate) -> ExprId {
         let reason = self.prog.lang_ty(LangTy::ExitReason, []);
-        let (name, span) = node.reason.map_or((Symbol::intern(""), node.span), |name| (name.name, name.span));
+        let (name, span) =
+            node.reason.map_or((Symbol::intern(""), node.span), |name| (name.name, name.span));
         let mark = self.enter_scope();
         self.push_frame(ast::FnFlavour::Plain, Ty::nil(), None);
         let local = self.new_local(name, reason, false, span);

@@ -43,9 +43,7 @@ impl BodyCx<'_> {
     ) -> Option<Matched> {
         let Some(places) = self.assign_args(signature, lead.len(), args, span) else {
             // Whatever is wrong with the call, its arguments may have mistakes of their own.
-            for arg in args {
-                self.value(arg.value);
-            }
+            self.look_at(args);
             return None;
         };
         let mut values: Vec<Option<ExprId>> = vec![None; signature.params.len()];
@@ -54,7 +52,8 @@ impl BodyCx<'_> {
             values[index] = Some(self.coerce(value, ty));
         }
         // Lambdas come last: the other arguments say what their parameters are.
-        let is_lambda = |cx: &Self, id: ast::ExprId| matches!(cx.ast.exprs[id].kind, ast::ExprKind::Lambda(_));
+        let is_lambda =
+            |cx: &Self, id: ast::ExprId| matches!(cx.ast.exprs[id].kind, ast::ExprKind::Lambda(_));
         for lambdas in [false, true] {
             for (arg, place) in args.iter().zip(&places) {
                 if is_lambda(self, arg.value) == lambdas {
@@ -74,8 +73,21 @@ impl BodyCx<'_> {
         Some(Matched { values, before })
     }
 
+    /// Arguments of a call that is wrong itself: only their own mistakes count.
+    pub(super) fn look_at(&mut self, args: &[ast::Arg]) {
+        for arg in args {
+            self.value(arg.value);
+        }
+    }
+
     /// Which parameter each argument is for.
-    fn assign_args(&mut self, signature: &Signature, lead: usize, args: &[ast::Arg], span: Span) -> Option<Vec<usize>> {
+    fn assign_args(
+        &mut self,
+        signature: &Signature,
+        lead: usize,
+        args: &[ast::Arg],
+        span: Span,
+    ) -> Option<Vec<usize>> {
         let params = &signature.params;
         let mut taken = vec![false; params.len().max(lead)];
         taken[..lead].fill(true);
@@ -85,7 +97,11 @@ impl BodyCx<'_> {
             let place = match arg.kind {
                 ast::ArgKind::Positional => {
                     if named {
-                        self.error(codes::BAD_ARGUMENT, arg.span, "positional arguments come before named ones");
+                        self.error(
+                            codes::BAD_ARGUMENT,
+                            arg.span,
+                            "positional arguments come before named ones",
+                        );
                         fine = false;
                     }
                     next += 1;
@@ -103,7 +119,11 @@ impl BodyCx<'_> {
                     }
                 }
                 ast::ArgKind::Update => {
-                    self.error(codes::BAD_ARGUMENT, arg.span, "`..` copies a struct: `Point(..p, x: 1.0)`");
+                    self.error(
+                        codes::BAD_ARGUMENT,
+                        arg.span,
+                        "`..` copies a struct: `Point(..p, x: 1.0)`",
+                    );
                     fine = false;
                     continue;
                 }
@@ -113,13 +133,19 @@ impl BodyCx<'_> {
                 continue;
             }
             if std::mem::replace(&mut taken[place], true) {
-                let name = params[place].name.map_or_else(|| place.to_string(), |name| name.to_string());
-                self.error(codes::BAD_ARGUMENT, arg.span, format!("the argument `{name}` is given twice"));
+                let name =
+                    params[place].name.map_or_else(|| place.to_string(), |name| name.to_string());
+                self.error(
+                    codes::BAD_ARGUMENT,
+                    arg.span,
+                    format!("the argument `{name}` is given twice"),
+                );
                 fine = false;
             }
             places.push(place);
         }
-        let missing = (0..params.len()).filter(|i| !taken[*i] && !params[*i].has_default).collect::<Vec<_>>();
+        let missing =
+            (0..params.len()).filter(|i| !taken[*i] && !params[*i].has_default).collect::<Vec<_>>();
         if next > params.len() || (!missing.is_empty() && fine) {
             self.report_count(signature, lead, next, &missing, span);
             fine = false;
@@ -127,7 +153,14 @@ impl BodyCx<'_> {
         fine.then_some(places)
     }
 
-    fn report_count(&mut self, signature: &Signature, lead: usize, given: usize, missing: &[usize], span: Span) {
+    fn report_count(
+        &mut self,
+        signature: &Signature,
+        lead: usize,
+        given: usize,
+        missing: &[usize],
+        span: Span,
+    ) {
         let wanted = signature.params.len() - lead.min(signature.params.len());
         let message = if given > signature.params.len() {
             format!("{} takes {}, not {}", signature.what, count(wanted, "argument"), given - lead)

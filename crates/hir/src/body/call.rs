@@ -8,6 +8,7 @@ use crate::ir::*;
 use crate::scope::ValueDef;
 use crate::traits::Obligation;
 use crate::ty::{Ty, TyKind};
+use crate::types::a;
 use sepal_base::{Span, codes};
 use sepal_syntax::ast;
 
@@ -20,13 +21,22 @@ impl BodyCx<'_> {
     }
 
     /// The same with the function's own type arguments written.
-    pub(super) fn instantiate_with(&mut self, id: FnId, explicit: &[Ty], span: Span) -> (Callee, Vec<Ty>, Ty) {
+    pub(super) fn instantiate_with(
+        &mut self,
+        id: FnId,
+        explicit: &[Ty],
+        span: Span,
+    ) -> (Callee, Vec<Ty>, Ty) {
         self.prog.signature(id);
         let def = &self.prog.items.fns[id];
         let total = def.generics.params.len();
         if !explicit.is_empty() && explicit.len() > total {
             let name = def.name;
-            let message = format!("`{name}` takes {}, not {}", crate::types::count(total, "type argument"), explicit.len());
+            let message = format!(
+                "`{name}` takes {}, not {}",
+                crate::types::count(total, "type argument"),
+                explicit.len()
+            );
             self.error(codes::TYPE_ARGUMENTS, span, message);
         }
         let own = total.saturating_sub(explicit.len());
@@ -36,7 +46,12 @@ impl BodyCx<'_> {
     }
 
     /// A function with these type arguments; its bounds are asked for.
-    pub(super) fn apply_fn(&mut self, id: FnId, args: Vec<Ty>, span: Span) -> (Callee, Vec<Ty>, Ty) {
+    pub(super) fn apply_fn(
+        &mut self,
+        id: FnId,
+        args: Vec<Ty>,
+        span: Span,
+    ) -> (Callee, Vec<Ty>, Ty) {
         let def = &self.prog.items.fns[id];
         let params = def.params.iter().map(|param| param.ty.subst(&args)).collect();
         let ret = def.ret.subst(&args);
@@ -99,7 +114,7 @@ impl BodyCx<'_> {
                     if let Path::Variant(adt, _) = path
                         && self.is_ambiguous(*name, adt, hint)
                     {
-                        args.iter().for_each(|arg| drop(self.value(arg.value)));
+                        self.look_at(args);
                         return self.report_ambiguous(*name, node.span);
                     }
                     return self.call_path(path, &[], lead, args, hint, (node.span, span));
@@ -141,7 +156,9 @@ impl BodyCx<'_> {
                 let callee = self.path_value(path, None, name_span);
                 self.call_value(callee, lead, args, hint, span)
             }
-            Path::Variant(adt, variant) => self.construct(adt, variant, explicit, lead, args, hint, span),
+            Path::Variant(adt, variant) => {
+                self.construct(adt, variant, explicit, lead, args, hint, span)
+            }
             Path::Adt(adt) if self.prog.items.adts[adt].kind != AdtKind::Enum => {
                 self.construct(adt, VariantIdx(0), explicit, lead, args, hint, span)
             }
@@ -154,7 +171,7 @@ impl BodyCx<'_> {
             Path::Builtin(Builtin::Panic) => self.panic_call(lead, args, span),
             Path::Builtin(builtin) => self.print_call(builtin, lead, args, span),
             Path::Adt(_) | Path::Module(_) | Path::StdPrefix(_) => {
-                args.iter().for_each(|arg| drop(self.value(arg.value)));
+                self.look_at(args);
                 self.path_value(path, None, name_span)
             }
         }
@@ -190,22 +207,33 @@ impl BodyCx<'_> {
         let Some(matched) = self.match_args(&signature, lead, args, span) else {
             return self.expr(ExprKind::Error, ret, span);
         };
-        let Callee::Fn { args: ty_args, .. } = &callee else { unreachable!("made by `instantiate`") };
+        let Callee::Fn { args: ty_args, .. } = &callee else {
+            unreachable!("made by `instantiate`")
+        };
         let values = self.fill_defaults(id, &ty_args.clone(), matched.values, span);
-        let made = self.expr(ExprKind::Call { callee, args: values.into(), inout: None }, ret, span);
+        let made =
+            self.expr(ExprKind::Call { callee, args: values.into(), inout: None }, ret, span);
         self.note_group_call(made, id);
         self.after(matched.before, made)
     }
 
     /// One value for each parameter: what was given, or a call of the default, which takes the
     /// type arguments of the function.
-    pub(super) fn fill_defaults(&mut self, id: FnId, args: &[Ty], values: Vec<Option<ExprId>>, span: Span) -> Vec<ExprId> {
+    pub(super) fn fill_defaults(
+        &mut self,
+        id: FnId,
+        args: &[Ty],
+        values: Vec<Option<ExprId>>,
+        span: Span,
+    ) -> Vec<ExprId> {
         let mut made = Vec::with_capacity(values.len());
         for (index, value) in values.into_iter().enumerate() {
             made.push(match value {
                 Some(value) => value,
                 None => {
-                    let default = self.prog.items.fns[id].params[index].default.expect("matching asks for the others");
+                    let default = self.prog.items.fns[id].params[index]
+                        .default
+                        .expect("matching asks for the others");
                     self.call_default(default, args.into(), span)
                 }
             });
@@ -242,34 +270,51 @@ impl BodyCx<'_> {
         }
         let ty = self.shallow(ty);
         let TyKind::Fn(f) = ty.kind() else {
-            args.iter().for_each(|arg| drop(self.value(arg.value)));
+            self.look_at(args);
             if ty.is_error() {
                 return self.error_expr(span);
             }
             let (name, at) = (self.name_of(ty), self.span(callee));
-            return self.wrong(codes::NOT_CALLABLE, at, format!("a `{name}` cannot be called"));
+            return self.wrong(
+                codes::NOT_CALLABLE,
+                at,
+                format!("{a_name} cannot be called", a_name = a(&name)),
+            );
         };
         self.hint_result(f.ret, hint);
         let params = f.params.iter().map(|ty| Param { name: None, ty: *ty, has_default: false });
-        let signature = Signature { what: "the function".to_string(), params: params.collect(), declared: None };
+        let signature = Signature {
+            what: "the function".to_string(),
+            params: params.collect(),
+            declared: None,
+        };
         let Some(matched) = self.match_args(&signature, lead, args, span) else {
             return self.expr(ExprKind::Error, f.ret, span);
         };
         if let Some(mailbox) = f.mailbox {
             self.share_mailbox(mailbox, span);
         }
-        let values = matched.values.into_iter().map(|value| value.expect("no parameter has a default"));
+        let values =
+            matched.values.into_iter().map(|value| value.expect("no parameter has a default"));
         let made = self.expr(ExprKind::CallValue { callee, args: values.collect() }, f.ret, span);
         self.after(matched.before, made)
     }
 
     // -- `|>` and `f[T]` ---------------------------------------------------------------------
 
-    pub(super) fn pipe_expr(&mut self, value: ast::ExprId, into: ast::ExprId, hint: Option<Ty>, span: Span) -> ExprId {
+    pub(super) fn pipe_expr(
+        &mut self,
+        value: ast::ExprId,
+        into: ast::ExprId,
+        hint: Option<Ty>,
+        span: Span,
+    ) -> ExprId {
         let ast = self.ast;
         let value = self.value(value);
         match &ast.exprs[into].kind {
-            ast::ExprKind::Call { callee, args } => self.call_with(*callee, vec![value], args, hint, span),
+            ast::ExprKind::Call { callee, args } => {
+                self.call_with(*callee, vec![value], args, hint, span)
+            }
             ast::ExprKind::MethodCall { receiver, method, args } => {
                 match self.path_of(*receiver, None) {
                     Some(base) => self.call_member(base, *method, vec![value], args, hint, span),
@@ -283,7 +328,12 @@ impl BodyCx<'_> {
         }
     }
 
-    pub(super) fn instantiate_expr(&mut self, inst: &ast::Instantiate, hint: Option<Ty>, span: Span) -> ExprId {
+    pub(super) fn instantiate_expr(
+        &mut self,
+        inst: &ast::Instantiate,
+        hint: Option<Ty>,
+        span: Span,
+    ) -> ExprId {
         let path = self.path_of(inst.base, hint);
         if let Some(Path::Value(ValueDef::Fn(id))) = path {
             let tys: Vec<Ty> = inst.types.iter().map(|ty| self.written_type(*ty)).collect();
@@ -293,7 +343,11 @@ impl BodyCx<'_> {
             Some(index) => self.index_expr(inst.base, index, span),
             None => {
                 self.value(inst.base);
-                self.wrong(codes::TYPE_ARGUMENTS, span, "only functions and types take type arguments")
+                self.wrong(
+                    codes::TYPE_ARGUMENTS,
+                    span,
+                    "only functions and types take type arguments",
+                )
             }
         }
     }

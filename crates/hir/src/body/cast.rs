@@ -4,11 +4,18 @@ use super::{BodyCx, Pending};
 use crate::ir::*;
 use crate::lang::LangTrait;
 use crate::ty::{Ty, TyKind};
+use crate::types::a;
 use sepal_base::{Diagnostic, Span, codes};
 use sepal_syntax::ast;
 
 impl BodyCx<'_> {
-    pub(super) fn cast_call(&mut self, to: Ty, lead: Vec<ExprId>, args: &[ast::Arg], span: Span) -> ExprId {
+    pub(super) fn cast_call(
+        &mut self,
+        to: Ty,
+        lead: Vec<ExprId>,
+        args: &[ast::Arg],
+        span: Span,
+    ) -> ExprId {
         let mut values = lead;
         for arg in args {
             if arg.kind != ast::ArgKind::Positional {
@@ -20,7 +27,11 @@ impl BodyCx<'_> {
         }
         let [value] = values[..] else {
             let name = self.name_of(to);
-            return self.wrong(codes::ARGUMENT_COUNT, span, format!("`{name}(…)` takes 1 argument, not {}", values.len()));
+            return self.wrong(
+                codes::ARGUMENT_COUNT,
+                span,
+                format!("`{name}(…)` takes 1 argument, not {}", values.len()),
+            );
         };
         if to == Ty::any() {
             return self.coerce(value, to);
@@ -48,7 +59,8 @@ impl BodyCx<'_> {
         if from.has_error() || to.has_error() || from.is_never() {
             return;
         }
-        let int = |cx: &Self, ty: Ty| ty.as_int().is_some() || cx.prog.infer.int_params.contains(&ty);
+        let int =
+            |cx: &Self, ty: Ty| ty.as_int().is_some() || cx.prog.infer.int_params.contains(&ty);
         let number = |cx: &Self, ty: Ty| int(cx, ty) || ty.as_float().is_some();
         let allowed = from == to
             || (number(self, from) && number(self, to))
@@ -60,10 +72,16 @@ impl BodyCx<'_> {
             return;
         }
         let (from_name, to_name, span) = (self.name_of(from), self.name_of(to), self.span(made));
-        let message = format!("a `{from_name}` cannot be converted into `{to_name}`");
+        let message = format!(
+            "{a_from_name} cannot be converted into `{to_name}`",
+            a_from_name = a(&from_name)
+        );
         let mut diagnostic = Diagnostic::new(codes::BAD_CONVERSION, span, message);
         if from == Ty::str() && number(self, to) {
-            diagnostic = diagnostic.help(format!("`{to_name}.parse(s)` gives a `{to_name}?`"));
+            diagnostic = diagnostic.help(format!(
+                "`{to_name}.parse(s)` gives {a_to_name_opt}",
+                a_to_name_opt = a(&format!("{}?", to_name))
+            ));
         }
         self.report(diagnostic);
     }
@@ -72,14 +90,25 @@ impl BodyCx<'_> {
     pub(super) fn wrap_call(&mut self, to: Ty, args: &[ast::Arg], span: Span) -> ExprId {
         let [arg] = args else {
             let name = self.name_of(to);
-            return self.wrong(codes::ARGUMENT_COUNT, span, format!("`{name}.wrap` takes 1 argument, not {}", args.len()));
+            return self.wrong(
+                codes::ARGUMENT_COUNT,
+                span,
+                format!("`{name}.wrap` takes 1 argument, not {}", args.len()),
+            );
         };
         let value = self.value(arg.value);
         let ty = self.ty(value);
         let from = self.known_or_default(ty);
-        if from.as_int().is_none() && !self.prog.infer.int_params.contains(&from) && !from.has_error() {
+        if from.as_int().is_none()
+            && !self.prog.infer.int_params.contains(&from)
+            && !from.has_error()
+        {
             let (name, at) = (self.name_of(from), self.span(value));
-            self.error(codes::BAD_CONVERSION, at, format!("`wrap` takes an integer, not a `{name}`"));
+            self.error(
+                codes::BAD_CONVERSION,
+                at,
+                format!("`wrap` takes an integer, not {a_name}", a_name = a(&name)),
+            );
         }
         self.expr(ExprKind::CastWrap { value }, to, span)
     }
@@ -103,7 +132,12 @@ impl BodyCx<'_> {
     /// Whether operators on the type are built in.
     pub(super) fn is_primitive(&self, ty: Ty) -> bool {
         match ty.kind() {
-            TyKind::Int(_) | TyKind::Float(_) | TyKind::Bool | TyKind::Char | TyKind::Symbol | TyKind::Nil => true,
+            TyKind::Int(_)
+            | TyKind::Float(_)
+            | TyKind::Bool
+            | TyKind::Char
+            | TyKind::Symbol
+            | TyKind::Nil => true,
             _ => self.prog.infer.int_params.contains(&ty),
         }
     }

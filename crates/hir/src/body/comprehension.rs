@@ -8,7 +8,12 @@ use sepal_base::Span;
 use sepal_syntax::ast;
 
 impl<'a> BodyCx<'a> {
-    pub(super) fn list_comp(&mut self, comp: &'a ast::ListComp, hint: Option<Ty>, span: Span) -> ExprId {
+    pub(super) fn list_comp(
+        &mut self,
+        comp: &'a ast::ListComp,
+        hint: Option<Ty>,
+        span: Span,
+    ) -> ExprId {
         let elem = self.element_hint(hint, LangTy::List, 0, span);
         let ty = self.list(elem);
         self.collect(LangFn::ListNew, ty, &comp.clauses, span, &mut |cx, target| {
@@ -17,7 +22,12 @@ impl<'a> BodyCx<'a> {
         })
     }
 
-    pub(super) fn set_comp(&mut self, comp: &'a ast::ListComp, hint: Option<Ty>, span: Span) -> ExprId {
+    pub(super) fn set_comp(
+        &mut self,
+        comp: &'a ast::ListComp,
+        hint: Option<Ty>,
+        span: Span,
+    ) -> ExprId {
         let elem = self.element_hint(hint, LangTy::Set, 0, span);
         let ty = self.prog.lang_ty(LangTy::Set, [elem]);
         self.collect(LangFn::SetNew, ty, &comp.clauses, span, &mut |cx, target| {
@@ -26,7 +36,12 @@ impl<'a> BodyCx<'a> {
         })
     }
 
-    pub(super) fn dict_comp(&mut self, comp: &'a ast::DictComp, hint: Option<Ty>, span: Span) -> ExprId {
+    pub(super) fn dict_comp(
+        &mut self,
+        comp: &'a ast::DictComp,
+        hint: Option<Ty>,
+        span: Span,
+    ) -> ExprId {
         let key = self.element_hint(hint, LangTy::Dict, 0, span);
         let value = self.element_hint(hint, LangTy::Dict, 1, span);
         let ty = self.prog.lang_ty(LangTy::Dict, [key, value]);

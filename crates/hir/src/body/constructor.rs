@@ -9,14 +9,26 @@ use sepal_syntax::ast;
 
 impl BodyCx<'_> {
     /// A type with fresh type arguments, or with those that are written.
-    fn fresh_adt(&mut self, adt: AdtId, explicit: &[Ty], hint: Option<Ty>, span: Span) -> (Ty, Vec<Ty>) {
+    fn fresh_adt(
+        &mut self,
+        adt: AdtId,
+        explicit: &[Ty],
+        hint: Option<Ty>,
+        span: Span,
+    ) -> (Ty, Vec<Ty>) {
         let count = self.prog.items.adts[adt].generics.params.len();
         if !explicit.is_empty() && explicit.len() != count {
             let name = self.prog.items.adts[adt].name;
-            let message = format!("`{name}` takes {}, not {}", crate::types::count(count, "type argument"), explicit.len());
+            let message = format!(
+                "`{name}` takes {}, not {}",
+                crate::types::count(count, "type argument"),
+                explicit.len()
+            );
             self.error(codes::TYPE_ARGUMENTS, span, message);
         }
-        let args: Vec<Ty> = (0..count).map(|i| explicit.get(i).copied().unwrap_or_else(|| self.fresh(span))).collect();
+        let args: Vec<Ty> = (0..count)
+            .map(|i| explicit.get(i).copied().unwrap_or_else(|| self.fresh(span)))
+            .collect();
         let ty = Ty::adt(adt, args.clone());
         self.hint_result(ty, hint);
         let bounds = self.prog.items.adts[adt].generics.bounds.clone();
@@ -27,7 +39,8 @@ impl BodyCx<'_> {
     }
 
     fn field_params(&mut self, adt: AdtId, variant: VariantIdx, args: &[Ty]) -> Signature {
-        let fields: Vec<FieldIdx> = self.prog.items.adts[adt].variants[variant].fields.ids().collect();
+        let fields: Vec<FieldIdx> =
+            self.prog.items.adts[adt].variants[variant].fields.ids().collect();
         let mut params = Vec::with_capacity(fields.len());
         for field in fields {
             let ty = self.prog.field_type(adt, variant, field).subst(args);
@@ -75,14 +88,22 @@ impl BodyCx<'_> {
         if base.is_none() {
             for (index, field) in fields.iter_mut().enumerate() {
                 if field.is_none() {
-                    let def = &self.prog.items.adts[adt].variants[variant].fields[FieldIdx(index as u32)];
+                    let def =
+                        &self.prog.items.adts[adt].variants[variant].fields[FieldIdx(index as u32)];
                     let default = def.default.expect("matching asks for the others");
                     *field = Some(self.call_default(default, ty_args.clone().into(), span));
                 }
             }
         }
-        let order = (0..fields.len() as u32).map(FieldIdx).filter(|f| fields[f.0 as usize].is_some()).collect();
-        let made = self.expr(ExprKind::Construct { variant, fields: fields.into(), order, base }, ty, span);
+        let order = (0..fields.len() as u32)
+            .map(FieldIdx)
+            .filter(|f| fields[f.0 as usize].is_some())
+            .collect();
+        let made = self.expr(
+            ExprKind::Construct { variant, fields: fields.into(), order, base },
+            ty,
+            span,
+        );
         let made = self.check_invariants(adt, made, span);
         self.after(matched.before, made)
     }
@@ -118,7 +139,8 @@ impl BodyCx<'_> {
         };
         stmts.extend(matched.before);
         let values = self.fill_defaults(init, &all, matched.values, span);
-        let call = self.expr(ExprKind::Call { callee, args: values.into(), inout: None }, Ty::nil(), span);
+        let call =
+            self.expr(ExprKind::Call { callee, args: values.into(), inout: None }, Ty::nil(), span);
         stmts.push(Stmt::Expr(call));
         let value = self.local(local, span);
         let value = self.check_invariants(adt, value, span);
@@ -126,31 +148,59 @@ impl BodyCx<'_> {
     }
 
     fn zeroed_object(&mut self, adt: AdtId, ty: Ty, ty_args: &[Ty], span: Span) -> ExprId {
-        let defaults: Vec<Option<FnId>> =
-            self.prog.items.adts[adt].variants[VariantIdx(0)].fields.iter().map(|field| field.default).collect();
+        let defaults: Vec<Option<FnId>> = self.prog.items.adts[adt].variants[VariantIdx(0)]
+            .fields
+            .iter()
+            .map(|field| field.default)
+            .collect();
         let mut fields = Vec::with_capacity(defaults.len());
         for default in defaults {
             fields.push(default.map(|default| self.call_default(default, ty_args.into(), span)));
         }
-        let order = (0..fields.len() as u32).map(FieldIdx).filter(|f| fields[f.0 as usize].is_some()).collect();
-        let kind = ExprKind::Construct { variant: VariantIdx(0), fields: fields.into(), order, base: None };
+        let order = (0..fields.len() as u32)
+            .map(FieldIdx)
+            .filter(|f| fields[f.0 as usize].is_some())
+            .collect();
+        let kind = ExprKind::Construct {
+            variant: VariantIdx(0),
+            fields: fields.into(),
+            order,
+            base: None,
+        };
         self.expr(kind, ty, span)
     }
 
     // -- Constructors as values --------------------------------------------------------------
 
     /// A bare variant: its value if it has no fields, else a function that builds it.
-    pub(super) fn variant_value(&mut self, adt: AdtId, variant: VariantIdx, hint: Option<Ty>, span: Span) -> ExprId {
+    pub(super) fn variant_value(
+        &mut self,
+        adt: AdtId,
+        variant: VariantIdx,
+        hint: Option<Ty>,
+        span: Span,
+    ) -> ExprId {
         if !self.prog.items.adts[adt].variants[variant].fields.is_empty() {
             return self.constructor_value(adt, variant, hint, span);
         }
         let (ty, _) = self.fresh_adt(adt, &[], hint, span);
-        let kind = ExprKind::Construct { variant, fields: Box::default(), order: Box::default(), base: None };
+        let kind = ExprKind::Construct {
+            variant,
+            fields: Box::default(),
+            order: Box::default(),
+            base: None,
+        };
         self.expr(kind, ty, span)
     }
 
     /// The constructor of a struct, class or variant as a function of its fields.
-    pub(super) fn constructor_value(&mut self, adt: AdtId, variant: VariantIdx, hint: Option<Ty>, span: Span) -> ExprId {
+    pub(super) fn constructor_value(
+        &mut self,
+        adt: AdtId,
+        variant: VariantIdx,
+        hint: Option<Ty>,
+        span: Span,
+    ) -> ExprId {
         let function = hint.and_then(|hint| self.shallow(hint).as_fn());
         if function.is_none()
             && let Some(hint) = hint
@@ -165,15 +215,23 @@ impl BodyCx<'_> {
         }
         let (ty, args) = self.fresh_adt(adt, &[], function.map(|f| f.ret), span);
         let signature = self.field_params(adt, variant, &args);
-        let params: Vec<(Symbol, Ty)> =
-            signature.params.iter().map(|param| (param.name.unwrap_or(Symbol::intern("")), param.ty)).collect();
+        let params: Vec<(Symbol, Ty)> = signature
+            .params
+            .iter()
+            .map(|param| (param.name.unwrap_or(Symbol::intern("")), param.ty))
+            .collect();
         if let Some(init) = self.prog.items.adts[adt].init {
             return self.init_value(adt, init, ty, &args, span);
         }
         self.synthetic_lambda(&params, ty, span, |cx, locals| {
-            let fields: Vec<Option<ExprId>> = locals.iter().map(|local| Some(cx.local(*local, span))).collect();
+            let fields: Vec<Option<ExprId>> =
+                locals.iter().map(|local| Some(cx.local(*local, span))).collect();
             let order = (0..fields.len() as u32).map(FieldIdx).collect();
-            let made = cx.expr(ExprKind::Construct { variant, fields: fields.into(), order, base: None }, ty, span);
+            let made = cx.expr(
+                ExprKind::Construct { variant, fields: fields.into(), order, base: None },
+                ty,
+                span,
+            );
             cx.check_invariants(adt, made, span)
         })
     }
@@ -191,7 +249,11 @@ impl BodyCx<'_> {
             for local in locals {
                 values.push(cx.local(*local, span));
             }
-            let call = cx.expr(ExprKind::Call { callee, args: values.into(), inout: None }, Ty::nil(), span);
+            let call = cx.expr(
+                ExprKind::Call { callee, args: values.into(), inout: None },
+                Ty::nil(),
+                span,
+            );
             stmts.push(Stmt::Expr(call));
             let value = cx.local(object, span);
             cx.block(stmts, Some(value), span)

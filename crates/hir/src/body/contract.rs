@@ -20,7 +20,8 @@ impl BodyCx<'_> {
         let id = self.draft.id;
         let def = &self.prog.items.fns[id];
         let is_inner = self.prog.inner_methods.values().any(|inner| *inner == id);
-        let is_init = matches!(def.owner, Owner::Adt(adt) if self.prog.items.adts[adt].init == Some(id));
+        let is_init =
+            matches!(def.owner, Owner::Adt(adt) if self.prog.items.adts[adt].init == Some(id));
         let has_self = def.self_param != SelfKind::None;
         let mut watched = Vec::new();
         if self.prog.invariants.is_empty() {
@@ -51,7 +52,9 @@ impl BodyCx<'_> {
     ) -> ExprId {
         let span = self.ast.blocks[block].span;
         let mut stmts = Vec::new();
-        for contract in contracts.iter().filter(|contract| contract.kind == ast::ContractKind::Requires) {
+        for contract in
+            contracts.iter().filter(|contract| contract.kind == ast::ContractKind::Requires)
+        {
             let check = self.contract_check(contract);
             stmts.push(Stmt::Expr(check));
         }
@@ -93,12 +96,21 @@ impl BodyCx<'_> {
         self.expr(ExprKind::Break { target, value: Some(value) }, Ty::never(), span)
     }
 
-    fn exit_checks(&mut self, contracts: &[ast::Contract], result: LocalId, exits: &mut Vec<Stmt>, span: Span) {
+    fn exit_checks(
+        &mut self,
+        contracts: &[ast::Contract],
+        result: LocalId,
+        exits: &mut Vec<Stmt>,
+        span: Span,
+    ) {
         let ty = self.draft.body.locals[result].ty;
         let ty = self.known(ty);
         let of_result = self.prog.as_lang(ty, LangTy::Result);
-        for (kind, variant) in [(ast::ContractKind::Ensures, OK), (ast::ContractKind::EnsuresErr, ERR)] {
-            let own: Vec<&ast::Contract> = contracts.iter().filter(|contract| contract.kind == kind).collect();
+        for (kind, variant) in
+            [(ast::ContractKind::Ensures, OK), (ast::ContractKind::EnsuresErr, ERR)]
+        {
+            let own: Vec<&ast::Contract> =
+                contracts.iter().filter(|contract| contract.kind == kind).collect();
             let Some(first) = own.first() else { continue };
             let Some([value, error]) = of_result else {
                 if kind == ast::ContractKind::EnsuresErr {
@@ -117,7 +129,8 @@ impl BodyCx<'_> {
             let inner = if variant == OK { *value } else { *error };
             let (pat, local) = self.variant_binding(ty, variant, inner, span);
             self.result_local = Some(local);
-            let checks = own.into_iter().map(|contract| Stmt::Expr(self.contract_check(contract))).collect();
+            let checks =
+                own.into_iter().map(|contract| Stmt::Expr(self.contract_check(contract))).collect();
             self.result_local = None;
             let body = self.block(checks, None, span);
             let (wild, nothing) = (self.pat(PatKind::Wild, ty, span), self.nil(span));
@@ -179,7 +192,11 @@ impl BodyCx<'_> {
         let local = self.temp(object, false, &mut stmts);
         let target = self.local(local, span);
         let callee = Callee::Fn { id: check, args: args.into() };
-        let call = self.expr(ExprKind::Call { callee, args: Box::from([target]), inout: None }, Ty::nil(), span);
+        let call = self.expr(
+            ExprKind::Call { callee, args: Box::from([target]), inout: None },
+            Ty::nil(),
+            span,
+        );
         stmts.push(Stmt::Expr(call));
         let value = self.local(local, span);
         self.block(stmts, Some(value), span)
@@ -199,7 +216,11 @@ impl BodyCx<'_> {
             let own = own.then(|| self.draft.body.params[0]);
             matches!(self.draft.body.exprs[*receiver].kind, ExprKind::Local(local) if Some(local) == own)
         });
-        if adt != here || !on_self || !self.prog.invariants.contains_key(&adt) || self.prog.is_open(*id) {
+        if adt != here
+            || !on_self
+            || !self.prog.invariants.contains_key(&adt)
+            || self.prog.is_open(*id)
+        {
             return callee;
         }
         Callee::Fn { id: self.prog.inner_method(*id), args: args.clone() }
@@ -240,8 +261,9 @@ impl crate::program::Program {
         }
         let def = &self.items.fns[id];
         let params = def.params.iter();
-        let params =
-            params.map(|p| ParamDef { name: p.name, span: p.span, ty: p.ty, default: p.default }).collect();
+        let params = params
+            .map(|p| ParamDef { name: p.name, span: p.span, ty: p.ty, default: p.default })
+            .collect();
         let copy = FnDef {
             name: def.name,
             trace_name: def.trace_name,

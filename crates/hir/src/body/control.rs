@@ -16,7 +16,12 @@ impl BodyCx<'_> {
     }
 
     /// A suite in the scope that is open, after the statements given.
-    pub(super) fn open_suite(&mut self, id: ast::BlockId, want: Want, mut stmts: Vec<Stmt>) -> ExprId {
+    pub(super) fn open_suite(
+        &mut self,
+        id: ast::BlockId,
+        want: Want,
+        mut stmts: Vec<Stmt>,
+    ) -> ExprId {
         let ast = self.ast;
         let block = &ast.blocks[id];
         self.declare_block_items(block);
@@ -34,7 +39,13 @@ impl BodyCx<'_> {
         self.close_suite(stmts, value, want, block.span)
     }
 
-    fn close_suite(&mut self, mut stmts: Vec<Stmt>, value: Option<ExprId>, want: Want, span: Span) -> ExprId {
+    fn close_suite(
+        &mut self,
+        mut stmts: Vec<Stmt>,
+        value: Option<ExprId>,
+        want: Want,
+        span: Span,
+    ) -> ExprId {
         let leaves = stmts.iter().any(|stmt| self.stmt_leaves(stmt));
         let value = match (value, want) {
             (Some(value), Want::Drop) => {
@@ -47,11 +58,17 @@ impl BodyCx<'_> {
                 }
             }
             (Some(value), _) => Some(value),
-            (None, Want::Check(ty)) if !leaves && !self.unify(ty, Ty::nil()) && !self.shallow(ty).is_any() => {
+            (None, Want::Check(ty))
+                if !leaves && !self.unify(ty, Ty::nil()) && !self.shallow(ty).is_any() =>
+            {
                 let wanted = self.name_of(ty);
                 let at = span.end();
                 let at = Span::new(at.file, at.lo.saturating_sub(1).max(span.lo), at.hi);
-                self.error(codes::TYPE_MISMATCH, at, format!("expected a value of type `{wanted}`, found none"));
+                self.error(
+                    codes::TYPE_MISMATCH,
+                    at,
+                    format!("expected a value of type `{wanted}`, found none"),
+                );
                 Some(self.error_expr(span))
             }
             (None, Want::Check(ty)) if !leaves && self.shallow(ty).is_any() => {
@@ -167,7 +184,11 @@ impl BodyCx<'_> {
             heads.push((pat, guard));
         }
         let (bodies, ty) = self.join(branches, span);
-        let arms = heads.iter().zip(bodies).map(|((pat, guard), body)| Arm { pat: *pat, guard: *guard, body });
+        let arms = heads.iter().zip(bodies).map(|((pat, guard), body)| Arm {
+            pat: *pat,
+            guard: *guard,
+            body,
+        });
         let made = self.expr(ExprKind::Match { scrutinee, arms: arms.collect() }, ty, span);
         self.draft.matches.push(MatchSite::Match(made));
         made
@@ -202,9 +223,13 @@ impl BodyCx<'_> {
                 let found = self.ty(body);
                 let at = self.value_span(body);
                 let mut diagnostic = self.mismatch(expected, found, at);
-                let first = bodies.iter().copied().find(|b| !self.ty(*b).is_never()).unwrap_or(body);
+                let first =
+                    bodies.iter().copied().find(|b| !self.ty(*b).is_never()).unwrap_or(body);
                 let wanted = self.name_of(expected);
-                diagnostic = diagnostic.secondary(self.value_span(first), format!("the other branches give `{wanted}`"));
+                diagnostic = diagnostic.secondary(
+                    self.value_span(first),
+                    format!("the other branches give `{wanted}`"),
+                );
                 self.report(diagnostic);
                 return (bodies, Ty::error());
             }
@@ -280,7 +305,11 @@ impl BodyCx<'_> {
                 let body = self.dropped(body, span);
                 let leave = self.break_out(id, span);
                 let leave = self.dropped(leave, span);
-                let inner = if endless { body } else { self.if_else(cond, body, Some(leave), Ty::nil(), span) };
+                let inner = if endless {
+                    body
+                } else {
+                    self.if_else(cond, body, Some(leave), Ty::nil(), span)
+                };
                 (inner, endless)
             }
             ast::Cond::Let { pat, value } => {

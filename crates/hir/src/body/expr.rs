@@ -6,6 +6,7 @@ use crate::ir::*;
 use crate::lang::{LangFn, LangTy};
 use crate::scope::Head;
 use crate::ty::{Ty, TyKind};
+use crate::types::a;
 use sepal_base::{Span, codes};
 use sepal_syntax::ast;
 use std::rc::Rc;
@@ -53,7 +54,9 @@ impl BodyCx<'_> {
         let kind = match (wanted.kind(), found.kind()) {
             (TyKind::Any, _) => Some(Coercion::ToAny),
             (TyKind::Dyn(id, _), TyKind::Dyn(other, _)) if id == other => None,
-            (TyKind::Dyn(id, args), _) if self.prog.infer.var_kind(found) != Some(VarKind::General) => {
+            (TyKind::Dyn(id, args), _)
+                if self.prog.infer.var_kind(found) != Some(VarKind::General) =>
+            {
                 self.require(found, TraitRef { id: *id, args: args.clone() }, span);
                 Some(Coercion::ToDyn)
             }
@@ -100,12 +103,16 @@ impl BodyCx<'_> {
             ast::ExprKind::Float(value) => self.float_literal(*value, hint, span),
             ast::ExprKind::Bool(value) => self.bool(*value, span),
             ast::ExprKind::Nil => self.nil(span),
-            ast::ExprKind::Char(value) => self.expr(ExprKind::Lit(Lit::Char(*value)), Ty::char(), span),
+            ast::ExprKind::Char(value) => {
+                self.expr(ExprKind::Lit(Lit::Char(*value)), Ty::char(), span)
+            }
             ast::ExprKind::Str(text) => self.text(text, span),
             ast::ExprKind::Bytes(bytes) => {
                 self.expr(ExprKind::Lit(Lit::Bytes(Rc::from(&**bytes))), Ty::bytes(), span)
             }
-            ast::ExprKind::Symbol(name) => self.expr(ExprKind::Lit(Lit::Symbol(*name)), Ty::symbol(), span),
+            ast::ExprKind::Symbol(name) => {
+                self.expr(ExprKind::Lit(Lit::Symbol(*name)), Ty::symbol(), span)
+            }
             ast::ExprKind::FString(parts) => self.fstring(parts, span),
             ast::ExprKind::Name(name) => self.name_expr(*name, hint, span),
             ast::ExprKind::SelfValue => self.self_expr(span),
@@ -119,7 +126,9 @@ impl BodyCx<'_> {
             ast::ExprKind::ListComp(comp) => self.list_comp(comp, hint, span),
             ast::ExprKind::SetComp(comp) => self.set_comp(comp, hint, span),
             ast::ExprKind::DictComp(comp) => self.dict_comp(comp, hint, span),
-            ast::ExprKind::Range { lo, hi, inclusive } => self.range_expr(*lo, *hi, *inclusive, span),
+            ast::ExprKind::Range { lo, hi, inclusive } => {
+                self.range_expr(*lo, *hi, *inclusive, span)
+            }
             ast::ExprKind::Unary { op, operand } => self.unary_expr(*op, *operand, hint, span),
             ast::ExprKind::Binary { op, lhs, rhs } => self.binary_expr(*op, *lhs, *rhs, hint, span),
             ast::ExprKind::Logic { op, lhs, rhs } => {
@@ -201,7 +210,13 @@ impl BodyCx<'_> {
     }
 
     /// The type that a hint says for the elements of a collection, or a fresh one.
-    pub(super) fn element_hint(&mut self, hint: Option<Ty>, item: LangTy, index: usize, span: Span) -> Ty {
+    pub(super) fn element_hint(
+        &mut self,
+        hint: Option<Ty>,
+        item: LangTy,
+        index: usize,
+        span: Span,
+    ) -> Ty {
         let args = hint.and_then(|hint| self.prog.as_lang(self.shallow(hint), item));
         match args {
             Some(args) => args[index],
@@ -239,7 +254,12 @@ impl BodyCx<'_> {
         self.block(stmts, Some(value), span)
     }
 
-    fn dict_expr(&mut self, entries: &[(ast::ExprId, ast::ExprId)], hint: Option<Ty>, span: Span) -> ExprId {
+    fn dict_expr(
+        &mut self,
+        entries: &[(ast::ExprId, ast::ExprId)],
+        hint: Option<Ty>,
+        span: Span,
+    ) -> ExprId {
         // `{}` is an empty dict, but where a set is expected it can only be meant as one.
         if entries.is_empty()
             && let Some(hint) = hint
@@ -270,7 +290,13 @@ impl BodyCx<'_> {
         self.block(stmts, Some(value), span)
     }
 
-    fn range_expr(&mut self, lo: ast::ExprId, hi: ast::ExprId, inclusive: bool, span: Span) -> ExprId {
+    fn range_expr(
+        &mut self,
+        lo: ast::ExprId,
+        hi: ast::ExprId,
+        inclusive: bool,
+        span: Span,
+    ) -> ExprId {
         let (lo, hi) = self.range_ends(lo, hi);
         let item = if inclusive { LangFn::RangeInclusive } else { LangFn::RangeNew };
         self.call_lang(item, vec![lo, hi], span)
@@ -292,13 +318,18 @@ impl BodyCx<'_> {
         let made = match value {
             Some(value) if generator => {
                 let span = self.ast.exprs[value].span;
-                return self.misplaced(span, "a generator gives values by `yield`; its `return` has none");
+                return self
+                    .misplaced(span, "a generator gives values by `yield`; its `return` has none");
             }
             Some(value) => Some(self.check(value, ret)),
             None => {
                 if !generator && !self.unify(ret, Ty::nil()) {
                     let wanted = self.name_of(ret);
-                    return self.wrong(codes::TYPE_MISMATCH, span, format!("expected a value of type `{wanted}` to return"));
+                    return self.wrong(
+                        codes::TYPE_MISMATCH,
+                        span,
+                        format!("expected a value of type `{wanted}` to return"),
+                    );
                 }
                 None
             }
@@ -317,7 +348,13 @@ impl BodyCx<'_> {
     // -- `?` and `??` ------------------------------------------------------------------------
 
     /// Builds a variant of `Option` or `Result`.
-    pub(super) fn lang_variant(&mut self, ty: Ty, variant: u32, fields: Vec<ExprId>, span: Span) -> ExprId {
+    pub(super) fn lang_variant(
+        &mut self,
+        ty: Ty,
+        variant: u32,
+        fields: Vec<ExprId>,
+        span: Span,
+    ) -> ExprId {
         let order = (0..fields.len() as u32).map(FieldIdx).collect();
         let fields = fields.into_iter().map(Some).collect();
         let kind = ExprKind::Construct { variant: VariantIdx(variant), fields, order, base: None };
@@ -325,7 +362,13 @@ impl BodyCx<'_> {
     }
 
     /// A pattern of a variant with one field, bound to a new local.
-    pub(super) fn variant_binding(&mut self, ty: Ty, variant: u32, inner: Ty, span: Span) -> (PatId, LocalId) {
+    pub(super) fn variant_binding(
+        &mut self,
+        ty: Ty,
+        variant: u32,
+        inner: Ty,
+        span: Span,
+    ) -> (PatId, LocalId) {
         let local = self.new_local(sepal_base::Symbol::intern(""), inner, false, span);
         let bind = self.pat(PatKind::Bind { local, sub: None }, inner, span);
         let fields = Box::from([(FieldIdx(0), bind)]);
@@ -352,7 +395,8 @@ impl BodyCx<'_> {
                 return self.error_expr(span);
             }
             let name = self.name_of(ty);
-            let message = format!("`?` takes an `Option` or a `Result`, not a `{name}`");
+            let message =
+                format!("`?` takes an `Option` or a `Result`, not {a_name}", a_name = a(&name));
             return self.wrong(codes::BAD_TRY, span, message);
         };
         let inner = self.fresh(span);
@@ -379,7 +423,8 @@ impl BodyCx<'_> {
         let value = self.local(local, span);
         let ty = self.ty(value);
         let leave = self.leave_function(Some(early), span);
-        let leave = self.expr(ExprKind::Coerce { kind: Coercion::FromNever, value: leave }, ty, span);
+        let leave =
+            self.expr(ExprKind::Coerce { kind: Coercion::FromNever, value: leave }, ty, span);
         let scrutinee_ty = self.ty(scrutinee);
         let bad = bad.unwrap_or_else(|| self.pat(PatKind::Wild, scrutinee_ty, span));
         let arms = Box::from([
@@ -394,10 +439,20 @@ impl BodyCx<'_> {
             return self.error_expr(span);
         }
         let (ty, ret) = (self.name_of(ty), self.name_of(ret));
-        self.wrong(codes::BAD_TRY, span, format!("`?` on a `{ty}` in a function that gives `{ret}`"))
+        self.wrong(
+            codes::BAD_TRY,
+            span,
+            format!("`?` on {a_ty} in a function that gives `{ret}`", a_ty = a(&ty)),
+        )
     }
 
-    fn coalesce_expr(&mut self, lhs: ast::ExprId, rhs: ast::ExprId, hint: Option<Ty>, span: Span) -> ExprId {
+    fn coalesce_expr(
+        &mut self,
+        lhs: ast::ExprId,
+        rhs: ast::ExprId,
+        hint: Option<Ty>,
+        span: Span,
+    ) -> ExprId {
         let scrutinee = self.value(lhs);
         let ty = self.ty(scrutinee);
         let ty = self.known(ty);
@@ -414,7 +469,14 @@ impl BodyCx<'_> {
         let Some(args) = self.prog.as_lang(ty, item) else {
             if !ty.is_error() {
                 let (name, span) = (self.name_of(ty), self.span(scrutinee));
-                self.error(codes::BAD_OPERAND, span, format!("`??` takes an `Option` or a `Result`, not a `{name}`"));
+                self.error(
+                    codes::BAD_OPERAND,
+                    span,
+                    format!(
+                        "`??` takes an `Option` or a `Result`, not {a_name}",
+                        a_name = a(&name)
+                    ),
+                );
             }
             self.infer(rhs, hint);
             return self.error_expr(span);

@@ -7,6 +7,7 @@ use crate::lang::LangTrait;
 use crate::patterns::{self, Shapes};
 use crate::program::Program;
 use crate::ty::Ty;
+use crate::types::a;
 use sepal_base::{Diagnostic, Span, codes};
 use sepal_syntax::ast;
 use std::rc::Rc;
@@ -50,7 +51,9 @@ impl Program {
                 let span = draft.body.exprs[expr].span;
                 let at = draft.body.exprs[operand].span;
                 let message = "the type of an operand is not known here";
-                self.report(Diagnostic::new(codes::CANNOT_INFER, span, message).secondary(at, "of this"));
+                self.report(
+                    Diagnostic::new(codes::CANNOT_INFER, span, message).secondary(at, "of this"),
+                );
             }
         }
     }
@@ -60,7 +63,8 @@ impl Program {
         for (expr, callee_id) in std::mem::take(&mut draft.group_calls) {
             let params = self.items.fns[callee_id].generics.params.iter().enumerate();
             let own: Box<[Ty]> = params.map(|(i, param)| Ty::param(i as u32, param.name)).collect();
-            if let ExprKind::Call { callee, .. } | ExprKind::FnRef { callee } = &mut draft.body.exprs[expr].kind
+            if let ExprKind::Call { callee, .. } | ExprKind::FnRef { callee } =
+                &mut draft.body.exprs[expr].kind
                 && let Callee::Fn { id, args } = callee
                 && *id == callee_id
             {
@@ -109,7 +113,10 @@ impl Program {
         }
         let Some(var) = self.open_var(ty) else { return };
         let name = local.name;
-        let message = format!("the type of `{name}` is not known: nothing says what `_` is in `{}`", self.type_name(ty));
+        let message = format!(
+            "the type of `{name}` is not known: nothing says what `_` is in `{}`",
+            self.type_name(ty)
+        );
         let diagnostic = Diagnostic::new(codes::CANNOT_INFER, local.span, message);
         self.report(diagnostic.help(format!("write it: `{name}: …`")));
         self.infer.bind(var, Ty::error());
@@ -144,14 +151,19 @@ impl Program {
     fn check_sent(&mut self, body: &Body) {
         let Some(pid) = self.lang.ty(crate::lang::LangTy::Pid) else { return };
         for expr in &body.exprs {
-            let ExprKind::Call { callee: Callee::Fn { id, args }, .. } = &expr.kind else { continue };
+            let ExprKind::Call { callee: Callee::Fn { id, args }, .. } = &expr.kind else {
+                continue;
+            };
             let is_send = self.items.fns[*id].owner == Owner::Adt(pid)
                 || self.lang.function(crate::lang::LangFn::PidSend) == Some(*id);
             if let Some(message) = args.first().filter(|_| is_send)
                 && self.holds_generator(*message, &mut Vec::new())
             {
                 let name = self.type_name(*message);
-                let message = format!("a `{name}` holds a `Gen`, and generators cannot be sent");
+                let message = format!(
+                    "{a_name} holds a `Gen`, and generators cannot be sent",
+                    a_name = a(&name)
+                );
                 self.report(Diagnostic::new(codes::NOT_SENDABLE, expr.span, message));
             }
         }
@@ -167,7 +179,8 @@ impl Program {
         seen.push(ty);
         let in_fields = ty.as_adt().is_some_and(|(adt, args)| {
             let variants = self.items.adts[adt].variants.iter();
-            let mut fields = variants.flat_map(|variant| variant.fields.iter().map(|field| field.ty.subst(args)));
+            let mut fields = variants
+                .flat_map(|variant| variant.fields.iter().map(|field| field.ty.subst(args)));
             fields.any(|field| self.holds_generator(field, seen))
         });
         in_fields || ty.kind().parts().any(|part| self.holds_generator(part, seen))
@@ -250,7 +263,8 @@ impl Program {
                 if !matches!(body.pats[pat].kind, PatKind::Bind { sub: None, .. } | PatKind::Wild)
                     && let Some(missing) = patterns::refuting(shapes, &body.pats, ty, pat)
                 {
-                    let message = format!("the pattern does not fit every value: `{missing}` is left");
+                    let message =
+                        format!("the pattern does not fit every value: `{missing}` is left");
                     let diagnostic = Diagnostic::new(codes::REFUTABLE_PATTERN, span, message);
                     self.report(diagnostic.help("say what happens then: `let … else: return`"));
                 }
@@ -258,7 +272,8 @@ impl Program {
             MatchSite::Match(expr) => {
                 let ExprKind::Match { scrutinee, arms } = &body.exprs[expr].kind else { return };
                 let ty = body.exprs[*scrutinee].ty;
-                let heads: Vec<(PatId, bool)> = arms.iter().map(|arm| (arm.pat, arm.guard.is_some())).collect();
+                let heads: Vec<(PatId, bool)> =
+                    arms.iter().map(|arm| (arm.pat, arm.guard.is_some())).collect();
                 let outcome = patterns::check_match(shapes, &body.pats, ty, &heads);
                 let span = body.exprs[*scrutinee].span;
                 if outcome.too_complex {
@@ -296,11 +311,17 @@ impl Program {
             let Some(show) = self.lang.trait_id(LangTrait::Show) else { continue };
             let span = draft.body.exprs[value].span;
             let show = TraitRef { id: show, args: Box::default() };
-            let callee = Callee::Trait { trait_ref: show, method: 0, self_ty: ty, args: Box::default() };
+            let callee =
+                Callee::Trait { trait_ref: show, method: 0, self_ty: ty, args: Box::default() };
             let kind = ExprKind::Call { callee, args: Box::from([value]), inout: None };
             let shown = draft.body.exprs.push(Expr { kind, ty: Ty::str(), span });
             if let ExprKind::Call { callee, args, .. } = &mut draft.body.exprs[call].kind {
-                *callee = Callee::Trait { trait_ref: format, method: 0, self_ty: Ty::str(), args: Box::default() };
+                *callee = Callee::Trait {
+                    trait_ref: format,
+                    method: 0,
+                    self_ty: Ty::str(),
+                    args: Box::default(),
+                };
                 args[0] = shown;
             }
         }
@@ -325,7 +346,11 @@ impl Program {
         let open = matches!(ty.kind(), crate::ty::TyKind::Param { .. });
         if !fits && !open {
             let name = self.type_name(ty);
-            let message = format!("the format `{}` does not fit a `{name}`", wanted.as_str());
+            let message = format!(
+                "the format `{}` does not fit {a_name}",
+                wanted.as_str(),
+                a_name = a(&name)
+            );
             self.report(Diagnostic::new(codes::BAD_FORMAT, spec.span, message));
         }
     }

@@ -1,7 +1,7 @@
 //! `for`: counted over ranges, by index over lists, by `next` over everything else.
 
-use super::{BodyCx, MatchSite, Want};
 use super::expr::SOME;
+use super::{BodyCx, MatchSite, Want};
 use crate::infer::VarKind;
 use crate::ir::*;
 use crate::lang::{LangFn, LangTrait, LangTy};
@@ -19,7 +19,13 @@ struct Head {
 }
 
 impl<'a> BodyCx<'a> {
-    pub(super) fn for_stmt(&mut self, binding: &ast::ForBinding, iter: ast::ExprId, body: ast::BlockId, span: Span) -> ExprId {
+    pub(super) fn for_stmt(
+        &mut self,
+        binding: &ast::ForBinding,
+        iter: ast::ExprId,
+        body: ast::BlockId,
+        span: Span,
+    ) -> ExprId {
         self.for_each(binding, iter, span, &mut |cx| cx.open_suite(body, Want::Drop, Vec::new()))
     }
 
@@ -71,13 +77,16 @@ impl<'a> BodyCx<'a> {
                         let fresh: Vec<Ty> = pats.iter().map(|_| self.fresh(span)).collect();
                         let wanted = Ty::tuple(fresh.clone());
                         if !self.unify(wanted, ty) {
-                            let at = self.ast.pats[pats[0]].span.to(self.ast.pats[pats[pats.len() - 1]].span);
+                            let at = self.ast.pats[pats[0]]
+                                .span
+                                .to(self.ast.pats[pats[pats.len() - 1]].span);
                             self.report_mismatch(wanted, ty, at);
                         }
                         fresh
                     }
                 };
-                let subs = pats.iter().zip(elems).map(|(pat, ty)| self.bind_pattern(*pat, ty)).collect();
+                let subs =
+                    pats.iter().zip(elems).map(|(pat, ty)| self.bind_pattern(*pat, ty)).collect();
                 self.pat(PatKind::Tuple(subs), ty, span)
             }
         };
@@ -144,7 +153,8 @@ impl<'a> BodyCx<'a> {
             let another = compare(self, BinaryOp::Lt);
             step.push(self.set_local(more, another, span));
         }
-        let (current, one) = (self.local(counter, span), self.expr(ExprKind::Lit(Lit::Int(1)), ty, span));
+        let (current, one) =
+            (self.local(counter, span), self.expr(ExprKind::Lit(Lit::Int(1)), ty, span));
         let raised = self.binary(BinaryOp::Arith(ast::BinOp::AddWrap), current, one, ty, span);
         step.push(self.set_local(counter, raised, span));
         let element = self.local(counter, span);
@@ -177,7 +187,8 @@ impl<'a> BodyCx<'a> {
         let found = self.ty(element);
         self.unify(found, elem);
         let (current, one) = (self.local(counter, span), self.int(1, span));
-        let raised = self.binary(BinaryOp::Arith(ast::BinOp::AddWrap), current, one, Ty::int(), span);
+        let raised =
+            self.binary(BinaryOp::Arith(ast::BinOp::AddWrap), current, one, Ty::int(), span);
         let step = vec![self.set_local(counter, raised, span)];
         let body = self.round(binding, element, step, span, round);
         let made = self.looped(head, cond, body);
@@ -186,11 +197,18 @@ impl<'a> BodyCx<'a> {
     }
 
     /// Anything that has `Iterable`.
-    fn iterate(&mut self, binding: &ast::ForBinding, iterated: ExprId, span: Span, round: Round<'_, 'a>) -> ExprId {
+    fn iterate(
+        &mut self,
+        binding: &ast::ForBinding,
+        iterated: ExprId,
+        span: Span,
+        round: Round<'_, 'a>,
+    ) -> ExprId {
         let (elem, iter) = (self.fresh(span), self.fresh(span));
         let (ty, at) = (self.ty(iterated), self.span(iterated));
         self.require_lang(ty, LangTrait::Iterable, vec![elem, iter], at);
-        let made = self.call_trait(LangTrait::Iterable, ty, vec![elem, iter], vec![iterated], iter, span);
+        let made =
+            self.call_trait(LangTrait::Iterable, ty, vec![elem, iter], vec![iterated], iter, at);
         self.next_loop(binding, made, elem, span, round)
     }
 
@@ -204,8 +222,8 @@ impl<'a> BodyCx<'a> {
         round: Round<'_, 'a>,
     ) -> ExprId {
         let mut stmts = Vec::new();
-        let iter_ty = self.ty(iter);
-        self.require_lang(iter_ty, LangTrait::Iter, vec![elem], span);
+        let (iter_ty, at) = (self.ty(iter), self.span(iter));
+        self.require_lang(iter_ty, LangTrait::Iter, vec![elem], at);
         let iter = self.temp(iter, true, &mut stmts);
         let head = Head { id: self.push_loop(false, Ty::nil()), span };
         let option = self.option(elem);

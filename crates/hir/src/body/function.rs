@@ -24,11 +24,14 @@ impl Program {
                 let offset = usize::from(node.self_param.is_some());
                 let params = node.params.iter().enumerate().filter(|(_, param)| param.ty.is_none());
                 let params = params.map(|(index, _)| index + offset);
-                let params = params.filter(|index| def.params.get(*index).is_some_and(|p| p.ty.is_error()));
+                let params =
+                    params.filter(|index| def.params.get(*index).is_some_and(|p| p.ty.is_error()));
                 let params = params.map(|index| (index, def.params[index].default)).collect();
                 Missing { params, ret: node.ret.is_none() && def.ret.is_error() }
             }
-            FnKind::ConstInit(_) | FnKind::Default(_) | FnKind::Script => Missing { params: Vec::new(), ret: true },
+            FnKind::ConstInit(_) | FnKind::Default(_) | FnKind::Script => {
+                Missing { params: Vec::new(), ret: true }
+            }
             FnKind::Actor(_)
             | FnKind::Invariant(_)
             | FnKind::Derived(_)
@@ -45,11 +48,16 @@ impl Program {
         match def.owner {
             Owner::None => None,
             Owner::Impl(id) => Some(self.items.impls[id].self_ty),
-            Owner::Trait { id, .. } => Some(Ty::param(0, self.items.traits[id].generics.params[0].name)),
-            Owner::Adt(_) | Owner::Builtin if def.self_param != SelfKind::None => Some(def.params[0].ty),
+            Owner::Trait { id, .. } => {
+                Some(Ty::param(0, self.items.traits[id].generics.params[0].name))
+            }
+            Owner::Adt(_) | Owner::Builtin if def.self_param != SelfKind::None => {
+                Some(def.params[0].ty)
+            }
             Owner::Adt(adt) => {
                 let params = self.items.adts[adt].generics.params.iter().enumerate();
-                let args: Vec<Ty> = params.map(|(i, param)| Ty::param(i as u32, param.name)).collect();
+                let args: Vec<Ty> =
+                    params.map(|(i, param)| Ty::param(i as u32, param.name)).collect();
                 Some(Ty::adt(adt, args))
             }
             Owner::Builtin => None,
@@ -75,9 +83,11 @@ impl BodyCx<'_> {
             FnKind::Script => self.script_root(span),
             FnKind::Actor(actor) => self.actor_root(actor),
             FnKind::Invariant(adt) => self.invariant_root(adt),
-            FnKind::Derived(_) | FnKind::Required | FnKind::Intrinsic(_) | FnKind::Runtime | FnKind::Extern => {
-                self.nil(span)
-            }
+            FnKind::Derived(_)
+            | FnKind::Required
+            | FnKind::Intrinsic(_)
+            | FnKind::Runtime
+            | FnKind::Extern => self.nil(span),
         };
         self.draft.body.root = root;
         let frame = self.frames.pop().expect("pushed above");
@@ -115,7 +125,8 @@ impl BodyCx<'_> {
 
     fn bind_params(&mut self, id: FnId) {
         let def = &self.prog.items.fns[id];
-        let params: Vec<(Symbol, Ty, Span)> = def.params.iter().map(|p| (p.name, p.ty, p.span)).collect();
+        let params: Vec<(Symbol, Ty, Span)> =
+            def.params.iter().map(|p| (p.name, p.ty, p.span)).collect();
         let inout = def.self_param == SelfKind::InOut;
         for (index, (name, ty, span)) in params.into_iter().enumerate() {
             let local = self.new_local(name, ty, inout && index == 0, span);
@@ -177,7 +188,9 @@ impl BodyCx<'_> {
         }
         if ty.is_never() {
             // Only `return`s give a value, if there are any.
-            if self.shallow(ret).is_var() && self.prog.infer.var_kind(ret) == Some(crate::infer::VarKind::General) {
+            if self.shallow(ret).is_var()
+                && self.prog.infer.var_kind(ret) == Some(crate::infer::VarKind::General)
+            {
                 self.unify(ret, Ty::never());
                 return value;
             }

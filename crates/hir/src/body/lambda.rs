@@ -3,7 +3,7 @@
 use super::{BodyCx, Want};
 use crate::ir::*;
 use crate::lang::LangTy;
-use crate::ty::{Ty, TyKind};
+use crate::ty::Ty;
 use sepal_base::{Diagnostic, Span, Symbol, codes};
 use sepal_syntax::ast;
 
@@ -44,7 +44,11 @@ impl<'a> BodyCx<'a> {
         for (index, param) in node.params.iter().enumerate() {
             if let Some(default) = param.default {
                 let span = self.ast.exprs[default].span;
-                self.report(Diagnostic::new(codes::MISPLACED, span, "the parameters of a lambda have no defaults"));
+                self.report(Diagnostic::new(
+                    codes::MISPLACED,
+                    span,
+                    "the parameters of a lambda have no defaults",
+                ));
             }
             let ty = match (param.ty, hints.get(index)) {
                 (Some(ty), _) => self.written_type(ty),
@@ -81,11 +85,15 @@ impl<'a> BodyCx<'a> {
                 (ret, None, ret)
             }
             ast::FnFlavour::Generator => {
-                let elem = written.or_else(|| inner(self, LangTy::Gen)).unwrap_or_else(|| self.fresh(span));
+                let elem = written
+                    .or_else(|| inner(self, LangTy::Gen))
+                    .unwrap_or_else(|| self.fresh(span));
                 (Ty::nil(), Some(elem), self.prog.lang_ty(LangTy::Gen, [elem]))
             }
             ast::FnFlavour::Async => {
-                let value = written.or_else(|| inner(self, LangTy::Future)).unwrap_or_else(|| self.fresh(span));
+                let value = written
+                    .or_else(|| inner(self, LangTy::Future))
+                    .unwrap_or_else(|| self.fresh(span));
                 (value, None, self.prog.lang_ty(LangTy::Future, [value]))
             }
         }
@@ -121,16 +129,24 @@ impl<'a> BodyCx<'a> {
         body: impl FnOnce(&mut Self, &[LocalId]) -> ExprId,
     ) -> ExprId {
         self.push_frame(ast::FnFlavour::Plain, ret, None);
-        let locals: Vec<LocalId> = params.iter().map(|(name, ty)| self.new_local(*name, *ty, false, span)).collect();
+        let locals: Vec<LocalId> =
+            params.iter().map(|(name, ty)| self.new_local(*name, *ty, false, span)).collect();
         let body = body(self, &locals);
-        let made = self.close_lambda(locals, body, ast::FnFlavour::Plain, LambdaKind::Closure, ret, span);
+        let made =
+            self.close_lambda(locals, body, ast::FnFlavour::Plain, LambdaKind::Closure, ret, span);
         let tys: Vec<Ty> = params.iter().map(|(_, ty)| *ty).collect();
         self.draft.body.exprs[made].ty = Ty::function(tys, ret, None);
         made
     }
 
     /// A block or expression as a lambda without parameters that runs elsewhere.
-    pub(super) fn task_lambda(&mut self, kind: LambdaKind, value: Ty, span: Span, body: impl FnOnce(&mut Self) -> ExprId) -> ExprId {
+    pub(super) fn task_lambda(
+        &mut self,
+        kind: LambdaKind,
+        value: Ty,
+        span: Span,
+        body: impl FnOnce(&mut Self) -> ExprId,
+    ) -> ExprId {
         let mark = self.enter_scope();
         self.push_frame(ast::FnFlavour::Plain, value, None);
         let body = body(self);
@@ -143,7 +159,12 @@ impl<'a> BodyCx<'a> {
     // -- `defer` -----------------------------------------------------------------------------
 
     /// The receiver and arguments are evaluated now, the call is made at the end.
-    pub(super) fn defer_stmt(&mut self, call: ast::ExprId, span: Span, stmts: &mut Vec<Stmt>) -> ExprId {
+    pub(super) fn defer_stmt(
+        &mut self,
+        call: ast::ExprId,
+        span: Span,
+        stmts: &mut Vec<Stmt>,
+    ) -> ExprId {
         let first_expr = self.draft.body.exprs.next_id();
         let made = self.want(call, Want::Drop);
         let call = self.evaluate_now(made, stmts);
@@ -155,8 +176,14 @@ impl<'a> BodyCx<'a> {
             self.use_local(local);
         }
         let body = if ty.is_nil() { call } else { self.dropped(call, span) };
-        let lambda =
-            self.close_lambda(Vec::new(), body, ast::FnFlavour::Plain, LambdaKind::Closure, Ty::nil(), span);
+        let lambda = self.close_lambda(
+            Vec::new(),
+            body,
+            ast::FnFlavour::Plain,
+            LambdaKind::Closure,
+            Ty::nil(),
+            span,
+        );
         self.expr(ExprKind::Defer(lambda), Ty::nil(), span)
     }
 
@@ -181,7 +208,9 @@ impl<'a> BodyCx<'a> {
                 let args = args.iter().map(|arg| once(self, *arg)).collect();
                 ExprKind::CallValue { callee, args }
             }
-            ExprKind::Panic { kind, message } => ExprKind::Panic { kind, message: once(self, message) },
+            ExprKind::Panic { kind, message } => {
+                ExprKind::Panic { kind, message: once(self, message) }
+            }
             ExprKind::Block { stmts: inner, value: Some(value) } => {
                 stmts.extend(inner);
                 return self.evaluate_now(value, stmts);
@@ -224,5 +253,4 @@ impl<'a> BodyCx<'a> {
         }
         found
     }
-
 }

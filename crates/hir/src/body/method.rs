@@ -40,8 +40,14 @@ impl BodyCx<'_> {
         if let Some(base) = self.path_of(receiver, None) {
             let is_value = match base {
                 Path::Value(ValueDef::Const(_) | ValueDef::Fn(_)) | Path::Builtin(_) => true,
-                Path::Variant(adt, variant) => self.prog.items.adts[adt].variants[variant].fields.is_empty(),
-                Path::Value(ValueDef::Actor(_)) | Path::Module(_) | Path::StdPrefix(_) | Path::Adt(_) | Path::Type(_) => false,
+                Path::Variant(adt, variant) => {
+                    self.prog.items.adts[adt].variants[variant].fields.is_empty()
+                }
+                Path::Value(ValueDef::Actor(_))
+                | Path::Module(_)
+                | Path::StdPrefix(_)
+                | Path::Adt(_)
+                | Path::Type(_) => false,
             };
             if !is_value {
                 return self.call_member(base, method, Vec::new(), args, hint, span);
@@ -97,9 +103,13 @@ impl BodyCx<'_> {
             }
         }
         if !self.report_missing_member(base, name) {
-            self.error(codes::UNKNOWN_MEMBER, name.span, format!("there is no `{}` here", name.name));
+            self.error(
+                codes::UNKNOWN_MEMBER,
+                name.span,
+                format!("there is no `{}` here", name.name),
+            );
         }
-        args.iter().for_each(|arg| drop(self.value(arg.value)));
+        self.look_at(args);
         self.error_expr(span)
     }
 
@@ -131,16 +141,18 @@ impl BodyCx<'_> {
         let ty = self.ty(receiver);
         let ty = self.known_or_default(ty);
         if ty.is_error() || ty.is_never() {
-            args.iter().for_each(|arg| drop(self.value(arg.value)));
+            self.look_at(args);
             return if ty.is_never() { receiver } else { self.error_expr(span) };
         }
         if ty.is_var() {
             return self.defer_method(receiver, name, lead, args, span);
         }
         match self.find_method(ty, name, span) {
-            Lookup::Found(found) => self.call_found(found, Some(receiver), lead, args, hint, span, true),
+            Lookup::Found(found) => {
+                self.call_found(found, Some(receiver), lead, args, hint, span, true)
+            }
             Lookup::Reported => {
-                args.iter().for_each(|arg| drop(self.value(arg.value)));
+                self.look_at(args);
                 self.error_expr(span)
             }
             Lookup::None => {
@@ -148,7 +160,7 @@ impl BodyCx<'_> {
                     return self.call_value(field, lead, args, hint, span);
                 }
                 self.report_missing_method(ty, name);
-                args.iter().for_each(|arg| drop(self.value(arg.value)));
+                self.look_at(args);
                 self.error_expr(span)
             }
         }
@@ -165,7 +177,11 @@ impl BodyCx<'_> {
         let mut values = lead;
         for arg in args {
             if arg.kind != ast::ArgKind::Positional {
-                self.error(codes::CANNOT_INFER, arg.span, "named arguments need the type of the receiver to be known here");
+                self.error(
+                    codes::CANNOT_INFER,
+                    arg.span,
+                    "named arguments need the type of the receiver to be known here",
+                );
             }
             values.push(self.value(arg.value));
         }
@@ -177,7 +193,8 @@ impl BodyCx<'_> {
 
     pub(super) fn find_method(&mut self, ty: Ty, name: ast::Ident, span: Span) -> Lookup {
         if let Some(head) = Head::of(ty) {
-            let candidates = self.prog.inherent.get(&(head, name.name)).cloned().unwrap_or_default();
+            let candidates =
+                self.prog.inherent.get(&(head, name.name)).cloned().unwrap_or_default();
             for id in candidates {
                 if self.prog.items.fns[id].self_param != SelfKind::None
                     && let Some(found) = self.inherent_for(id, ty, span)
@@ -234,7 +251,9 @@ impl BodyCx<'_> {
         let ob = Obligation { self_ty: ty, trait_ref, span, env: Some(self.draft.id) };
         let has = match self.prog.solve(&ob) {
             // The bounds of the impl decide: `impl[T: Ord] …` is not for every `T`.
-            Outcome::Holds(nested) => nested.iter().all(|ob| !matches!(self.prog.solve(ob), Outcome::Fails)),
+            Outcome::Holds(nested) => {
+                nested.iter().all(|ob| !matches!(self.prog.solve(ob), Outcome::Fails))
+            }
             Outcome::Fails => false,
             Outcome::Open => true,
         };
@@ -255,7 +274,9 @@ impl BodyCx<'_> {
         }
         let trait_ref = TraitRef { id, args: args[1..arity].into() };
         let callee = match ty.kind() {
-            TyKind::Dyn(of, _) if *of == id => Callee::Dyn { trait_ref: trait_ref.clone(), method: index },
+            TyKind::Dyn(of, _) if *of == id => {
+                Callee::Dyn { trait_ref: trait_ref.clone(), method: index }
+            }
             _ => Callee::Trait {
                 trait_ref: trait_ref.clone(),
                 method: index,
@@ -314,7 +335,13 @@ impl BodyCx<'_> {
     }
 
     /// The call itself; a method that changes `self` needs a place to change.
-    fn method_value(&mut self, found: &Found, mut values: Vec<ExprId>, ret: Ty, span: Span) -> ExprId {
+    fn method_value(
+        &mut self,
+        found: &Found,
+        mut values: Vec<ExprId>,
+        ret: Ty,
+        span: Span,
+    ) -> ExprId {
         let callee = self.from_inside(found, &values);
         let declared = self.prog.items.fns[found.id].self_param;
         let by_trait = !matches!(callee, Callee::Fn { .. });
@@ -324,11 +351,16 @@ impl BodyCx<'_> {
             SelfKind::InOut => true,
         };
         if !changes {
-            return self.expr(ExprKind::Call { callee, args: values.into(), inout: None }, ret, span);
+            return self.expr(
+                ExprKind::Call { callee, args: values.into(), inout: None },
+                ret,
+                span,
+            );
         }
         let receiver = values.remove(0);
         let ty = self.ty(receiver);
-        let required = declared == SelfKind::InOut && !self.prog.is_reference(ty) && !self.is_opaque(ty);
+        let required =
+            declared == SelfKind::InOut && !self.prog.is_reference(ty) && !self.is_opaque(ty);
         let (place, before) = match self.receiver_place(receiver, required) {
             Some(place) => (place, Vec::new()),
             None => {
@@ -359,9 +391,13 @@ impl BodyCx<'_> {
         names.sort_unstable();
         if let Some(near) = near(name.name, names.iter().map(|name| name.as_str())) {
             diagnostic = diagnostic.suggest(name.span, near, format!("did you mean `{near}`?"));
-        } else if let Some(found) = self.prog.trait_methods.get(&name.name).and_then(|found| found.first()) {
+        } else if let Some(found) =
+            self.prog.trait_methods.get(&name.name).and_then(|found| found.first())
+        {
             let name = self.prog.items.traits[found.0].name;
-            diagnostic = diagnostic.note(format!("it is a method of the trait `{name}`, which the type does not have"));
+            diagnostic = diagnostic.note(format!(
+                "it is a method of the trait `{name}`, which the type does not have"
+            ));
         }
         self.report(diagnostic);
     }
@@ -378,8 +414,12 @@ impl BodyCx<'_> {
             let fields = self.prog.items.adts[adt].variants[VariantIdx(0)].fields.iter();
             names.extend(fields.filter_map(|field| field.name));
         }
-        let traits: Vec<(Symbol, TraitId)> =
-            self.prog.trait_methods.iter().flat_map(|(name, of)| of.iter().map(|(id, _)| (*name, *id))).collect();
+        let traits: Vec<(Symbol, TraitId)> = self
+            .prog
+            .trait_methods
+            .iter()
+            .flat_map(|(name, of)| of.iter().map(|(id, _)| (*name, *id)))
+            .collect();
         for (name, id) in traits {
             let span = Span::point(sepal_base::FileId(0), 0);
             if self.has_trait(ty, id, span) {
@@ -392,14 +432,22 @@ impl BodyCx<'_> {
     // -- Waiting method calls ----------------------------------------------------------------
 
     /// A call that waited for the type of its receiver, which is known now.
-    pub(super) fn finish_method(&mut self, made: ExprId, receiver: ExprId, name: ast::Ident, args: Vec<ExprId>) {
+    pub(super) fn finish_method(
+        &mut self,
+        made: ExprId,
+        receiver: ExprId,
+        name: ast::Ident,
+        args: Vec<ExprId>,
+    ) {
         let ty = self.ty(receiver);
         let (span, ret) = (self.span(made), self.draft.body.exprs[made].ty);
         match self.find_method(ty, name, span) {
             Lookup::Found(found) => {
                 let (params, found_ret) = self.found_types(&found, span);
                 let signature = self.fn_signature(found.id, &params);
-                let Some(values) = self.match_values(&signature, receiver, args, span) else { return };
+                let Some(values) = self.match_values(&signature, receiver, args, span) else {
+                    return;
+                };
                 let values = self.fill_defaults(found.id, &found.args, values, span);
                 let call = self.method_value(&found, values, found_ret, span);
                 self.note_group_call(call, found.id);
@@ -414,7 +462,8 @@ impl BodyCx<'_> {
                     if !self.unify(callee, wanted) {
                         self.report_mismatch(callee, wanted, span);
                     }
-                    self.draft.body.exprs[made].kind = ExprKind::CallValue { callee: field, args: args.into() };
+                    self.draft.body.exprs[made].kind =
+                        ExprKind::CallValue { callee: field, args: args.into() };
                 }
                 None => self.report_missing_method(ty, name),
             },
@@ -476,14 +525,19 @@ impl BodyCx<'_> {
     pub(super) fn replace_pending(&mut self, made: ExprId, code: ExprId, ret: Ty) {
         let code_ty = self.ty(code);
         let span = self.span(made);
-        let value = if self.prog.infer.var_kind(ret) == Some(VarKind::General) || self.unify(ret, code_ty) {
+        let value = if self.prog.infer.var_kind(ret) == Some(VarKind::General)
+            || self.unify(ret, code_ty)
+        {
             self.unify(ret, code_ty);
             code
         } else {
             self.coerce(code, ret)
         };
-        self.draft.body.exprs[made] =
-            Expr { kind: ExprKind::Block { stmts: Box::default(), value: Some(value) }, ty: ret, span };
+        self.draft.body.exprs[made] = Expr {
+            kind: ExprKind::Block { stmts: Box::default(), value: Some(value) },
+            ty: ret,
+            span,
+        };
     }
 }
 

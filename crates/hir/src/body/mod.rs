@@ -37,6 +37,7 @@ use crate::scope::Head;
 use crate::traits::Obligation;
 use crate::ty::Ty;
 use crate::types::TyScope;
+use crate::types::a;
 use rustc_hash::FxHashMap;
 use sepal_base::codes::{self, Code};
 use sepal_base::{Diagnostic, IdVec, Span, Symbol};
@@ -218,14 +219,25 @@ impl<'a> BodyCx<'a> {
     fn set_local(&mut self, local: LocalId, value: ExprId, span: Span) -> ExprId {
         let ty = self.draft.body.locals[local].ty;
         let place = Place { root: PlaceRoot::Local(local), path: Box::default(), ty, span };
-        self.expr(ExprKind::Assign { place: Box::new(place), current: None, value }, Ty::nil(), span)
+        self.expr(
+            ExprKind::Assign { place: Box::new(place), current: None, value },
+            Ty::nil(),
+            span,
+        )
     }
 
     fn binary(&mut self, op: BinaryOp, lhs: ExprId, rhs: ExprId, ty: Ty, span: Span) -> ExprId {
         self.expr(ExprKind::Binary { op, lhs, rhs }, ty, span)
     }
 
-    fn if_else(&mut self, cond: ExprId, then: ExprId, otherwise: Option<ExprId>, ty: Ty, span: Span) -> ExprId {
+    fn if_else(
+        &mut self,
+        cond: ExprId,
+        then: ExprId,
+        otherwise: Option<ExprId>,
+        ty: Ty,
+        span: Span,
+    ) -> ExprId {
         self.expr(ExprKind::If { cond, then, otherwise }, ty, span)
     }
 
@@ -314,7 +326,15 @@ impl<'a> BodyCx<'a> {
     }
 
     /// A call of the first method of an operator trait of the standard library.
-    fn call_trait(&mut self, item: LangTrait, self_ty: Ty, trait_args: Vec<Ty>, args: Vec<ExprId>, ret: Ty, span: Span) -> ExprId {
+    fn call_trait(
+        &mut self,
+        item: LangTrait,
+        self_ty: Ty,
+        trait_args: Vec<Ty>,
+        args: Vec<ExprId>,
+        ret: Ty,
+        span: Span,
+    ) -> ExprId {
         let Some(id) = self.lang_trait(item) else { return self.error_expr(span) };
         let trait_ref = TraitRef { id, args: trait_args.into() };
         let callee = Callee::Trait { trait_ref, method: 0, self_ty, args: Box::default() };
@@ -354,8 +374,12 @@ impl<'a> BodyCx<'a> {
         while self.shadowed.len() > mark.shadowed {
             let (name, before) = self.shadowed.pop().expect("longer than the mark");
             match before {
-                Some(local) => drop(self.scope.insert(name, local)),
-                None => drop(self.scope.remove(&name)),
+                Some(local) => {
+                    self.scope.insert(name, local);
+                }
+                None => {
+                    self.scope.remove(&name);
+                }
             }
         }
         self.module = mark.module;
@@ -409,7 +433,8 @@ impl<'a> BodyCx<'a> {
         let (wanted, got) = (self.name_of(expected), self.name_of(found));
         let mut message = format!("expected `{wanted}`, found `{got}`");
         if let Some((wanted, got)) = self.inner_difference(expected, found) {
-            message = format!("{message}: `{}` is not `{}`", self.name_of(got), self.name_of(wanted));
+            message =
+                format!("{message}: `{}` is not `{}`", self.name_of(got), self.name_of(wanted));
         }
         let diagnostic = Diagnostic::new(codes::TYPE_MISMATCH, span, message);
         self.explain_mismatch(diagnostic, expected, found, span)
@@ -422,7 +447,8 @@ impl<'a> BodyCx<'a> {
             return None;
         }
         let pairs = a.kind().parts().zip(b.kind().parts());
-        let mut differing = pairs.filter(|(x, y)| self.prog.infer.resolve(*x) != self.prog.infer.resolve(*y));
+        let mut differing =
+            pairs.filter(|(x, y)| self.prog.infer.resolve(*x) != self.prog.infer.resolve(*y));
         let (x, y) = differing.next()?;
         if differing.next().is_some() {
             return None;
@@ -431,20 +457,32 @@ impl<'a> BodyCx<'a> {
     }
 
     /// Adds what would mend a mismatch, where that is plain.
-    fn explain_mismatch(&mut self, diagnostic: Diagnostic, expected: Ty, found: Ty, span: Span) -> Diagnostic {
+    fn explain_mismatch(
+        &mut self,
+        diagnostic: Diagnostic,
+        expected: Ty,
+        found: Ty,
+        span: Span,
+    ) -> Diagnostic {
         let (expected, found) = (self.shallow(expected), self.shallow(found));
         let text = self.prog.text(span).to_string();
         let name = self.name_of(expected);
         let number = |ty: Ty| ty.as_int().is_some() || ty.as_float().is_some();
-        let literal = |cx: &Self, ty: Ty| cx.prog.infer.var_kind(ty).is_some_and(|kind| kind != VarKind::General);
-        if expected.as_float().is_some() && self.prog.infer.var_kind(found) == Some(VarKind::Int) && !text.contains('x') {
+        let literal = |cx: &Self, ty: Ty| {
+            cx.prog.infer.var_kind(ty).is_some_and(|kind| kind != VarKind::General)
+        };
+        if expected.as_float().is_some()
+            && self.prog.infer.var_kind(found) == Some(VarKind::Int)
+            && !text.contains('x')
+        {
             return diagnostic.suggest(span, format!("{text}.0"), "a float literal has a point");
         }
         if number(expected) && (number(found) || literal(self, found)) {
             return diagnostic.suggest(span, format!("{name}({text})"), "convert it explicitly");
         }
         if expected == Ty::str() && !found.has_error() {
-            return diagnostic.help(format!("`str(…)` gives the text of a `{}`", self.name_of(found)));
+            return diagnostic
+                .help(format!("`str(…)` gives the text of {}", a(&self.name_of(found))));
         }
         if let Some([inner]) = self.prog.as_lang(expected, LangTy::Option) {
             let before = self.prog.infer.snapshot();

@@ -50,7 +50,12 @@ impl BodyCx<'_> {
         }
     }
 
-    pub(super) fn path_of_name(&mut self, name: Symbol, hint: Option<Ty>, span: Span) -> Option<Path> {
+    pub(super) fn path_of_name(
+        &mut self,
+        name: Symbol,
+        hint: Option<Ty>,
+        span: Span,
+    ) -> Option<Path> {
         if self.scope.contains_key(&name) {
             return None;
         }
@@ -95,7 +100,11 @@ impl BodyCx<'_> {
     }
 
     /// The variant that a bare name means: one of the expected type, else the only one in scope.
-    pub(super) fn pick_variant(&mut self, name: Symbol, hint: Option<Ty>) -> Option<(AdtId, VariantIdx)> {
+    pub(super) fn pick_variant(
+        &mut self,
+        name: Symbol,
+        hint: Option<Ty>,
+    ) -> Option<(AdtId, VariantIdx)> {
         if let Some(adt) = self.hinted_adt(hint)
             && let Some(variant) = self.prog.variant_of(adt, name)
         {
@@ -136,13 +145,17 @@ impl BodyCx<'_> {
     pub(super) fn module_member(&mut self, module: ModuleId, name: ast::Ident) -> Option<Path> {
         let scope = &self.prog.scopes[module];
         let foreign = module != self.module;
-        if let Some(entry) = scope.values.get(&name.name).copied().filter(|entry| !entry.imported || entry.public) {
+        if let Some(entry) =
+            scope.values.get(&name.name).copied().filter(|entry| !entry.imported || entry.public)
+        {
             if foreign && !entry.public {
                 self.prog.report_private(name, module, Some(entry.span));
             }
             return Some(Path::Value(entry.def));
         }
-        if let Some(entry) = scope.types.get(&name.name).copied().filter(|entry| !entry.imported || entry.public) {
+        if let Some(entry) =
+            scope.types.get(&name.name).copied().filter(|entry| !entry.imported || entry.public)
+        {
             if foreign && !entry.public {
                 self.prog.report_private(name, module, Some(entry.span));
             }
@@ -151,7 +164,8 @@ impl BodyCx<'_> {
         if let Some(found) = scope.variants.get(&name.name).and_then(|found| found.first()) {
             return Some(Path::Variant(found.0, found.1));
         }
-        let path = Symbol::intern(&format!("{}.{}", self.prog.items.modules[module].path, name.name));
+        let path =
+            Symbol::intern(&format!("{}.{}", self.prog.items.modules[module].path, name.name));
         let std = self.prog.items.modules[module].is_std;
         let below = if std { self.prog.std_module(path) } else { None };
         below.map(Path::Module)
@@ -174,7 +188,8 @@ impl BodyCx<'_> {
             }
             Path::Type(ty) if ty.is_error() => return true,
             Path::Type(ty) => {
-                let names = crate::scope::Head::of(ty).and_then(|head| self.prog.inherent_names.get(&head));
+                let names =
+                    crate::scope::Head::of(ty).and_then(|head| self.prog.inherent_names.get(&head));
                 let names = names.map(|names| names.iter().map(|name| name.as_str()).collect());
                 (format!("the type `{}`", self.name_of(ty)), names.unwrap_or_default())
             }
@@ -223,7 +238,8 @@ impl BodyCx<'_> {
         let message = format!("`{name}` could be {}", enums.join(" or "));
         let mut diagnostic = Diagnostic::new(codes::AMBIGUOUS_NAME, span, message);
         for (adt, variant) in found {
-            diagnostic = diagnostic.secondary(self.prog.items.adts[adt].variants[variant].span, "one of them");
+            diagnostic = diagnostic
+                .secondary(self.prog.items.adts[adt].variants[variant].span, "one of them");
         }
         self.report(diagnostic);
         self.error_expr(span)
@@ -239,7 +255,11 @@ impl BodyCx<'_> {
             }
             Path::Value(ValueDef::Actor(id)) => {
                 let name = self.prog.items.actors[id].name;
-                self.wrong(codes::NOT_CALLABLE, span, format!("the actor `{name}` is started by `spawn {name}(…)`"))
+                self.wrong(
+                    codes::NOT_CALLABLE,
+                    span,
+                    format!("the actor `{name}` is started by `spawn {name}(…)`"),
+                )
             }
             Path::Variant(adt, variant) => self.variant_value(adt, variant, hint, span),
             Path::Adt(adt) if self.prog.items.adts[adt].kind != AdtKind::Enum => {
@@ -257,7 +277,9 @@ impl BodyCx<'_> {
                 let name = self.prog.items.modules[module].path;
                 self.wrong(codes::NOT_CALLABLE, span, format!("`{name}` is a module, not a value"))
             }
-            Path::StdPrefix(path) => self.wrong(codes::UNKNOWN_MODULE, span, format!("there is no module `{path}`")),
+            Path::StdPrefix(path) => {
+                self.wrong(codes::UNKNOWN_MODULE, span, format!("there is no module `{path}`"))
+            }
             Path::Builtin(builtin) => self.builtin_value(builtin, span),
         }
     }
@@ -280,14 +302,19 @@ impl BodyCx<'_> {
         if self.prog.is_broken(self.module, name) {
             return self.error_expr(span);
         }
-        let mut diagnostic = Diagnostic::new(codes::UNKNOWN_NAME, span, format!("there is no `{name}` here"));
+        let mut diagnostic =
+            Diagnostic::new(codes::UNKNOWN_NAME, span, format!("there is no `{name}` here"));
         let locals = self.scope.keys().map(|name| name.as_str());
         let builtins = BUILTINS.iter().map(|(name, _)| *name);
         let names = self.prog.value_names(self.module);
         let methods = self.tys.self_ty.and_then(crate::scope::Head::of);
         let methods = methods.and_then(|head| self.prog.inherent.get(&(head, name))).is_some();
         if methods {
-            diagnostic = diagnostic.suggest(span, format!("self.{name}"), "methods and fields are named through `self`");
+            diagnostic = diagnostic.suggest(
+                span,
+                format!("self.{name}"),
+                "methods and fields are named through `self`",
+            );
         } else if let Some(near) = near(name, locals.chain(names).chain(builtins)) {
             diagnostic = diagnostic.suggest(span, near, format!("did you mean `{near}`?"));
         }

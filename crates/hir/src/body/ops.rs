@@ -5,13 +5,20 @@ use crate::infer::VarKind;
 use crate::ir::*;
 use crate::lang::{LangTrait, LangTy};
 use crate::ty::{Ty, TyKind};
+use crate::types::a;
 use sepal_base::{Diagnostic, Span, codes};
 use sepal_syntax::ast;
 
 impl BodyCx<'_> {
     // -- Unary -------------------------------------------------------------------------------
 
-    pub(super) fn unary_expr(&mut self, op: ast::UnaryOp, operand: ast::ExprId, hint: Option<Ty>, span: Span) -> ExprId {
+    pub(super) fn unary_expr(
+        &mut self,
+        op: ast::UnaryOp,
+        operand: ast::ExprId,
+        hint: Option<Ty>,
+        span: Span,
+    ) -> ExprId {
         if op == ast::UnaryOp::Not {
             let operand = self.check(operand, Ty::bool());
             return self.expr(ExprKind::Unary { op: UnaryOp::Not, operand }, Ty::bool(), span);
@@ -26,14 +33,21 @@ impl BodyCx<'_> {
     }
 
     /// Fills in a unary operator if the operand's type is known.
-    pub(super) fn resolve_unary(&mut self, made: ExprId, op: ast::UnaryOp, operand: ExprId) -> bool {
+    pub(super) fn resolve_unary(
+        &mut self,
+        made: ExprId,
+        op: ast::UnaryOp,
+        operand: ExprId,
+    ) -> bool {
         let ty = self.ty(operand);
         let ty = self.known(ty);
         let ret = self.draft.body.exprs[made].ty;
         let literal = self.prog.infer.var_kind(ty);
         let built_in = match op {
             ast::UnaryOp::Neg => {
-                self.is_int(ty) || ty.as_float().is_some() || matches!(literal, Some(VarKind::Int | VarKind::Float))
+                self.is_int(ty)
+                    || ty.as_float().is_some()
+                    || matches!(literal, Some(VarKind::Int | VarKind::Float))
             }
             ast::UnaryOp::BitNot => self.is_int(ty) || literal == Some(VarKind::Int),
             ast::UnaryOp::Not => true,
@@ -51,7 +65,10 @@ impl BodyCx<'_> {
         if literal.is_some() {
             return false;
         }
-        let (item, span) = (if op == ast::UnaryOp::Neg { LangTrait::Neg } else { LangTrait::BitNot }, self.span(made));
+        let (item, span) = (
+            if op == ast::UnaryOp::Neg { LangTrait::Neg } else { LangTrait::BitNot },
+            self.span(made),
+        );
         self.trait_operator(made, item, op.as_str(), ty, vec![operand], ret, span);
         true
     }
@@ -100,13 +117,23 @@ impl BodyCx<'_> {
     }
 
     /// Fills in an operator if enough is known of its operands.
-    pub(super) fn resolve_binary(&mut self, made: ExprId, op: ast::BinOp, lhs: ExprId, rhs: ExprId) -> bool {
+    pub(super) fn resolve_binary(
+        &mut self,
+        made: ExprId,
+        op: ast::BinOp,
+        lhs: ExprId,
+        rhs: ExprId,
+    ) -> bool {
         let (lhs_ty, rhs_ty) = (self.ty(lhs), self.ty(rhs));
         let (lhs_ty, rhs_ty) = (self.known(lhs_ty), self.known(rhs_ty));
         let ret = self.draft.body.exprs[made].ty;
         if lhs_ty.is_error() || rhs_ty.is_error() {
             let fine = if lhs_ty.is_error() { rhs_ty } else { lhs_ty };
-            if self.is_primitive(fine) { self.unify(ret, fine) } else { self.unify(ret, Ty::error()) };
+            if self.is_primitive(fine) {
+                self.unify(ret, fine)
+            } else {
+                self.unify(ret, Ty::error())
+            };
             return true;
         }
         let numeric = |cx: &Self, ty: Ty| {
@@ -121,7 +148,8 @@ impl BodyCx<'_> {
         let logical = matches!(op, ast::BinOp::BitAnd | ast::BinOp::BitOr | ast::BinOp::BitXor);
         if logical && lhs_ty == Ty::bool() && rhs_ty == Ty::bool() {
             self.unify(ret, Ty::bool());
-            self.draft.body.exprs[made].kind = ExprKind::Binary { op: BinaryOp::Arith(op), lhs, rhs };
+            self.draft.body.exprs[made].kind =
+                ExprKind::Binary { op: BinaryOp::Arith(op), lhs, rhs };
             return true;
         }
         if self.prog.infer.var_kind(lhs_ty).is_some() {
@@ -143,7 +171,8 @@ impl BodyCx<'_> {
         shift: bool,
     ) -> bool {
         let ret = self.draft.body.exprs[made].ty;
-        let int = |cx: &Self, ty: Ty| cx.is_int(ty) || cx.prog.infer.var_kind(ty) == Some(VarKind::Int);
+        let int =
+            |cx: &Self, ty: Ty| cx.is_int(ty) || cx.prog.infer.var_kind(ty) == Some(VarKind::Int);
         let fits = if shift {
             int(self, lhs_ty) && int(self, rhs_ty)
         } else {
@@ -160,25 +189,73 @@ impl BodyCx<'_> {
         true
     }
 
-    fn report_operands(&mut self, made: ExprId, op: ast::BinOp, lhs: Ty, rhs: Ty, rhs_expr: ExprId) {
+    fn report_operands(
+        &mut self,
+        made: ExprId,
+        op: ast::BinOp,
+        lhs: Ty,
+        rhs: Ty,
+        rhs_expr: ExprId,
+    ) {
         let trait_name = self.operator_trait_name(operator_trait(op));
         let op = op.as_str();
         let (left, right, span) = (self.name_of(lhs), self.name_of(rhs), self.span(made));
         let mut message = format!("`{op}` does not take `{left}` and `{right}`");
         if !self.is_primitive(lhs) && self.prog.infer.var_kind(lhs).is_none() {
-            message = format!("{message}: `{left}` does not implement `{name}` for it", name = trait_name);
+            message = format!(
+                "{message}: `{left}` does not implement `{name}` for it",
+                name = trait_name
+            );
         }
         let diagnostic = Diagnostic::new(codes::BAD_OPERAND, span, message);
         let at = self.span(rhs_expr);
-        let diagnostic = if left == right { diagnostic } else { self.explain_mismatch(diagnostic, lhs, rhs, at) };
+        let int_literal = self.prog.infer.var_kind(lhs) == Some(VarKind::Int);
+        let float =
+            rhs.as_float().is_some() || self.prog.infer.var_kind(rhs) == Some(VarKind::Float);
+        if let ExprKind::Error = self.draft.body.exprs[made].kind
+            && int_literal
+            && float
+        {
+            let text = self
+                .prog
+                .text(span.start().to(at.start()))
+                .trim_end_matches([' ', '+', '-', '*', '/', '%'])
+                .to_string();
+            let literal = Span::new(span.file, span.lo, span.lo + text.len() as u32);
+            self.report(diagnostic.suggest(
+                literal,
+                format!("{text}.0"),
+                "a float literal has a point",
+            ));
+            return;
+        }
+        if rhs == Ty::str() && op == "+" {
+            self.report(diagnostic.help(format!("`str(…)` gives the text of {}", a(&left))));
+            return;
+        }
+        let diagnostic = if left == right {
+            diagnostic
+        } else {
+            self.explain_mismatch(diagnostic, lhs, rhs, at)
+        };
         self.report(diagnostic);
     }
 
     fn operator_trait_name(&self, item: LangTrait) -> String {
-        self.lang_trait(item).map_or_else(|| item.name().to_string(), |id| self.prog.items.traits[id].name.to_string())
+        self.lang_trait(item).map_or_else(
+            || item.name().to_string(),
+            |id| self.prog.items.traits[id].name.to_string(),
+        )
     }
 
-    fn binary_trait(&mut self, made: ExprId, op: ast::BinOp, lhs: (ExprId, Ty), rhs: (ExprId, Ty), ret: Ty) {
+    fn binary_trait(
+        &mut self,
+        made: ExprId,
+        op: ast::BinOp,
+        lhs: (ExprId, Ty),
+        rhs: (ExprId, Ty),
+        ret: Ty,
+    ) {
         let item = operator_trait(op);
         let Some(id) = self.lang_trait(item) else { return };
         let span = self.span(made);
@@ -215,7 +292,16 @@ impl BodyCx<'_> {
         !fails
     }
 
-    fn trait_operator(&mut self, made: ExprId, item: LangTrait, op: &str, ty: Ty, args: Vec<ExprId>, ret: Ty, span: Span) {
+    fn trait_operator(
+        &mut self,
+        made: ExprId,
+        item: LangTrait,
+        op: &str,
+        ty: Ty,
+        args: Vec<ExprId>,
+        ret: Ty,
+        span: Span,
+    ) {
         let Some(id) = self.lang_trait(item) else { return };
         let arity = self.prog.items.traits[id].generics.params.len() - 1;
         let trait_args: Vec<Ty> = if arity == 1 { vec![ret] } else { Vec::new() };
@@ -223,7 +309,10 @@ impl BodyCx<'_> {
         if !self.has_operator(ty, &trait_ref, span) {
             let name = self.name_of(ty);
             let wanted = self.operator_trait_name(item);
-            let message = format!("`{op}` does not take a `{name}`, which does not implement `{wanted}`");
+            let message = format!(
+                "`{op}` does not take {a_name}, which does not implement `{wanted}`",
+                a_name = a(&name)
+            );
             self.error(codes::BAD_OPERAND, span, message);
             self.unify(ret, Ty::error());
             return;
@@ -233,13 +322,19 @@ impl BodyCx<'_> {
         }
         self.require(ty, trait_ref.clone(), span);
         let callee = Callee::Trait { trait_ref, method: 0, self_ty: ty, args: Box::default() };
-        self.draft.body.exprs[made].kind = ExprKind::Call { callee, args: args.into(), inout: None };
+        self.draft.body.exprs[made].kind =
+            ExprKind::Call { callee, args: args.into(), inout: None };
     }
 
     // -- Comparison --------------------------------------------------------------------------
 
     /// `a < b`, or a chain `a < b <= c` whose middle operands are evaluated once.
-    pub(super) fn compare_expr(&mut self, first: ast::ExprId, rest: &[ast::CompareLink], span: Span) -> ExprId {
+    pub(super) fn compare_expr(
+        &mut self,
+        first: ast::ExprId,
+        rest: &[ast::CompareLink],
+        span: Span,
+    ) -> ExprId {
         let lhs = self.value(first);
         self.compare_links(lhs, rest, span)
     }
@@ -257,7 +352,11 @@ impl BodyCx<'_> {
         let this = self.compare(link.op, left, right_once, span);
         let right = self.local(right, span);
         let others = self.compare_links(right, more, span);
-        let both = self.expr(ExprKind::Logic { op: ast::LogicOp::And, lhs: this, rhs: others }, Ty::bool(), span);
+        let both = self.expr(
+            ExprKind::Logic { op: ast::LogicOp::And, lhs: this, rhs: others },
+            Ty::bool(),
+            span,
+        );
         self.block(stmts, Some(both), span)
     }
 
@@ -276,7 +375,13 @@ impl BodyCx<'_> {
         }
     }
 
-    pub(super) fn compare(&mut self, op: ast::CmpOp, lhs: ExprId, rhs: ExprId, span: Span) -> ExprId {
+    pub(super) fn compare(
+        &mut self,
+        op: ast::CmpOp,
+        lhs: ExprId,
+        rhs: ExprId,
+        span: Span,
+    ) -> ExprId {
         match op {
             ast::CmpOp::In | ast::CmpOp::NotIn => {
                 let found = self.contains(lhs, rhs, span);
@@ -286,7 +391,12 @@ impl BodyCx<'_> {
                 let same = self.identity(lhs, rhs, span);
                 self.negate_if(op == ast::CmpOp::IsNot, same, span)
             }
-            ast::CmpOp::Eq | ast::CmpOp::Ne | ast::CmpOp::Lt | ast::CmpOp::Le | ast::CmpOp::Gt | ast::CmpOp::Ge => {
+            ast::CmpOp::Eq
+            | ast::CmpOp::Ne
+            | ast::CmpOp::Lt
+            | ast::CmpOp::Le
+            | ast::CmpOp::Gt
+            | ast::CmpOp::Ge => {
                 let (lhs, rhs) = self.same_type(op, lhs, rhs, span);
                 let made = self.expr(ExprKind::Error, Ty::bool(), span);
                 if !self.resolve_compare(made, op, lhs, rhs) {
@@ -305,7 +415,13 @@ impl BodyCx<'_> {
     }
 
     /// Both operands of a comparison as values of one type.
-    fn same_type(&mut self, op: ast::CmpOp, lhs: ExprId, rhs: ExprId, _span: Span) -> (ExprId, ExprId) {
+    fn same_type(
+        &mut self,
+        op: ast::CmpOp,
+        lhs: ExprId,
+        rhs: ExprId,
+        _span: Span,
+    ) -> (ExprId, ExprId) {
         let (left, right) = (self.ty(lhs), self.ty(rhs));
         if left.is_any() || self.prog.as_lang(left, LangTy::AnyPid).is_some() {
             return (lhs, self.coerce(rhs, left));
@@ -324,7 +440,13 @@ impl BodyCx<'_> {
         (self.error_expr(at), self.error_expr(at))
     }
 
-    pub(super) fn resolve_compare(&mut self, made: ExprId, op: ast::CmpOp, lhs: ExprId, rhs: ExprId) -> bool {
+    pub(super) fn resolve_compare(
+        &mut self,
+        made: ExprId,
+        op: ast::CmpOp,
+        lhs: ExprId,
+        rhs: ExprId,
+    ) -> bool {
         let ty = self.ty(lhs);
         let ty = self.known(ty);
         if ty.is_error() || ty.is_never() {
@@ -347,7 +469,14 @@ impl BodyCx<'_> {
     }
 
     /// `lhs.eq(rhs)`, or `lhs.cmp(rhs)` against zero.
-    pub(super) fn compare_by_trait(&mut self, made: ExprId, op: ast::CmpOp, (lhs, rhs): (ExprId, ExprId), ty: Ty, span: Span) {
+    pub(super) fn compare_by_trait(
+        &mut self,
+        made: ExprId,
+        op: ast::CmpOp,
+        (lhs, rhs): (ExprId, ExprId),
+        ty: Ty,
+        span: Span,
+    ) {
         let equality = matches!(op, ast::CmpOp::Eq | ast::CmpOp::Ne);
         let item = if equality { LangTrait::Eq } else { LangTrait::Ord };
         self.require_lang(ty, item, Vec::new(), span);
@@ -373,7 +502,14 @@ impl BodyCx<'_> {
         let local = self.temp(item, false, &mut stmts);
         let item = self.local(local, span);
         let item = self.coerce(item, elem);
-        let call = self.call_trait(LangTrait::Contains, ty, vec![elem], vec![collection, item], Ty::bool(), span);
+        let call = self.call_trait(
+            LangTrait::Contains,
+            ty,
+            vec![elem],
+            vec![collection, item],
+            Ty::bool(),
+            span,
+        );
         self.block(stmts, Some(call), span)
     }
 
@@ -391,7 +527,11 @@ impl BodyCx<'_> {
         };
         if !class {
             let name = self.name_of(ty);
-            return self.wrong(codes::BAD_OPERAND, span, format!("`is` compares objects of classes, not `{name}`"));
+            return self.wrong(
+                codes::BAD_OPERAND,
+                span,
+                format!("`is` compares objects of classes, not `{name}`"),
+            );
         }
         self.expr(ExprKind::Is { lhs, rhs }, Ty::bool(), span)
     }

@@ -6,6 +6,7 @@ use crate::ir::*;
 use crate::lang::LangTy;
 use crate::scope::{TypeDef, builtin_type, near};
 use crate::ty::{Ty, TyKind};
+use crate::types::a;
 use rustc_hash::FxHashMap;
 use sepal_base::{Diagnostic, Span, Symbol, codes};
 use sepal_syntax::ast;
@@ -102,14 +103,17 @@ impl BodyCx<'_> {
 
     fn name_pattern(&mut self, name: Symbol, ty: Ty, span: Span, bindings: &mut Bindings) -> PatId {
         let known = self.known(ty);
-        let of_type = known.as_adt().and_then(|(adt, _)| Some((adt, self.prog.variant_of(adt, name)?)));
+        let of_type =
+            known.as_adt().and_then(|(adt, _)| Some((adt, self.prog.variant_of(adt, name)?)));
         let variant = of_type.or_else(|| {
             let open = self.prog.infer.var_kind(known) == Some(VarKind::General) || known.is_any();
             let found = if open { self.prog.lookup_variants(self.module, name) } else { &[] };
             found.first().copied()
         });
         match variant {
-            Some((adt, variant)) => self.variant_pattern(adt, variant, &[], None, ty, span, &mut Bindings::default()),
+            Some((adt, variant)) => {
+                self.variant_pattern(adt, variant, &[], None, ty, span, &mut Bindings::default())
+            }
             None => {
                 let local = self.pattern_local(ast::Ident { name, span }, ty, bindings);
                 self.pat(PatKind::Bind { local, sub: None }, ty, span)
@@ -119,7 +123,9 @@ impl BodyCx<'_> {
 
     fn path_pattern(&mut self, path: &[ast::Ident], ty: Ty, span: Span) -> PatId {
         match self.variant_path(path) {
-            Some((adt, variant)) => self.variant_pattern(adt, variant, &[], None, ty, span, &mut Bindings::default()),
+            Some((adt, variant)) => {
+                self.variant_pattern(adt, variant, &[], None, ty, span, &mut Bindings::default())
+            }
             None => self.unknown_pattern(path, ty, span),
         }
     }
@@ -147,10 +153,14 @@ impl BodyCx<'_> {
     fn unknown_pattern(&mut self, path: &[ast::Ident], ty: Ty, span: Span) -> PatId {
         let text = crate::load::join(path);
         let known = self.shallow(ty);
-        let of_enum = known.as_adt().filter(|(adt, _)| self.prog.items.adts[*adt].kind == AdtKind::Enum);
+        let of_enum =
+            known.as_adt().filter(|(adt, _)| self.prog.items.adts[*adt].kind == AdtKind::Enum);
         let message = match (of_enum, path.last()) {
             (Some((adt, _)), Some(last)) => {
-                format!("the enum `{}` has no variant `{}`", self.prog.items.adts[adt].name, last.name)
+                format!(
+                    "the enum `{}` has no variant `{}`",
+                    self.prog.items.adts[adt].name, last.name
+                )
             }
             _ => format!("there is no variant or type `{text}` here"),
         };
@@ -158,7 +168,8 @@ impl BodyCx<'_> {
         if let Some((adt, _)) = of_enum
             && let Some(last) = path.last()
         {
-            let names = self.prog.items.adts[adt].variants.iter().map(|variant| variant.name.as_str());
+            let names =
+                self.prog.items.adts[adt].variants.iter().map(|variant| variant.name.as_str());
             if let Some(near) = near(last.name, names) {
                 diagnostic = diagnostic.suggest(last.span, near, format!("did you mean `{near}`?"));
             }
@@ -191,7 +202,10 @@ impl BodyCx<'_> {
                     || self.prog.infer.var_kind(known) == Some(VarKind::Int)
                     || self.prog.infer.int_params.contains(&known)
             }
-            TyKind::Float(_) => known.as_float().is_some() || self.prog.infer.var_kind(known) == Some(VarKind::Float),
+            TyKind::Float(_) => {
+                known.as_float().is_some()
+                    || self.prog.infer.var_kind(known) == Some(VarKind::Float)
+            }
             _ => known == own,
         };
         if takes || known.is_error() {
@@ -223,7 +237,8 @@ impl BodyCx<'_> {
 
     fn bad_pattern(&mut self, value: Ty, pattern: Ty, span: Span) -> PatId {
         let (value, pattern) = (self.name_of(value), self.name_of(pattern));
-        let message = format!("a pattern of type `{pattern}` cannot fit a `{value}`");
+        let message =
+            format!("a pattern of type `{pattern}` cannot fit {a_value}", a_value = a(&value));
         self.error(codes::BAD_PATTERN, span, message);
         self.pat(PatKind::Error, Ty::error(), span)
     }
@@ -239,14 +254,23 @@ impl BodyCx<'_> {
         let lo = lo.map(|lit| self.lit(lit));
         let hi = hi.map(|lit| self.lit(lit));
         let own = lo.as_ref().or(hi.as_ref()).map_or(Ty::error(), |(_, ty)| *ty);
-        let ordered = matches!(own.kind(), TyKind::Int(_) | TyKind::Float(_) | TyKind::Char | TyKind::Error);
+        let ordered =
+            matches!(own.kind(), TyKind::Int(_) | TyKind::Float(_) | TyKind::Char | TyKind::Error);
         let same = lo.iter().chain(&hi).all(|(_, ty)| *ty == own);
         if !ordered || !same {
-            self.error(codes::BAD_PATTERN, span, "the ends of a range pattern are two numbers or two characters");
+            self.error(
+                codes::BAD_PATTERN,
+                span,
+                "the ends of a range pattern are two numbers or two characters",
+            );
             return self.pat(PatKind::Error, Ty::error(), span);
         }
         let kind = |ty: Ty, cx: &mut Self| {
-            let range = PatKind::Range { lo: lo.map(|(lit, _)| lit), hi: hi.map(|(lit, _)| lit), inclusive };
+            let range = PatKind::Range {
+                lo: lo.map(|(lit, _)| lit),
+                hi: hi.map(|(lit, _)| lit),
+                inclusive,
+            };
             cx.pat(range, ty, span)
         };
         if self.known(ty).is_any() {
@@ -261,7 +285,13 @@ impl BodyCx<'_> {
 
     // -- Tuples and lists --------------------------------------------------------------------
 
-    fn tuple_pattern(&mut self, elems: &[ast::PatId], ty: Ty, span: Span, bindings: &mut Bindings) -> PatId {
+    fn tuple_pattern(
+        &mut self,
+        elems: &[ast::PatId],
+        ty: Ty,
+        span: Span,
+        bindings: &mut Bindings,
+    ) -> PatId {
         let known = self.known(ty);
         let tested = known.is_any();
         let tys: Vec<Ty> = match known.kind() {
@@ -276,7 +306,7 @@ impl BodyCx<'_> {
                             let have = crate::types::count(tys.len(), "part");
                             format!("the tuple has {have}, the pattern has {}", elems.len())
                         }
-                        _ => format!("a tuple pattern cannot fit a `{}`", self.name_of(known)),
+                        _ => format!("a tuple pattern cannot fit {}", a(&self.name_of(known))),
                     };
                     self.error(codes::BAD_PATTERN, span, message);
                     return self.pat(PatKind::Error, Ty::error(), span);
@@ -284,7 +314,8 @@ impl BodyCx<'_> {
                 fresh
             }
         };
-        let subs: Vec<PatId> = elems.iter().zip(&tys).map(|(pat, ty)| self.pattern(*pat, *ty, bindings)).collect();
+        let subs: Vec<PatId> =
+            elems.iter().zip(&tys).map(|(pat, ty)| self.pattern(*pat, *ty, bindings)).collect();
         let whole = Ty::tuple(tys);
         let sub = self.pat(PatKind::Tuple(subs.into()), whole, span);
         if tested { self.pat(PatKind::TypeTest { ty: whole, sub }, Ty::any(), span) } else { sub }
@@ -340,7 +371,9 @@ impl BodyCx<'_> {
     ) -> PatId {
         let known = self.known(ty);
         if let [name] = path {
-            let of_type = known.as_adt().and_then(|(adt, _)| Some((adt, self.prog.variant_of(adt, name.name)?)));
+            let of_type = known
+                .as_adt()
+                .and_then(|(adt, _)| Some((adt, self.prog.variant_of(adt, name.name)?)));
             let in_scope = self.prog.lookup_variants(self.module, name.name).first().copied();
             if let Some((adt, variant)) = of_type.or(in_scope) {
                 return self.variant_pattern(adt, variant, args, rest, ty, span, bindings);
@@ -371,13 +404,19 @@ impl BodyCx<'_> {
             }
             TypeDef::Trait(_) => return self.unknown_pattern(path, ty, span),
         };
-        let Some((adt, _)) = tested.as_adt() else { return self.type_ctor(tested, args, ty, span, bindings) };
+        let Some((adt, _)) = tested.as_adt() else {
+            return self.type_ctor(tested, args, ty, span, bindings);
+        };
         if self.prog.items.adts[adt].kind == AdtKind::Enum {
             return self.type_ctor(tested, args, ty, span, bindings);
         }
         let fields = self.prog.items.adts[adt].variants[VariantIdx(0)].fields.len();
         // On `any`, `Point(p)` tests the type, unless the type has just that one field.
-        let whole = known.is_any() && args.len() == 1 && args[0].name.is_none() && rest.is_none() && fields != 1;
+        let whole = known.is_any()
+            && args.len() == 1
+            && args[0].name.is_none()
+            && rest.is_none()
+            && fields != 1;
         if whole {
             return self.type_ctor(tested, args, ty, span, bindings);
         }
@@ -386,22 +425,41 @@ impl BodyCx<'_> {
 
     /// A built-in type or type parameter, as in `int(n)`.
     fn type_pattern_name(&self, name: Symbol) -> Option<Ty> {
-        let param = self.tys.params.iter().rev().find(|(param, _)| *param == name).map(|(_, ty)| *ty);
+        let param =
+            self.tys.params.iter().rev().find(|(param, _)| *param == name).map(|(_, ty)| *ty);
         param.or_else(|| builtin_type(name))
     }
 
-    fn type_ctor(&mut self, tested: Ty, args: &[ast::PatArg], ty: Ty, span: Span, bindings: &mut Bindings) -> PatId {
+    fn type_ctor(
+        &mut self,
+        tested: Ty,
+        args: &[ast::PatArg],
+        ty: Ty,
+        span: Span,
+        bindings: &mut Bindings,
+    ) -> PatId {
         match args {
             [arg] if arg.name.is_none() => self.type_test(tested, arg.pat, ty, span, bindings),
             _ => {
                 let name = self.name_of(tested);
-                self.error(codes::BAD_PATTERN, span, format!("the type pattern `{name}(…)` takes one pattern"));
+                self.error(
+                    codes::BAD_PATTERN,
+                    span,
+                    format!("the type pattern `{name}(…)` takes one pattern"),
+                );
                 self.pat(PatKind::Error, Ty::error(), span)
             }
         }
     }
 
-    fn type_test(&mut self, tested: Ty, sub: ast::PatId, ty: Ty, span: Span, bindings: &mut Bindings) -> PatId {
+    fn type_test(
+        &mut self,
+        tested: Ty,
+        sub: ast::PatId,
+        ty: Ty,
+        span: Span,
+        bindings: &mut Bindings,
+    ) -> PatId {
         let known = self.known(ty);
         let sub = self.pattern(sub, tested, bindings);
         if known.is_any() {
@@ -438,7 +496,10 @@ impl BodyCx<'_> {
         }
         let type_args: Vec<Ty> = type_args.iter().map(|arg| self.shallow(*arg)).collect();
         let fields = self.variant_fields(adt, variant, args, rest, span);
-        let wrong = args.iter().map(|arg| arg.pat).filter(|pat| !fields.iter().any(|(_, known)| known == pat));
+        let wrong = args
+            .iter()
+            .map(|arg| arg.pat)
+            .filter(|pat| !fields.iter().any(|(_, known)| known == pat));
         self.bind_wrong(wrong.collect::<Vec<_>>().into_iter(), bindings);
         let mut subs = Vec::with_capacity(fields.len());
         for (field, pat) in fields {
@@ -446,7 +507,11 @@ impl BodyCx<'_> {
             subs.push((field, self.pattern(pat, field_ty, bindings)));
         }
         let sub = self.pat(PatKind::Adt { variant, fields: subs.into() }, whole, span);
-        if known.is_any() { self.pat(PatKind::TypeTest { ty: whole, sub }, Ty::any(), span) } else { sub }
+        if known.is_any() {
+            self.pat(PatKind::TypeTest { ty: whole, sub }, Ty::any(), span)
+        } else {
+            sub
+        }
     }
 
     /// Which field each argument of a constructor pattern is for.
@@ -476,7 +541,8 @@ impl BodyCx<'_> {
                     }
                     None => {
                         let message = format!("`{name}` has no field `{}`", field.name);
-                        let diagnostic = Diagnostic::new(codes::UNKNOWN_MEMBER, field.span, message);
+                        let diagnostic =
+                            Diagnostic::new(codes::UNKNOWN_MEMBER, field.span, message);
                         self.report(diagnostic.secondary(declared, "declared here"));
                         continue;
                     }
@@ -495,12 +561,15 @@ impl BodyCx<'_> {
         if next > count || (rest.is_none() && args.len() < count) {
             let have = crate::types::count(count, "field");
             let mut message = format!("`{name}` has {have}, the pattern has {}", args.len());
-            let left = (0..count).filter(|index| !taken.iter().any(|(field, _)| field.0 as usize == *index));
-            let left: Vec<String> = left.filter_map(|index| Some(format!("`{}`", names[index]?))).collect();
+            let left = (0..count)
+                .filter(|index| !taken.iter().any(|(field, _)| field.0 as usize == *index));
+            let left: Vec<String> =
+                left.filter_map(|index| Some(format!("`{}`", names[index]?))).collect();
             if args.len() < count && !left.is_empty() {
                 message = format!("the pattern leaves out {} of `{name}`", left.join(", "));
             }
-            let mut diagnostic = Diagnostic::new(codes::BAD_PATTERN, span, message).secondary(declared, "declared here");
+            let mut diagnostic = Diagnostic::new(codes::BAD_PATTERN, span, message)
+                .secondary(declared, "declared here");
             if args.len() < count {
                 diagnostic = diagnostic.help("`..` leaves the other fields out");
             }
@@ -511,7 +580,13 @@ impl BodyCx<'_> {
 
     // -- Alternatives ------------------------------------------------------------------------
 
-    fn or_pattern(&mut self, alternatives: &[ast::PatId], ty: Ty, span: Span, bindings: &mut Bindings) -> PatId {
+    fn or_pattern(
+        &mut self,
+        alternatives: &[ast::PatId],
+        ty: Ty,
+        span: Span,
+        bindings: &mut Bindings,
+    ) -> PatId {
         let outer_seen = std::mem::take(&mut bindings.seen);
         let outer_fixed = bindings.fixed;
         let mut subs = Vec::with_capacity(alternatives.len());

@@ -110,7 +110,12 @@ impl BodyCx<'_> {
                     }
                     let ty = self.ty(*lhs);
                     if self.prog.infer.var_kind(ty) == Some(VarKind::General) {
-                        self.assume_operator(*expr, super::ops::operator_trait(*op), ty, vec![*lhs, *rhs]);
+                        self.assume_operator(
+                            *expr,
+                            super::ops::operator_trait(*op),
+                            ty,
+                            vec![*lhs, *rhs],
+                        );
                         continue;
                     }
                 }
@@ -142,7 +147,13 @@ impl BodyCx<'_> {
     }
 
     /// An operator on a type that stays open: its trait becomes a bound.
-    fn assume_operator(&mut self, made: ExprId, item: crate::lang::LangTrait, ty: Ty, args: Vec<ExprId>) {
+    fn assume_operator(
+        &mut self,
+        made: ExprId,
+        item: crate::lang::LangTrait,
+        ty: Ty,
+        args: Vec<ExprId>,
+    ) {
         let Some(id) = self.lang_trait(item) else { return };
         let (span, ret) = (self.span(made), self.draft.body.exprs[made].ty);
         self.unify(ret, ty);
@@ -150,7 +161,8 @@ impl BodyCx<'_> {
         let trait_ref = TraitRef { id, args: vec![ty; arity].into() };
         self.require(ty, trait_ref.clone(), span);
         let callee = Callee::Trait { trait_ref, method: 0, self_ty: ty, args: Box::default() };
-        self.draft.body.exprs[made].kind = ExprKind::Call { callee, args: args.into(), inout: None };
+        self.draft.body.exprs[made].kind =
+            ExprKind::Call { callee, args: args.into(), inout: None };
     }
 
     fn assume_compare(&mut self, made: ExprId, op: ast::CmpOp, lhs: ExprId, rhs: ExprId) {
@@ -187,23 +199,37 @@ impl BodyCx<'_> {
         for pending in list {
             match pending {
                 Pending::Method { expr, receiver, name, args } if self.ty(receiver).is_var() => {
-                    let traits = self.prog.trait_methods.get(&name.name).cloned().unwrap_or_default();
+                    let traits =
+                        self.prog.trait_methods.get(&name.name).cloned().unwrap_or_default();
                     match traits[..] {
                         [(id, _)] => {
                             let span = self.span(receiver);
                             let arity = self.prog.items.traits[id].generics.params.len() - 1;
-                            let trait_args: Vec<Ty> = (0..arity).map(|_| self.fresh(span)).collect();
+                            let trait_args: Vec<Ty> =
+                                (0..arity).map(|_| self.fresh(span)).collect();
                             let ty = self.ty(receiver);
                             self.require(ty, TraitRef { id, args: trait_args.into() }, span);
                             self.finish_trait_method(expr, receiver, id, name, args);
                         }
-                        _ => self.report_open_receiver(receiver, name),
+                        _ => {
+                            self.report_open_receiver(receiver, name);
+                            let ret = self.draft.body.exprs[expr].ty;
+                            self.unify(ret, Ty::error());
+                        }
                     }
                 }
-                Pending::Field { base, name, .. } if self.ty(base).is_var() => self.report_open_receiver(base, name),
+                Pending::Field { expr, base, name } if self.ty(base).is_var() => {
+                    self.report_open_receiver(base, name);
+                    let ret = self.draft.body.exprs[expr].ty;
+                    self.unify(ret, Ty::error());
+                }
                 Pending::Cast { value, .. } if self.ty(value).is_var() => {
                     let span = self.span(value);
-                    self.error(codes::CANNOT_INFER, span, "the type of this must be known to convert it");
+                    self.error(
+                        codes::CANNOT_INFER,
+                        span,
+                        "the type of this must be known to convert it",
+                    );
                     let ty = self.ty(value);
                     self.unify(ty, Ty::error());
                 }
@@ -220,7 +246,11 @@ impl BodyCx<'_> {
         let diagnostic = match ty.kind() {
             crate::ty::TyKind::Var(id) => {
                 let from = self.prog.infer.span(*id);
-                if from == span { diagnostic } else { diagnostic.secondary(from, "write the type here") }
+                if from == span {
+                    diagnostic
+                } else {
+                    diagnostic.secondary(from, "write the type here")
+                }
             }
             _ => diagnostic,
         };

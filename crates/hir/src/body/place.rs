@@ -7,6 +7,7 @@ use super::BodyCx;
 use crate::ir::*;
 use crate::lang::LangTrait;
 use crate::ty::{Ty, TyKind};
+use crate::types::a;
 use sepal_base::{Diagnostic, Span, codes};
 use sepal_syntax::ast;
 
@@ -34,12 +35,22 @@ impl BodyCx<'_> {
         value: ast::ExprId,
         span: Span,
     ) -> ExprId {
+        // The parser has reported a target that is no name, field or element.
+        let written = matches!(
+            self.ast.exprs[target].kind,
+            ast::ExprKind::Name(_)
+                | ast::ExprKind::SelfValue
+                | ast::ExprKind::Field { .. }
+                | ast::ExprKind::Index { .. }
+        );
         let target = self.value(target);
         let ty = self.draft.body.exprs[target].ty;
         let place = match self.place(target) {
             Ok(place) => place,
             Err(why) => {
-                self.report_no_place(target, why);
+                if written {
+                    self.report_no_place(target, why);
+                }
                 self.value(value);
                 return self.error_expr(span);
             }
@@ -55,7 +66,11 @@ impl BodyCx<'_> {
         let rhs = self.infer(value, (!shift).then_some(ty));
         let changed = self.arith(op, lhs, rhs, span);
         let value = self.coerce(changed, ty);
-        self.expr(ExprKind::Assign { place: Box::new(place), current: Some(current), value }, Ty::nil(), span)
+        self.expr(
+            ExprKind::Assign { place: Box::new(place), current: Some(current), value },
+            Ty::nil(),
+            span,
+        )
     }
 
     /// A plain assignment to an element does not read it.
@@ -82,9 +97,11 @@ impl BodyCx<'_> {
             }
             ExprKind::Const(id) => Err(NoPlace::Const(id)),
             ExprKind::Field { base, field } => self.field_place(base, field, ty, span),
-            ExprKind::Call { callee: Callee::Trait { trait_ref, self_ty, .. }, args, inout: None }
-                if self.lang_trait(LangTrait::Index) == Some(trait_ref.id) =>
-            {
+            ExprKind::Call {
+                callee: Callee::Trait { trait_ref, self_ty, .. },
+                args,
+                inout: None,
+            } if self.lang_trait(LangTrait::Index) == Some(trait_ref.id) => {
                 self.element_place(trait_ref, self_ty, (args[0], args[1]), ty, span).map(whole)
             }
             ExprKind::Error => Err(NoPlace::Reported),
@@ -93,7 +110,13 @@ impl BodyCx<'_> {
         }
     }
 
-    fn field_place(&mut self, base: ExprId, field: FieldIdx, ty: Ty, span: Span) -> Result<Place, NoPlace> {
+    fn field_place(
+        &mut self,
+        base: ExprId,
+        field: FieldIdx,
+        ty: Ty,
+        span: Span,
+    ) -> Result<Place, NoPlace> {
         let struct_ty = self.ty(base);
         let Some((adt, _)) = struct_ty.as_adt() else { return Err(NoPlace::Reported) };
         if self.prog.items.adts[adt].kind == AdtKind::Class {
@@ -103,7 +126,12 @@ impl BodyCx<'_> {
             if !def.mutable && !in_init {
                 return Err(NoPlace::LetField(adt, field));
             }
-            return Ok(Place { root: PlaceRoot::ClassField { object: base, field, ty }, path: Box::default(), ty, span });
+            return Ok(Place {
+                root: PlaceRoot::ClassField { object: base, field, ty },
+                path: Box::default(),
+                ty,
+                span,
+            });
         }
         let mut place = self.place(base)?;
         let mut path = place.path.to_vec();
@@ -130,8 +158,15 @@ impl BodyCx<'_> {
             return Err(NoPlace::NoIndexSet(known));
         }
         self.require(self_ty, set_ref.clone(), span);
-        let callee = |trait_ref| Callee::Trait { trait_ref, method: 0, self_ty, args: Box::default() };
-        Ok(PlaceRoot::Element { container, index, get: Some(callee(index_ref)), set: callee(set_ref), ty })
+        let callee =
+            |trait_ref| Callee::Trait { trait_ref, method: 0, self_ty, args: Box::default() };
+        Ok(PlaceRoot::Element {
+            container,
+            index,
+            get: Some(callee(index_ref)),
+            set: callee(set_ref),
+            ty,
+        })
     }
 
     fn report_no_place(&mut self, id: ExprId, why: NoPlace) {
@@ -150,13 +185,17 @@ impl BodyCx<'_> {
             NoPlace::Const(id) => {
                 let def = &self.prog.items.consts[id];
                 let message = format!("the constant `{}` cannot be assigned", def.name);
-                Diagnostic::new(codes::NOT_ASSIGNABLE, span, message).secondary(def.span, "declared here")
+                Diagnostic::new(codes::NOT_ASSIGNABLE, span, message)
+                    .secondary(def.span, "declared here")
             }
             NoPlace::NoIndexSet(ty) => {
-                let message = format!("the elements of a `{}` cannot be assigned", self.name_of(ty));
+                let message =
+                    format!("the elements of {} cannot be assigned", a(&self.name_of(ty)));
                 Diagnostic::new(codes::NOT_ASSIGNABLE, span, message)
             }
-            NoPlace::Temporary => Diagnostic::new(codes::NOT_ASSIGNABLE, span, "this cannot be assigned"),
+            NoPlace::Temporary => {
+                Diagnostic::new(codes::NOT_ASSIGNABLE, span, "this cannot be assigned")
+            }
         };
         self.report(diagnostic);
     }
@@ -170,7 +209,8 @@ impl BodyCx<'_> {
             Diagnostic::new(codes::NOT_ASSIGNABLE, span, message).help("declare it with `var self`")
         } else {
             let message = format!("`{name}` {what}: it is not a `var`");
-            Diagnostic::new(codes::NOT_ASSIGNABLE, span, message).help(format!("`var {name}` may be assigned"))
+            Diagnostic::new(codes::NOT_ASSIGNABLE, span, message)
+                .help(format!("`var {name}` may be assigned"))
         };
         diagnostic.secondary(local.span, "bound here")
     }
@@ -206,7 +246,8 @@ impl BodyCx<'_> {
         let span = self.span(id);
         match why {
             NoPlace::Let(local) => {
-                let diagnostic = self.let_diagnostic(local, span, "cannot be changed by this method");
+                let diagnostic =
+                    self.let_diagnostic(local, span, "cannot be changed by this method");
                 self.report(diagnostic);
             }
             NoPlace::Temporary => {
@@ -214,7 +255,10 @@ impl BodyCx<'_> {
                 let diagnostic = Diagnostic::new(codes::NOT_ASSIGNABLE, span, message);
                 self.report(diagnostic.help("bind it with `var` first"));
             }
-            NoPlace::LetField(..) | NoPlace::Const(_) | NoPlace::NoIndexSet(_) | NoPlace::Reported => {
+            NoPlace::LetField(..)
+            | NoPlace::Const(_)
+            | NoPlace::NoIndexSet(_)
+            | NoPlace::Reported => {
                 self.report_no_place(id, why);
             }
         }

@@ -25,7 +25,9 @@ impl BodyCx<'_> {
             if let Some(value) = self.member_value(base, name, span) {
                 return value;
             }
-            if !matches!(base, Path::Value(_) | Path::Variant(..)) && self.report_missing_member(base, name) {
+            if !matches!(base, Path::Value(_) | Path::Variant(..))
+                && self.report_missing_member(base, name)
+            {
                 return self.error_expr(span);
             }
         }
@@ -49,7 +51,11 @@ impl BodyCx<'_> {
         let head = match base {
             Path::Adt(adt) => crate::scope::Head::Adt(adt),
             Path::Type(ty) => crate::scope::Head::of(ty)?,
-            Path::Module(_) | Path::StdPrefix(_) | Path::Value(_) | Path::Variant(..) | Path::Builtin(_) => return None,
+            Path::Module(_)
+            | Path::StdPrefix(_)
+            | Path::Value(_)
+            | Path::Variant(..)
+            | Path::Builtin(_) => return None,
         };
         let id = *self.prog.inherent.get(&(head, name.name))?.first()?;
         Some(self.fn_value(id, &[], span))
@@ -69,7 +75,8 @@ impl BodyCx<'_> {
             TyKind::Adt(adt, _) if self.hides_fields(*adt) => None,
             TyKind::Adt(adt, args) if self.prog.items.adts[*adt].kind != AdtKind::Enum => {
                 let fields = &self.prog.items.adts[*adt].variants[VariantIdx(0)].fields;
-                let (field, _) = fields.iter_enumerated().find(|(_, field)| field.name == Some(name))?;
+                let (field, _) =
+                    fields.iter_enumerated().find(|(_, field)| field.name == Some(name))?;
                 let ty = self.prog.field_type(*adt, VariantIdx(0), field).subst(args);
                 Some(self.expr(ExprKind::Field { base, field }, ty, span))
             }
@@ -98,7 +105,8 @@ impl BodyCx<'_> {
             names.extend(fields.filter_map(|field| Some(field.name?.as_str())));
         }
         if is_method {
-            diagnostic = diagnostic.suggest(name.span, format!("{}()", name.name), "a method is called");
+            diagnostic =
+                diagnostic.suggest(name.span, format!("{}()", name.name), "a method is called");
         } else if let Some(near) = near(name.name, names) {
             diagnostic = diagnostic.suggest(name.span, near, format!("did you mean `{near}`?"));
         }
@@ -108,7 +116,12 @@ impl BodyCx<'_> {
 
     // -- Index and slice ---------------------------------------------------------------------
 
-    pub(super) fn index_expr(&mut self, base: ast::ExprId, index: ast::ExprId, span: Span) -> ExprId {
+    pub(super) fn index_expr(
+        &mut self,
+        base: ast::ExprId,
+        index: ast::ExprId,
+        span: Span,
+    ) -> ExprId {
         let base = self.value(base);
         let ty = self.ty(base);
         let ty = self.known_or_default(ty);
@@ -126,16 +139,29 @@ impl BodyCx<'_> {
         self.call_trait(LangTrait::Index, ty, vec![key, elem], vec![base, index], elem, span)
     }
 
-    fn tuple_index(&mut self, base: ExprId, elems: &[Ty], index: ast::ExprId, span: Span) -> ExprId {
+    fn tuple_index(
+        &mut self,
+        base: ExprId,
+        elems: &[Ty],
+        index: ast::ExprId,
+        span: Span,
+    ) -> ExprId {
         let node = &self.ast.exprs[index];
         let at = match node.kind {
             ast::ExprKind::Int(lit) => lit.value(),
-            _ => return self.wrong(codes::BAD_OPERAND, node.span, "the index of a tuple is a literal"),
+            _ => {
+                return self.wrong(
+                    codes::BAD_OPERAND,
+                    node.span,
+                    "the index of a tuple is a literal",
+                );
+            }
         };
         match usize::try_from(at).ok().and_then(|at| Some((at, *elems.get(at)?))) {
             Some((at, ty)) => self.expr(ExprKind::TupleField { base, index: at as u32 }, ty, span),
             None => {
-                let message = format!("the tuple has {}", crate::types::count(elems.len(), "element"));
+                let message =
+                    format!("the tuple has {}", crate::types::count(elems.len(), "element"));
                 self.wrong(codes::BAD_OPERAND, node.span, message)
             }
         }

@@ -68,11 +68,13 @@ impl BodyCx<'_> {
         let (value, ty) = self.let_value(decl.ty, decl.value);
         let ty = self.known(ty);
         // The `else` does not see the names.
-        let otherwise = decl.else_body.map(|body| (self.suite(body, Want::Drop), self.ast.blocks[body].span));
+        let otherwise =
+            decl.else_body.map(|body| (self.suite(body, Want::Drop), self.ast.blocks[body].span));
         if let Some((body, span)) = otherwise
             && !self.ty(body).is_never()
         {
-            let message = "the `else` of a `let` must leave: `return`, `break`, `continue` or `panic`";
+            let message =
+                "the `else` of a `let` must leave: `return`, `break`, `continue` or `panic`";
             self.report(Diagnostic::new(codes::TYPE_MISMATCH, span, message));
         }
         let pat = self.bind_pattern(decl.pat, ty);
@@ -125,7 +127,8 @@ impl BodyCx<'_> {
         let mut needs = false;
         let own = self.ast.fns[*f].params.iter().map(|param| param.name.name).collect::<Vec<_>>();
         names::in_fn(self.ast, *f, &mut |name| {
-            needs |= !own.contains(&name) && (self.scope.contains_key(&name) || bound.contains(&name));
+            needs |=
+                !own.contains(&name) && (self.scope.contains_key(&name) || bound.contains(&name));
         });
         needs
     }
@@ -135,7 +138,10 @@ impl BodyCx<'_> {
         let ast = self.ast;
         let ast::ItemKind::Fn(f) = ast.items[item].kind else { return };
         let Some(name) = ast.fns[f].name else { return };
-        let hoisted = self.prog.scopes[self.module].values.get(&name.name).is_some_and(|e| e.span == name.span);
+        let hoisted = self.prog.scopes[self.module]
+            .values
+            .get(&name.name)
+            .is_some_and(|e| e.span == name.span);
         if hoisted {
             return;
         }

@@ -53,7 +53,8 @@ impl BodyCx<'_> {
         let text = text.strip_prefix(':').unwrap_or(&text).to_string();
         let text = self.text(&text, spec.span);
         let ty = self.ty(value);
-        let call = self.call_trait(LangTrait::Format, ty, Vec::new(), vec![value, text], Ty::str(), span);
+        let call =
+            self.call_trait(LangTrait::Format, ty, Vec::new(), vec![value, text], Ty::str(), span);
         self.draft.text_parts.push(FormatSite { value, call, spec: *spec });
         call
     }
@@ -61,15 +62,27 @@ impl BodyCx<'_> {
     // -- Output ------------------------------------------------------------------------------
 
     /// `print(a, b, end: e)`: one write of all of it.
-    pub(super) fn print_call(&mut self, builtin: Builtin, lead: Vec<ExprId>, args: &[ast::Arg], span: Span) -> ExprId {
+    pub(super) fn print_call(
+        &mut self,
+        builtin: Builtin,
+        lead: Vec<ExprId>,
+        args: &[ast::Arg],
+        span: Span,
+    ) -> ExprId {
         let mut values = lead;
         let mut end = None;
         for arg in args {
             match arg.kind {
                 ast::ArgKind::Positional => values.push(self.value(arg.value)),
-                ast::ArgKind::Named(name) if name.name.as_str() == "end" => end = Some(self.check(arg.value, Ty::str())),
+                ast::ArgKind::Named(name) if name.name.as_str() == "end" => {
+                    end = Some(self.check(arg.value, Ty::str()))
+                }
                 ast::ArgKind::Named(_) | ast::ArgKind::Update => {
-                    self.error(codes::BAD_ARGUMENT, arg.span, "`print` takes values and `end: text`");
+                    self.error(
+                        codes::BAD_ARGUMENT,
+                        arg.span,
+                        "`print` takes values and `end: text`",
+                    );
                     self.value(arg.value);
                 }
             }
@@ -77,7 +90,13 @@ impl BodyCx<'_> {
         self.print_values(builtin, values, end, span)
     }
 
-    pub(super) fn print_values(&mut self, builtin: Builtin, values: Vec<ExprId>, end: Option<ExprId>, span: Span) -> ExprId {
+    pub(super) fn print_values(
+        &mut self,
+        builtin: Builtin,
+        values: Vec<ExprId>,
+        end: Option<ExprId>,
+        span: Span,
+    ) -> ExprId {
         let mut parts = Vec::with_capacity(2 * values.len());
         for (index, value) in values.into_iter().enumerate() {
             if index > 0 {
@@ -97,7 +116,12 @@ impl BodyCx<'_> {
 
     // -- Panics ------------------------------------------------------------------------------
 
-    pub(super) fn panic_call(&mut self, lead: Vec<ExprId>, args: &[ast::Arg], span: Span) -> ExprId {
+    pub(super) fn panic_call(
+        &mut self,
+        lead: Vec<ExprId>,
+        args: &[ast::Arg],
+        span: Span,
+    ) -> ExprId {
         let mut values = lead;
         for arg in args {
             if arg.kind != ast::ArgKind::Positional {
@@ -117,7 +141,12 @@ impl BodyCx<'_> {
     }
 
     /// `assert cond, message`: without a message, the condition as it was written.
-    pub(super) fn assert_stmt(&mut self, cond: ast::ExprId, message: Option<ast::ExprId>, span: Span) -> ExprId {
+    pub(super) fn assert_stmt(
+        &mut self,
+        cond: ast::ExprId,
+        message: Option<ast::ExprId>,
+        span: Span,
+    ) -> ExprId {
         let text = self.prog.text(self.ast.exprs[cond].span).to_string();
         let cond = self.check(cond, Ty::bool());
         let message = match message {
@@ -126,7 +155,8 @@ impl BodyCx<'_> {
         };
         let failed = self.panic_with(PanicKind::Assert, message, span);
         let failed = self.dropped(failed, span);
-        let fails = self.expr(ExprKind::Unary { op: UnaryOp::Not, operand: cond }, Ty::bool(), span);
+        let fails =
+            self.expr(ExprKind::Unary { op: UnaryOp::Not, operand: cond }, Ty::bool(), span);
         self.if_else(fails, failed, None, Ty::nil(), span)
     }
 }

@@ -21,7 +21,12 @@ pub(super) struct Attrs<'a> {
 const KNOWN: [&str; 2] = ["inline", "interpret"];
 
 impl Program {
-    pub(super) fn read_attrs<'a>(&mut self, module: ModuleId, ast: &'a ast::Ast, item: &'a ast::Item) -> Attrs<'a> {
+    pub(super) fn read_attrs<'a>(
+        &mut self,
+        module: ModuleId,
+        ast: &'a ast::Ast,
+        item: &'a ast::Item,
+    ) -> Attrs<'a> {
         let mut attrs = Attrs::default();
         let is_std = self.items.modules[module].is_std;
         for attr in &item.attrs {
@@ -48,7 +53,8 @@ impl Program {
         let message = format!("there is no attribute `@{name}` here");
         let mut diagnostic = Diagnostic::new(codes::BAD_ATTRIBUTE, attr.span, message);
         if let Some(near) = near(name, KNOWN) {
-            diagnostic = diagnostic.suggest(attr.name.span, near, format!("did you mean `@{near}`?"));
+            diagnostic =
+                diagnostic.suggest(attr.name.span, near, format!("did you mean `@{near}`?"));
         }
         self.report(diagnostic);
     }

@@ -39,7 +39,9 @@ impl Program {
         let asts: Vec<Rc<ast::Ast>> =
             batch.iter().filter(own).map(|id| Rc::clone(&self.items.modules[*id].ast)).collect();
         let receives = |ast: &Rc<ast::Ast>| {
-            ast.exprs.iter().any(|e| matches!(e.kind, ast::ExprKind::Receive(_) | ast::ExprKind::SelfPid))
+            ast.exprs
+                .iter()
+                .any(|e| matches!(e.kind, ast::ExprKind::Receive(_) | ast::ExprKind::SelfPid))
         };
         if asts.iter().any(receives) {
             self.receives.extend(asts.iter().map(|ast| ast.file));
@@ -60,19 +62,37 @@ impl Program {
         module
     }
 
-    fn declare_item(&mut self, module: ModuleId, ast: &ast::Ast, id: ast::ItemId, tasks: &mut Vec<Task>) {
+    fn declare_item(
+        &mut self,
+        module: ModuleId,
+        ast: &ast::Ast,
+        id: ast::ItemId,
+        tasks: &mut Vec<Task>,
+    ) {
         let item = &ast.items[id];
         let attrs = self.read_attrs(module, ast, item);
         let what = match &item.kind {
-            ast::ItemKind::Error | ast::ItemKind::Import(_) | ast::ItemKind::FromImport(_) => return,
+            ast::ItemKind::Error | ast::ItemKind::Import(_) | ast::ItemKind::FromImport(_) => {
+                return;
+            }
             ast::ItemKind::Fn(f) => self.declare_fn(module, ast, item, *f, &attrs, Owner::None),
             ast::ItemKind::ExternFn(f) => self.declare_extern(module, ast, item, f, &attrs),
             ast::ItemKind::Struct(decl) => {
-                let shape = AdtShape { kind: AdtKind::Struct, name: decl.name, generics: &decl.generics, invariants: &decl.invariants };
+                let shape = AdtShape {
+                    kind: AdtKind::Struct,
+                    name: decl.name,
+                    generics: &decl.generics,
+                    invariants: &decl.invariants,
+                };
                 self.declare_fields_adt(module, item, shape, &decl.fields, &attrs)
             }
             ast::ItemKind::Class(decl) => {
-                let shape = AdtShape { kind: AdtKind::Class, name: decl.name, generics: &decl.generics, invariants: &decl.invariants };
+                let shape = AdtShape {
+                    kind: AdtKind::Class,
+                    name: decl.name,
+                    generics: &decl.generics,
+                    invariants: &decl.invariants,
+                };
                 self.declare_fields_adt(module, item, shape, &decl.fields, &attrs)
             }
             ast::ItemKind::Enum(decl) => self.declare_enum(module, item, decl, &attrs),
@@ -183,7 +203,8 @@ impl Program {
         attrs: &Attrs<'_>,
     ) -> Option<TaskKind> {
         if decl.abi.name.as_str() != "C" {
-            let message = format!("only `extern \"C\"` is known, not `extern \"{}\"`", decl.abi.name);
+            let message =
+                format!("only `extern \"C\"` is known, not `extern \"{}\"`", decl.abi.name);
             self.error(codes::BAD_EXTERN, decl.abi.span, message);
         }
         // The owner keeps `fn_kind` from asking for a body; the kind is what counts.
@@ -214,7 +235,8 @@ impl Program {
             mutable: field.kind == ast::FieldKind::Var,
             default: None,
         });
-        let variant = VariantDef { name: shape.name.name, span: shape.name.span, fields: fields.collect() };
+        let variant =
+            VariantDef { name: shape.name.name, span: shape.name.span, fields: fields.collect() };
         let variants = std::iter::once(variant).collect();
         Some(TaskKind::Adt(self.declare_adt(module, item, shape, variants, attrs)))
     }
@@ -235,9 +257,18 @@ impl Program {
                 mutable: false,
                 default: None,
             });
-            VariantDef { name: variant.name.name, span: variant.name.span, fields: fields.collect() }
+            VariantDef {
+                name: variant.name.name,
+                span: variant.name.span,
+                fields: fields.collect(),
+            }
         });
-        let shape = AdtShape { kind: AdtKind::Enum, name: decl.name, generics: &decl.generics, invariants: &[] };
+        let shape = AdtShape {
+            kind: AdtKind::Enum,
+            name: decl.name,
+            generics: &decl.generics,
+            invariants: &[],
+        };
         let id = self.declare_adt(module, item, shape, variants.collect(), attrs);
         for (index, variant) in decl.variants.iter().enumerate() {
             let known = self.scopes[module].variants.entry(variant.name.name).or_default();
@@ -325,7 +356,10 @@ impl Program {
             self.items.traits[id].methods.push(method);
             self.trait_methods.entry(name).or_default().push((id, index));
         }
-        self.check_distinct("method", method_items(ast, &decl.methods).filter_map(|(_, f)| ast.fns[f].name));
+        self.check_distinct(
+            "method",
+            method_items(ast, &decl.methods).filter_map(|(_, f)| ast.fns[f].name),
+        );
         Some(TaskKind::Trait(id))
     }
 
@@ -364,7 +398,8 @@ impl Program {
         crate::names::bound_by(ast, decl.pat, &mut |name| names.push(name));
         for name in names {
             let name = ast::Ident { name, span: pat.span };
-            let part = self.new_const(module, name, ConstSource::Part { of, pat: decl.pat }, public);
+            let part =
+                self.new_const(module, name, ConstSource::Part { of, pat: decl.pat }, public);
             let init = self.items.consts[part].init;
             self.uninferred.insert(init);
             self.declare_value(module, name, ValueDef::Const(part), public);
@@ -372,14 +407,33 @@ impl Program {
         Some(TaskKind::Const(of))
     }
 
-    fn new_const(&mut self, module: ModuleId, name: ast::Ident, source: ConstSource, public: bool) -> ConstId {
+    fn new_const(
+        &mut self,
+        module: ModuleId,
+        name: ast::Ident,
+        source: ConstSource,
+        public: bool,
+    ) -> ConstId {
         let id = self.items.consts.next_id();
         let ast::Ident { name, span } = name;
         let init = self.bare_fn(name, module, span, FnKind::ConstInit(id), Owner::None);
-        self.items.consts.push(ConstDef { name, module, span, ty: Ty::error(), init, source, public })
+        self.items.consts.push(ConstDef {
+            name,
+            module,
+            span,
+            ty: Ty::error(),
+            init,
+            source,
+            public,
+        })
     }
 
-    fn declare_actor(&mut self, module: ModuleId, item: &ast::Item, decl: &ast::ActorDecl) -> Option<TaskKind> {
+    fn declare_actor(
+        &mut self,
+        module: ModuleId,
+        item: &ast::Item,
+        decl: &ast::ActorDecl,
+    ) -> Option<TaskKind> {
         let id = self.items.actors.next_id();
         let (name, span) = (decl.name.name, decl.name.span);
         let body = self.bare_fn(name, module, span, FnKind::Actor(id), Owner::None);
@@ -390,7 +444,14 @@ impl Program {
     }
 
     /// A function that was not written as one.
-    pub(crate) fn bare_fn(&mut self, name: Symbol, module: ModuleId, span: Span, kind: FnKind, owner: Owner) -> FnId {
+    pub(crate) fn bare_fn(
+        &mut self,
+        name: Symbol,
+        module: ModuleId,
+        span: Span,
+        kind: FnKind,
+        owner: Owner,
+    ) -> FnId {
         self.items.fns.push(FnDef {
             name,
             trace_name: name,
@@ -437,7 +498,9 @@ impl Program {
         for name in names {
             match seen.get(&name.name) {
                 Some(before) => self.report_duplicate(what, name, *before),
-                None => drop(seen.insert(name.name, name.span)),
+                None => {
+                    seen.insert(name.name, name.span);
+                }
             }
         }
     }
@@ -445,7 +508,9 @@ impl Program {
     fn report_duplicate(&mut self, what: &str, name: ast::Ident, before: Span) {
         let message = format!("the {what} `{}` is declared twice", name.name);
         let diagnostic = Diagnostic::new(codes::DUPLICATE_NAME, name.span, message);
-        self.report(diagnostic.label("declared again here").secondary(before, "first declared here"));
+        self.report(
+            diagnostic.label("declared again here").secondary(before, "first declared here"),
+        );
     }
 
     fn report_unknown_lang(&mut self, text: &str, at: Span) {
@@ -464,7 +529,8 @@ struct AdtShape<'a> {
 
 /// The parameters by name only; bounds are read with the headers.
 fn generic_names(params: &[ast::GenericParam], before: &[GenericParam]) -> Generics {
-    let own = params.iter().map(|param| GenericParam { name: param.name.name, span: param.name.span });
+    let own =
+        params.iter().map(|param| GenericParam { name: param.name.name, span: param.name.span });
     Generics { params: before.iter().copied().chain(own).collect(), bounds: Vec::new() }
 }
 

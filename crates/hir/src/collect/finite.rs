@@ -25,10 +25,13 @@ impl Program {
         for id in ids {
             let def = &self.items.adts[id];
             if !buildable.contains(&id) && !def.variants.is_empty() {
-                let message = format!("`{}` holds itself: no value of it can ever be built", def.name);
+                let message =
+                    format!("`{}` holds itself: no value of it can ever be built", def.name);
                 let diagnostic = Diagnostic::new(codes::CYCLIC_DEFINITION, def.span, message);
                 let name = def.name;
-                self.report(diagnostic.help(format!("hold it by way of `{name}?`, a list or a class")));
+                self.report(
+                    diagnostic.help(format!("hold it by way of `{name}?`, a list or a class")),
+                );
             }
         }
     }
@@ -37,7 +40,10 @@ impl Program {
         let def = &self.items.adts[id];
         // Objects are references and may be filled later.
         def.kind == AdtKind::Class
-            || def.variants.iter().any(|variant| variant.fields.iter().all(|field| has_values(field.ty, buildable)))
+            || def
+                .variants
+                .iter()
+                .any(|variant| variant.fields.iter().all(|field| has_values(field.ty, buildable)))
     }
 }
 

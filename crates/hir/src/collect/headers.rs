@@ -17,18 +17,23 @@ use std::rc::Rc;
 impl Program {
     /// Reads the headers of everything that was declared together.
     pub(crate) fn collect_headers(&mut self, tasks: &[Task]) {
-        let with_ast = |program: &Program, task: &Task| Rc::clone(&program.items.modules[task.module].ast);
+        let with_ast =
+            |program: &Program, task: &Task| Rc::clone(&program.items.modules[task.module].ast);
         for task in tasks {
             let ast = with_ast(self, task);
             match (task.what, &ast.items[task.item].kind) {
                 (TaskKind::Adt(id), kind) => self.adt_bounds(id, &ast, adt_generics(kind)),
-                (TaskKind::Trait(id), ast::ItemKind::Trait(decl)) => self.trait_bounds(id, &ast, decl),
+                (TaskKind::Trait(id), ast::ItemKind::Trait(decl)) => {
+                    self.trait_bounds(id, &ast, decl)
+                }
                 _ => {}
             }
         }
         for task in tasks {
             let ast = with_ast(self, task);
-            if let (TaskKind::Trait(id), ast::ItemKind::Trait(decl)) = (task.what, &ast.items[task.item].kind) {
+            if let (TaskKind::Trait(id), ast::ItemKind::Trait(decl)) =
+                (task.what, &ast.items[task.item].kind)
+            {
                 self.trait_methods(id, &ast, decl);
             }
         }
@@ -41,8 +46,12 @@ impl Program {
                     impls.extend(self.impl_header(task.module, &ast, task.item, decl));
                 }
                 (TaskKind::Fn(id), kind) => self.fn_item(id, &ast, kind),
-                (TaskKind::Const(id), ast::ItemKind::Let(decl)) => self.const_header(id, &ast, decl),
-                (TaskKind::Actor(id), ast::ItemKind::Actor(decl)) => self.actor_header(id, &ast, decl),
+                (TaskKind::Const(id), ast::ItemKind::Let(decl)) => {
+                    self.const_header(id, &ast, decl)
+                }
+                (TaskKind::Actor(id), ast::ItemKind::Actor(decl)) => {
+                    self.actor_header(id, &ast, decl)
+                }
                 _ => {}
             }
         }
@@ -141,17 +150,32 @@ impl Program {
         self.adt_methods(id, ast, methods, &scope, &generics, Owner::Adt(id));
     }
 
-    fn read_fields(&mut self, id: AdtId, ast: &ast::Ast, fields: &[ast::Field], scope: &TyScope, generics: &Generics) {
+    fn read_fields(
+        &mut self,
+        id: AdtId,
+        ast: &ast::Ast,
+        fields: &[ast::Field],
+        scope: &TyScope,
+        generics: &Generics,
+    ) {
         for (index, field) in fields.iter().enumerate() {
             let index = FieldIdx::from_index(index);
             let ty = field.ty.map(|ty| self.lower_type(scope, ast, ty));
             let default = field.default.map(|value| {
-                let init = self.bare_fn(field.name.name, scope.module, field.span, FnKind::Default(value), Owner::Adt(id));
+                let init = self.bare_fn(
+                    field.name.name,
+                    scope.module,
+                    field.span,
+                    FnKind::Default(value),
+                    Owner::Adt(id),
+                );
                 self.items.fns[init].generics = generics.clone();
                 self.items.fns[init].trace_name = self.items.adts[id].name;
                 match ty {
                     Some(ty) => self.items.fns[init].ret = ty,
-                    None => drop(self.uninferred.insert(init)),
+                    None => {
+                        self.uninferred.insert(init);
+                    }
                 }
                 init
             });
@@ -199,7 +223,10 @@ impl Program {
         for method in self.inherent_methods(ast, methods, scope, generics, owner, ty_name) {
             self.items.adts[id].methods.push(method);
             let def = &self.items.fns[method];
-            if def.name.as_str() == "init" && self.items.adts[id].kind == AdtKind::Class && def.self_param != SelfKind::None {
+            if def.name.as_str() == "init"
+                && self.items.adts[id].kind == AdtKind::Class
+                && def.self_param != SelfKind::None
+            {
                 self.items.adts[id].init = Some(method);
                 self.items.fns[method].ret = Ty::nil();
             }
@@ -216,15 +243,20 @@ impl Program {
         owner: Owner,
         ty_name: Symbol,
     ) -> Vec<FnId> {
-        self.check_distinct("method", method_items(ast, methods).filter_map(|(_, f)| ast.fns[f].name));
-        let head = Head::of(scope.self_ty.expect("methods stand in a type")).expect("it has a shape");
+        self.check_distinct(
+            "method",
+            method_items(ast, methods).filter_map(|(_, f)| ast.fns[f].name),
+        );
+        let head =
+            Head::of(scope.self_ty.expect("methods stand in a type")).expect("it has a shape");
         let mut made = Vec::new();
         for (item, f) in method_items(ast, methods) {
             let attrs = self.read_attrs(scope.module, ast, item);
             let id = self.new_fn(scope.module, ast, item, f, &attrs, owner);
             let name = self.items.fns[id].name;
             self.items.fns[id].trace_name = join_names(ty_name, name);
-            let left = if name.as_str() == "init" { Left::Nil } else { self.left_out(scope.module) };
+            let left =
+                if name.as_str() == "init" { Left::Nil } else { self.left_out(scope.module) };
             self.fn_signature(id, ast, f, scope, generics, left);
             self.inherent.entry((head, name)).or_default().push(id);
             self.inherent_names.entry(head).or_default().push(name);
@@ -259,7 +291,11 @@ impl Program {
         let bad = !plain(def.ret) || def.params.iter().any(|param| !plain(param.ty));
         if bad || !def.generics.params.is_empty() {
             let span = ast.fns[decl.func].signature;
-            self.error(codes::BAD_EXTERN, span, "a C function takes and gives numbers, `bool` and `nil` only");
+            self.error(
+                codes::BAD_EXTERN,
+                span,
+                "a C function takes and gives numbers, `bool` and `nil` only",
+            );
         }
     }
 
@@ -339,16 +375,29 @@ impl Program {
         }
         let owner = self.items.fns[id].owner;
         let default = param.default.map(|value| {
-            let init = self.bare_fn(param.name.name, scope.module, param.span, FnKind::Default(value), owner);
+            let init = self.bare_fn(
+                param.name.name,
+                scope.module,
+                param.span,
+                FnKind::Default(value),
+                owner,
+            );
             self.items.fns[init].generics = generics.clone();
             self.items.fns[init].trace_name = self.items.fns[id].name;
             match ty {
                 Some(ty) => self.items.fns[init].ret = ty,
-                None => drop(self.uninferred.insert(init)),
+                None => {
+                    self.uninferred.insert(init);
+                }
             }
             init
         });
-        ParamDef { name: param.name.name, span: param.name.span, ty: ty.unwrap_or(Ty::error()), default }
+        ParamDef {
+            name: param.name.name,
+            span: param.name.span,
+            ty: ty.unwrap_or(Ty::error()),
+            default,
+        }
     }
 
     /// What a call gives when the function's own result is `ty`.
@@ -370,7 +419,9 @@ impl Program {
                 self.items.consts[id].ty = ty;
                 self.items.fns[init].ret = ty;
             }
-            None => drop(self.uninferred.insert(init)),
+            None => {
+                self.uninferred.insert(init);
+            }
         }
         if let Some(body) = decl.else_body {
             let span = ast.blocks[body].span;
@@ -394,8 +445,9 @@ impl Program {
         let (module, body) = (self.items.actors[id].module, self.items.actors[id].body);
         let scope = TyScope::new(module);
         let params = decl.params.iter();
-        let params: Vec<ParamDef> =
-            params.map(|p| self.param(body, ast, p, &scope, &Generics::default(), Left::Nil)).collect();
+        let params: Vec<ParamDef> = params
+            .map(|p| self.param(body, ast, p, &scope, &Generics::default(), Left::Nil))
+            .collect();
         self.items.fns[body].params = params;
         match decl.mailbox {
             Some(ty) => {
@@ -403,7 +455,9 @@ impl Program {
                 self.items.fns[body].mailbox = Some(ty);
                 self.items.actors[id].mailbox = ty;
             }
-            None => drop(self.uninferred.insert(body)),
+            None => {
+                self.uninferred.insert(body);
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::infer::VarKind;
 use crate::ir::*;
 use crate::lang::LangTrait;
 use crate::program::Program;
-use crate::scope::{Head, TypeDef};
+use crate::scope::Head;
 use crate::ty::Ty;
 use crate::types::TyScope;
 use sepal_base::{Diagnostic, Span, Symbol, codes};
@@ -32,7 +32,8 @@ impl Program {
     ) -> Option<OpenImpl> {
         self.check_distinct("type parameter", decl.generics.iter().map(|param| param.name));
         let params = decl.generics.iter();
-        let params = params.map(|param| GenericParam { name: param.name.name, span: param.name.span });
+        let params =
+            params.map(|param| GenericParam { name: param.name.name, span: param.name.span });
         let mut generics = Generics { params: params.collect(), bounds: Vec::new() };
         let mut scope = TyScope::of_generics(module, &generics);
         let self_ty = self.lower_type(&scope, ast, decl.self_ty);
@@ -52,7 +53,13 @@ impl Program {
         }
     }
 
-    fn inherent_impl(&mut self, ast: &ast::Ast, decl: &ast::ImplDecl, scope: &TyScope, generics: &Generics) {
+    fn inherent_impl(
+        &mut self,
+        ast: &ast::Ast,
+        decl: &ast::ImplDecl,
+        scope: &TyScope,
+        generics: &Generics,
+    ) {
         let self_ty = scope.self_ty.expect("set by the caller");
         if Head::of(self_ty).is_none() {
             let span = ast.types[decl.self_ty].span;
@@ -88,7 +95,10 @@ impl Program {
         let methods = vec![None; self.items.traits[trait_ref.id].methods.len()];
         let def = ImplDef { module: scope.module, span, generics, trait_ref, self_ty, methods };
         self.items.impls.push(def);
-        self.check_distinct("method", method_items(ast, &decl.methods).filter_map(|(_, f)| ast.fns[f].name));
+        self.check_distinct(
+            "method",
+            method_items(ast, &decl.methods).filter_map(|(_, f)| ast.fns[f].name),
+        );
         Some(OpenImpl { id, item, written })
     }
 
@@ -129,7 +139,8 @@ impl Program {
         let methods: Vec<FnId> = def.methods.iter().flatten().copied().collect();
         for method in methods {
             let ret = close(self.items.fns[method].ret);
-            let params: Vec<Ty> = self.items.fns[method].params.iter().map(|p| close(p.ty)).collect();
+            let params: Vec<Ty> =
+                self.items.fns[method].params.iter().map(|p| close(p.ty)).collect();
             self.items.fns[method].ret = ret;
             for (param, ty) in self.items.fns[method].params.iter_mut().zip(params) {
                 param.ty = ty;
@@ -194,11 +205,22 @@ impl Program {
 
     /// The signature that a trait's method has for an impl, in the impl method's parameters.
     fn trait_signature(&self, wanted: FnId, method: FnId) -> (Vec<Ty>, Ty, SelfKind) {
-        let Owner::Impl(id) = self.items.fns[method].owner else { unreachable!("methods of impls only") };
+        let Owner::Impl(id) = self.items.fns[method].owner else {
+            unreachable!("methods of impls only")
+        };
         let def = &self.items.impls[id];
-        let own = self.items.fns[method].generics.params.iter().enumerate().skip(def.generics.params.len());
+        let own = self.items.fns[method]
+            .generics
+            .params
+            .iter()
+            .enumerate()
+            .skip(def.generics.params.len());
         let own = own.map(|(i, param)| Ty::param(i as u32, param.name));
-        let args: Vec<Ty> = [def.self_ty].into_iter().chain(def.trait_ref.args.iter().copied()).chain(own).collect();
+        let args: Vec<Ty> = [def.self_ty]
+            .into_iter()
+            .chain(def.trait_ref.args.iter().copied())
+            .chain(own)
+            .collect();
         let trait_method = &self.items.fns[wanted];
         let params = trait_method.params.iter().map(|param| param.ty.subst(&args)).collect();
         (params, trait_method.ret.subst(&args), trait_method.self_param)
@@ -210,15 +232,21 @@ impl Program {
         let def = &self.items.fns[method];
         let own = def.generics.params.len() - self.items.impls[id].generics.params.len();
         let trait_def = &self.items.fns[wanted];
-        let Owner::Trait { id: trait_id, .. } = trait_def.owner else { unreachable!("it stands in a trait") };
-        let wanted_own = trait_def.generics.params.len() - self.items.traits[trait_id].generics.params.len();
+        let Owner::Trait { id: trait_id, .. } = trait_def.owner else {
+            unreachable!("it stands in a trait")
+        };
+        let wanted_own =
+            trait_def.generics.params.len() - self.items.traits[trait_id].generics.params.len();
         let found: Vec<Ty> = def.params.iter().map(|param| param.ty).collect();
         let found_ret = def.ret;
         let same_shape = found.len() == params.len()
             && own == wanted_own
             && (def.self_param == SelfKind::None) == (self_kind == SelfKind::None);
         let fits = same_shape
-            && found.iter().zip(&params).all(|(found, wanted)| self.infer.unify(*found, *wanted).is_ok())
+            && found
+                .iter()
+                .zip(&params)
+                .all(|(found, wanted)| self.infer.unify(*found, *wanted).is_ok())
             && self.infer.unify(found_ret, ret).is_ok();
         if fits {
             return;
@@ -249,12 +277,14 @@ impl Program {
         let missing = trait_def.methods.iter().zip(&def.methods).filter(|(wanted, have)| {
             have.is_none() && self.items.fns[**wanted].kind == FnKind::Required
         });
-        let missing: Vec<String> = missing.map(|(m, _)| format!("`{}`", self.items.fns[*m].name)).collect();
+        let missing: Vec<String> =
+            missing.map(|(m, _)| format!("`{}`", self.items.fns[*m].name)).collect();
         if missing.is_empty() {
             return;
         }
         let noun = if missing.len() == 1 { "the method" } else { "the methods" };
-        let message = format!("the impl of `{}` lacks {noun} {}", trait_def.name, missing.join(", "));
+        let message =
+            format!("the impl of `{}` lacks {noun} {}", trait_def.name, missing.join(", "));
         let diagnostic = Diagnostic::new(codes::MISSING_METHOD, def.span, message);
         let diagnostic = diagnostic.secondary(trait_def.span, "the trait is declared here");
         self.report(diagnostic);
@@ -354,22 +384,32 @@ impl Program {
         if !self.agree_by_methods(trait_id, self_ty, &args, &methods) {
             return;
         }
-        let close = |ty: &Ty| self.infer.resolve(*ty).map_leaves(&mut |leaf| leaf.is_var().then_some(self_ty));
+        let close = |ty: &Ty| {
+            self.infer.resolve(*ty).map_leaves(&mut |leaf| leaf.is_var().then_some(self_ty))
+        };
         let args: Box<[Ty]> = args.iter().map(close).collect();
         let trait_ref = TraitRef { id: trait_id, args };
-        let id = self.items.impls.push(ImplDef { module, span, generics, trait_ref, self_ty, methods });
+        let id =
+            self.items.impls.push(ImplDef { module, span, generics, trait_ref, self_ty, methods });
         self.impl_index.insert((trait_id, Some(Head::Adt(adt))), vec![id]);
     }
 
     /// Whether the methods have the types that the trait asks for. Types left out are taken over
     /// from the trait.
-    fn agree_by_methods(&mut self, trait_id: TraitId, self_ty: Ty, args: &[Ty], methods: &[Option<FnId>]) -> bool {
+    fn agree_by_methods(
+        &mut self,
+        trait_id: TraitId,
+        self_ty: Ty,
+        args: &[Ty],
+        methods: &[Option<FnId>],
+    ) -> bool {
         let wanted = self.items.traits[trait_id].methods.clone();
         let all: Vec<Ty> = [self_ty].into_iter().chain(args.iter().copied()).collect();
         for (wanted, method) in wanted.into_iter().zip(methods) {
             let Some(method) = *method else { continue };
             self.note_inout(wanted, method);
-            let params: Vec<Ty> = self.items.fns[wanted].params.iter().map(|p| p.ty.subst(&all)).collect();
+            let params: Vec<Ty> =
+                self.items.fns[wanted].params.iter().map(|p| p.ty.subst(&all)).collect();
             let ret = self.items.fns[wanted].ret.subst(&all);
             let open = self.uninferred.contains(&method);
             let own: Vec<Ty> = self.items.fns[method].params.iter().map(|p| p.ty).collect();
@@ -393,17 +433,5 @@ impl Program {
             }
         }
         true
-    }
-
-    /// The enum, struct or class that a name stands for, aliases included.
-    pub(crate) fn named_adt(&mut self, module: ModuleId, name: Symbol, span: Span) -> Option<(AdtId, Option<Ty>)> {
-        match self.lookup_type(module, name)? {
-            TypeDef::Adt(id) => Some((id, None)),
-            TypeDef::Alias(id) if self.aliases[id].generics.is_empty() => {
-                let ty = self.apply_alias(id, Vec::new(), span);
-                ty.as_adt().map(|(id, _)| (id, Some(ty)))
-            }
-            TypeDef::Alias(_) | TypeDef::Trait(_) => None,
-        }
     }
 }

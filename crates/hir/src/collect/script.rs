@@ -24,7 +24,11 @@ impl Program {
         });
         let Some(first) = first else { return ScriptPlan::default() };
         if module != self.root {
-            self.error(codes::MISPLACED, first, "only the program's own file may hold statements at the top level");
+            self.error(
+                codes::MISPLACED,
+                first,
+                "only the program's own file may hold statements at the top level",
+            );
             return ScriptPlan::default();
         }
         if let Some(main) = main_item(ast) {
@@ -45,7 +49,9 @@ impl Program {
 fn main_item(ast: &ast::Ast) -> Option<Span> {
     ast.body.iter().find_map(|entry| match entry {
         ast::Entry::Item(id) => match &ast.items[*id].kind {
-            ast::ItemKind::Fn(f) => ast.fns[*f].name.filter(|name| name.name.as_str() == "main").map(|name| name.span),
+            ast::ItemKind::Fn(f) => {
+                ast.fns[*f].name.filter(|name| name.name.as_str() == "main").map(|name| name.span)
+            }
             _ => None,
         },
         ast::Entry::Stmt(_) => None,
@@ -59,7 +65,9 @@ fn script_locals(ast: &ast::Ast) -> FxHashSet<ast::ItemId> {
         if let ast::Entry::Item(id) = entry
             && !matches!(ast.items[*id].kind, ast::ItemKind::Let(_))
         {
-            names::in_item(ast, *id, &mut |name| drop(used.insert(name)));
+            names::in_item(ast, *id, &mut |name| {
+                used.insert(name);
+            });
         }
     }
     // What a constant is made of is a constant too.
@@ -69,9 +77,13 @@ fn script_locals(ast: &ast::Ast) -> FxHashSet<ast::ItemId> {
         let ast::ItemKind::Let(decl) = &ast.items[*id].kind else { continue };
         match ast.pats[decl.pat].kind {
             ast::PatKind::Name(name) if used.contains(&name) && decl.else_body.is_none() => {
-                names::in_expr(ast, decl.value, &mut |name| drop(used.insert(name)));
+                names::in_expr(ast, decl.value, &mut |name| {
+                    used.insert(name);
+                });
             }
-            _ => drop(locals.insert(*id)),
+            _ => {
+                locals.insert(*id);
+            }
         }
     }
     locals

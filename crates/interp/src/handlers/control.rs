@@ -88,11 +88,7 @@ pub fn branch<const BACK: bool>(
     m: &Machine<'_>,
     holds: impl Fn(i64, i64) -> bool,
 ) -> At {
-    if holds(at.read(w.a()), at.read(w.b())) {
-        go::<BACK>(at, offset(w), m)
-    } else {
-        at.next(1)
-    }
+    if holds(at.read(w.a()), at.read(w.b())) { go::<BACK>(at, offset(w), m) } else { at.next(1) }
 }
 
 #[inline(always)]

@@ -148,6 +148,16 @@ pub fn check_get<T: Scalar>(at: At, w: Word, m: &Machine<'_>) -> At {
 }
 
 #[inline(always)]
+pub fn keep_get<T: Scalar>(at: At, w: Word, m: &Machine<'_>) -> At {
+    let (index, len) = (at.get(w.c()), at.get(at.half(4)));
+    let Some(index) = in_range(index, len) else { return out_of_range(at, m, index, len) };
+    let element: T = load(at.get(w.b()), place(index, size_of::<T>() as u64));
+    at.set(at.half(5), index);
+    at.write(w.a(), element);
+    at.next(2)
+}
+
+#[inline(always)]
 pub fn check_set<T: Low>(at: At, w: Word, m: &Machine<'_>) -> At {
     let (index, len) = (at.get(w.c()), at.get(at.half(4)));
     let Some(index) = in_range(index, len) else { return out_of_range(at, m, index, len) };

@@ -9,7 +9,8 @@ const WIDTHS: [u32; 4] = [8, 16, 32, 64];
 /// Interesting numbers of a width, sign-extended.
 fn edges(bits: u32) -> Vec<i64> {
     let least = i64::MIN >> (64 - bits);
-    let mut edges = vec![0, 1, 2, 3, 7, -1, -2, -8, 10, 63, 64, 65, 100, least, least + 1, !least, !least - 1];
+    let mut edges =
+        vec![0, 1, 2, 3, 7, -1, -2, -8, 10, 63, 64, 65, 100, least, least + 1, !least, !least - 1];
     edges.extend([0x55, -0x56, 8, 16, 31, 32, 33, 15]);
     edges.retain(|n| n << (64 - bits) >> (64 - bits) == *n);
     edges.sort_unstable();
@@ -27,7 +28,12 @@ fn wrap(n: i128, bits: u32) -> i64 {
 
 /// What an instruction must give for all pairs of edges: once with both in registers, once with the right
 /// one a constant.
-fn check_pairs(instruction: &str, bits: u32, result: &str, expected: impl Fn(i64, i64) -> Result<i64, &'static str>) {
+fn check_pairs(
+    instruction: &str,
+    bits: u32,
+    result: &str,
+    expected: impl Fn(i64, i64) -> Result<i64, &'static str>,
+) {
     let (edges, ty) = (edges(bits), format!("i{bits}"));
     let compare = |text: &str, pairs: &[(i64, i64)], calls: Vec<Vec<u64>>| {
         for (outcome, &(a, b)) in outcomes(&module(text), plain(), &calls).iter().zip(pairs) {
@@ -36,7 +42,8 @@ fn check_pairs(instruction: &str, bits: u32, result: &str, expected: impl Fn(i64
             assert_eq!(got, expected, "{instruction} {a}, {b} of {ty}\n{text}");
         }
     };
-    let pairs: Vec<(i64, i64)> = edges.iter().flat_map(|&a| edges.iter().map(move |&b| (a, b))).collect();
+    let pairs: Vec<(i64, i64)> =
+        edges.iter().flat_map(|&a| edges.iter().map(move |&b| (a, b))).collect();
     let text = format!(
         "fn0 \"f\" ({ty}, {ty}) -> ({result}) {{\nblock0(v0: {ty}, v1: {ty}):\n\
          v2: {result} = {instruction}, v0, v1\nreturn_ [v2]\n}}"
@@ -99,7 +106,11 @@ fn pure_operators() {
             let instruction = format!("bin_op {}", op.name());
             let expected = |a, b| {
                 // What a proof rules out is answered as the checked operator does.
-                pure(op, a, b, bits).ok_or(if b == 0 { "division by zero" } else { "integer overflow" })
+                pure(op, a, b, bits).ok_or(if b == 0 {
+                    "division by zero"
+                } else {
+                    "integer overflow"
+                })
             };
             check_pairs(&instruction, bits, &result, expected);
         }
@@ -164,7 +175,8 @@ fn checked_shifts_name_the_count() {
             let edges = edges(bits);
             let pairs: Vec<(i64, i64)> =
                 edges.iter().flat_map(|&a| edges.iter().map(move |&b| (a, b))).collect();
-            let calls: Vec<Vec<u64>> = pairs.iter().map(|&(a, b)| vec![a as u64, b as u64]).collect();
+            let calls: Vec<Vec<u64>> =
+                pairs.iter().map(|&(a, b)| vec![a as u64, b as u64]).collect();
             for (got, &(a, b)) in outcomes(&module(&text), plain(), &calls).iter().zip(&pairs) {
                 let shown = unsigned(b, bits) as i64;
                 let expected = checked(op, a, b, bits).map(|n| vec![n as u64]);
@@ -198,7 +210,9 @@ fn operators_of_one_operand() {
                 UnaryOp::Not => i128::from(!n),
                 UnaryOp::Neg => -i128::from(n),
                 UnaryOp::CountOnes => i128::from(pattern.count_ones()),
-                UnaryOp::LeadingZeros => i128::from(pattern.leading_zeros()) - i128::from(64 - bits),
+                UnaryOp::LeadingZeros => {
+                    i128::from(pattern.leading_zeros()) - i128::from(64 - bits)
+                }
                 UnaryOp::TrailingZeros => i128::from(pattern.trailing_zeros().min(bits)),
                 _ => panic!("floats are tested elsewhere"),
             },
@@ -215,7 +229,12 @@ fn operators_of_one_operand() {
             let edges = edges(bits);
             let calls: Vec<Vec<u64>> = edges.iter().map(|&n| vec![n as u64]).collect();
             for (got, &n) in outcomes(&module(&text), plain(), &calls).iter().zip(&edges) {
-                assert_eq!(*got, Ok(vec![expected(op, n, bits) as u64]), "{} {n} of {ty}", op.name());
+                assert_eq!(
+                    *got,
+                    Ok(vec![expected(op, n, bits) as u64]),
+                    "{} {n} of {ty}",
+                    op.name()
+                );
             }
         }
     }
@@ -235,7 +254,8 @@ fn branches_agree_with_comparisons() {
         };
         for a in [-5, 0, 3, 4, i64::MAX, i64::MIN] {
             for b in [-5, 0, 3, 4, i64::MAX, i64::MIN] {
-                let expected = pure(op, a, b, 64).expect("comparisons always give something") as u64;
+                let expected =
+                    pure(op, a, b, 64).expect("comparisons always give something") as u64;
                 let define = |n: i64| format!("v2: i64 = const_int i64, {n}\n");
                 let forms = [
                     compared("v0, v1", &define(0)),
@@ -257,5 +277,10 @@ fn bools() {
         v2: bool = bin_op and, v0, v1\nv3: bool = bin_op or, v0, v1\nv4: bool = bin_op xor, v0, v0\n\
         v5: bool = bin_op eq, v1, v1\nv6: bool = unary_op not, v5\nv7: i64 = cast zero_extend, i64, v3\n\
         return_ [v2, v3, v4, v5, v6, v7]";
-    super::check_body("", "bool, bool, bool, bool, bool, i64", body, "false true false true false 1");
+    super::check_body(
+        "",
+        "bool, bool, bool, bool, bool, i64",
+        body,
+        "false true false true false 1",
+    );
 }

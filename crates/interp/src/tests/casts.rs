@@ -4,8 +4,23 @@ use super::{check_body, module, outcomes, plain};
 use sepal_mir::{BinOp, CheckedCastKind};
 
 const FLOATS: [f64; 17] = [
-    0.0, -0.0, 1.0, -1.0, 1.5, -1.5, 2.5, 1e-310, 1e300, 127.0, 128.9, -128.9, 255.5, 4294967295.5,
-    9223372036854775808.0, f64::INFINITY, f64::NAN,
+    0.0,
+    -0.0,
+    1.0,
+    -1.0,
+    1.5,
+    -1.5,
+    2.5,
+    1e-310,
+    1e300,
+    127.0,
+    128.9,
+    -128.9,
+    255.5,
+    4294967295.5,
+    9223372036854775808.0,
+    f64::INFINITY,
+    f64::NAN,
 ];
 
 fn call_f64(text: &str, calls: &[Vec<u64>]) -> Vec<super::Outcome> {
@@ -52,7 +67,14 @@ fn float_operators_are_ieee() {
 
 #[test]
 fn branches_on_floats_know_nan() {
-    for (op, expected) in [("feq", "0 0 1"), ("fne", "1 1 0"), ("flt", "1 0 0"), ("fle", "1 0 1"), ("fgt", "0 0 0"), ("fge", "0 0 1")] {
+    for (op, expected) in [
+        ("feq", "0 0 1"),
+        ("fne", "1 1 0"),
+        ("flt", "1 0 0"),
+        ("fle", "1 0 1"),
+        ("fgt", "0 0 0"),
+        ("fge", "0 0 1"),
+    ] {
         // 1 < 2, a NaN, 2 and 2; both edges of the branch move something in the second function.
         let function = |n: u32, then: &str, other: &str| {
             format!(
@@ -61,9 +83,10 @@ fn branches_on_floats_know_nan() {
                  v2: bool = bin_op {op}, v0, v1\nbranch v2, block1{then}, block2{other}, unknown\n"
             )
         };
-        let mut text = "fn0 \"main\" () -> (i64, i64, i64) {\nblock0:\nv0: f64 = const_float f64, 1.0\n\
+        let mut text =
+            "fn0 \"main\" () -> (i64, i64, i64) {\nblock0:\nv0: f64 = const_float f64, 1.0\n\
             v1: f64 = const_float f64, 2.0\nv2: f64 = const_float f64, bits(0x7ff8000000000000)\n"
-            .to_owned();
+                .to_owned();
         text += "v3: i64 = call fn1, [v0, v1]\nv4: i64 = call fn1, [v0, v2]\nv5: i64 = call fn1, [v1, v1]\n\
             v6: i64 = call fn2, [v0, v1]\nv7: i64 = call fn2, [v0, v2]\nv8: i64 = call fn2, [v1, v1]\n\
             v9: i64 = checked_op ssub, v3, v6\nv10: i64 = checked_op ssub, v4, v7\n\
@@ -87,7 +110,12 @@ fn float_functions_and_literals() {
         v3: f32 = bin_op fadd, v0, v2\nv4: f32 = bin_op fdiv, v2, v1\nv5: bool = bin_op fgt, v0, v1\n\
         v6: f32 = unary_op ffloor, v0\nv7: f32 = bin_op fmul, v0, v0\nv8: f32 = bin_op fsub, v0, v1\n\
         return_ [v2, v3, v4, v5, v6, v7, v8]";
-    check_body("", "f32, f32, f32, bool, f32, f32, f32", body, "1.5 -0.75 0.6666667 false -3.0 5.0625 -4.5");
+    check_body(
+        "",
+        "f32, f32, f32, bool, f32, f32, f32",
+        body,
+        "1.5 -0.75 0.6666667 false -3.0 5.0625 -4.5",
+    );
     let text = "fn0 \"main\" () -> (f64, f64, f64, f64, f64, f64, f64, f64) {\nblock0:\n\
         v0: f64 = const_float f64, 8.0\nv1: f64 = const_float f64, 2.0\n\
         v2: f64, v3: f64, v4: f64, v5: f64, v6: f64, v7: f64, v8: f64, v9: f64 = call fn1, [v0, v1]\n\
@@ -119,7 +147,17 @@ fn widening_and_narrowing() {
 
 #[test]
 fn integers_to_floats_round_once() {
-    for n in [0, 1, -1, i64::MAX, i64::MIN, (1 << 53) + 1, 16_777_217, -16_777_219, 0x7fff_ffbf_ffff_ffff] {
+    for n in [
+        0,
+        1,
+        -1,
+        i64::MAX,
+        i64::MIN,
+        (1 << 53) + 1,
+        16_777_217,
+        -16_777_219,
+        0x7fff_ffbf_ffff_ffff,
+    ] {
         let text = "fn0 \"f\" (i64) -> (f64, f64, f32, f32) {\nblock0(v0: i64):\nv1: f64 = cast signed_to_float, f64, v0\n\
             v2: f64 = cast unsigned_to_float, f64, v0\nv3: f32 = cast signed_to_float, f32, v0\n\
             v4: f32 = cast unsigned_to_float, f32, v0\nreturn_ [v1, v2, v3, v4]\n}";
@@ -172,9 +210,32 @@ fn target(kind: CheckedCastKind, bits: u32) -> (i128, i128, &'static str) {
 #[test]
 fn checked_conversions_of_integers() {
     let numbers = [
-        0, 1, -1, 127, 128, -128, -129, 255, 256, 32767, 32768, -32769, 65535, 65536, 0xd7ff, 0xd800,
-        0xdfff, 0xe000, 0x10_ffff, 0x11_0000, i64::from(i32::MAX), 1 << 31, (1 << 32) - 1, 1 << 32,
-        i64::MAX, i64::MIN,
+        0,
+        1,
+        -1,
+        127,
+        128,
+        -128,
+        -129,
+        255,
+        256,
+        32767,
+        32768,
+        -32769,
+        65535,
+        65536,
+        0xd7ff,
+        0xd800,
+        0xdfff,
+        0xe000,
+        0x10_ffff,
+        0x11_0000,
+        i64::from(i32::MAX),
+        1 << 31,
+        (1 << 32) - 1,
+        1 << 32,
+        i64::MAX,
+        i64::MIN,
     ];
     for &kind in CheckedCastKind::ALL {
         let (from_float, from_unsigned) = match kind {
@@ -186,7 +247,8 @@ fn checked_conversions_of_integers() {
             | CheckedCastKind::SignedToUnsigned
             | CheckedCastKind::SignedToChar => (false, false),
         };
-        let is_char = matches!(kind, CheckedCastKind::SignedToChar | CheckedCastKind::UnsignedToChar);
+        let is_char =
+            matches!(kind, CheckedCastKind::SignedToChar | CheckedCastKind::UnsignedToChar);
         let widths: &[u32] = if is_char { &[32] } else { &[8, 16, 32, 64] };
         for &bits in widths.iter().filter(|_| !from_float) {
             let (least, most, name) = target(kind, bits);
@@ -213,14 +275,24 @@ fn checked_conversions_of_integers() {
 
 #[test]
 fn checked_conversions_of_floats() {
-    for (kind, bits) in [("float_to_signed", 8), ("float_to_signed", 64), ("float_to_unsigned", 8), ("float_to_unsigned", 64)] {
+    for (kind, bits) in [
+        ("float_to_signed", 8),
+        ("float_to_signed", 64),
+        ("float_to_unsigned", 8),
+        ("float_to_unsigned", 64),
+    ] {
         let text = format!(
             "fn0 \"f\" (f64) -> (i{bits}) {{\nblock0(v0: f64):\n\
              v1: i{bits} = checked_cast {kind}, i{bits}, v0\nreturn_ [v1]\n}}"
         );
         let kind = CheckedCastKind::from_name(kind).expect("the name is one of the table's");
         let (least, most, name) = target(kind, bits);
-        for x in FLOATS.into_iter().chain([-9223372036854775808.0, -9223372036854777856.0, -0.9, 18446744073709549568.0]) {
+        for x in FLOATS.into_iter().chain([
+            -9223372036854775808.0,
+            -9223372036854777856.0,
+            -0.9,
+            18446744073709549568.0,
+        ]) {
             let whole = x.trunc();
             let fits = !x.is_nan() && x.is_finite() && (least..=most).contains(&(whole as i128));
             let got = call_f64(&text, &[vec![x.to_bits()]])[0].clone();

@@ -3,6 +3,7 @@
 mod arith;
 mod casts;
 mod code;
+mod dump;
 mod objects;
 mod panics;
 mod programs;
@@ -55,7 +56,13 @@ fn with_machine(
 }
 
 /// Calls a function.
-fn call(machine: &Machine<'_>, actor: *mut Actor, func: FuncId, args: &[u64], results: usize) -> Outcome {
+fn call(
+    machine: &Machine<'_>,
+    actor: *mut Actor,
+    func: FuncId,
+    args: &[u64],
+    results: usize,
+) -> Outcome {
     machine.call(func, args, results).map_err(|_| {
         // SAFETY: the actor is alive and nothing runs in it.
         let actor = unsafe { &mut *actor };

@@ -41,7 +41,12 @@ fn fields_of_every_type() {
         v25: bool = field_get bool, layout0.0.6, v10\nv26: ref = field_get ref, layout0.0.7, v10\n\
         v27: any = field_get any, layout0.0.8, v10\nv28: bool = bin_op eq, v26, v9\n\
         return_ [v19, v20, v21, v22, v23, v24, v25, v28, v27]";
-    check_body(items, "i8, i16, i32, i64, f32, f64, bool, bool, any", body, "-1 -2 -3 -4 1.5 2.5 true true 9");
+    check_body(
+        items,
+        "i8, i16, i32, i64, f32, f64, bool, bool, any",
+        body,
+        "-1 -2 -3 -4 1.5 2.5 true true 9",
+    );
 }
 
 #[test]
@@ -80,7 +85,12 @@ fn arrays_of_one_slot() {
              v9: ref = array_lit layout0, [v8, v5, v6]\nv10: i64 = array_len v9\n\
              v11: {ty} = index_get {ty}, layout0, 0, v9, v7\nreturn_ [v4, v6, v10, v11]"
         );
-        check_body(&items, &format!("i64, {ty}, i64, {ty}"), &body, &format!("1 {expected} 3 {expected}"));
+        check_body(
+            &items,
+            &format!("i64, {ty}, i64, {ty}"),
+            &body,
+            &format!("1 {expected} 3 {expected}"),
+        );
     }
 }
 
@@ -99,7 +109,9 @@ fn arrays_of_several_slots() {
 #[test]
 fn long_arrays_and_literals() {
     // Beyond what is made inline, and beyond offsets of 16 bits.
-    let mut body = "v0: ref = const_string str0\nv1: i64 = const_int i64, 9001\nv2: i64 = const_int i64, 7\n".to_owned();
+    let mut body =
+        "v0: ref = const_string str0\nv1: i64 = const_int i64, 9001\nv2: i64 = const_int i64, 7\n"
+            .to_owned();
     let values = vec!["v2"; 9000].join(", ") + ", v1";
     body += &format!("v3: ref = array_lit layout0, [{values}]\nv4: i64 = array_len v3\n");
     body += "v5: i64 = const_int i64, 9000\nv6: i64 = index_get i64, layout0, 0, v3, v5\n\

@@ -74,7 +74,8 @@ fn checks_of_bounds_in_every_form() {
                  v3: i64 = const_int i64, 3\nv4: ref = struct_init layout1, 0, [v3, v2]\nv5: i64 = const_int i64, {index}\n\
                  v6: i64 = call fn{n}, [v4, v5] !0\nreturn_ [v6]"
             );
-            let text = format!("{items}\nfn0 \"main\" () -> (i64) {{\nblock0:\n{body}\n}}\n{functions}");
+            let text =
+                format!("{items}\nfn0 \"main\" () -> (i64) {{\nblock0:\n{body}\n}}\n{functions}");
             let panic = format!(
                 "panic: index out of range: the index is {index} but the length is 3\n  at main.spl:20:7 in g\n  \
                  at main.spl:3:5 in main"
@@ -93,7 +94,12 @@ fn broken_contracts() {
         )
     };
     check_body(&items, "i64", &body(true), "5");
-    check_body(&items, "i64", &body(false), "panic: requires failed in f: n > 0\n  at main.spl:3:5 in main");
+    check_body(
+        &items,
+        "i64",
+        &body(false),
+        "panic: requires failed in f: n > 0\n  at main.spl:3:5 in main",
+    );
 }
 
 #[test]
@@ -105,7 +111,12 @@ fn panics_of_the_runtime() {
     let body = "v0: ref = const_string str0\ncall_rt rt_raise_message, [v0] !0\nunreachable";
     check_body(&items, "i64", body, "panic: oh\n  at main.spl:3:5 in main");
     let body = "unreachable !0";
-    check_body(&items, "i64", body, "panic: internal error: this place is never reached\n  at main.spl:3:5 in main");
+    check_body(
+        &items,
+        "i64",
+        body,
+        "panic: internal error: this place is never reached\n  at main.spl:3:5 in main",
+    );
 }
 
 /// A function that calls itself without end, or so many times.
@@ -198,6 +209,6 @@ fn a_function_without_body_is_a_clear_panic() {
     let module = sepal_mir::text::parse_module(&text).expect("well formed");
     with_machine(&module, plain(), |machine, _, actor| {
         let report = call(machine, actor, FuncId(0), &[], 1).expect_err("there is no body");
-        assert_eq!(report, "panic: internal error: `gone` has no body\n  at main.spl:3:5 in main\n");
+        assert_eq!(report, "panic: `gone` has no body\n  at main.spl:3:5 in main\n");
     });
 }

@@ -86,13 +86,18 @@ fn tail_calls_use_one_frame() {
 #[test]
 fn switches_of_all_forms() {
     let function = |n: u32, ty: &str, cases: &[i64]| {
-        let mut text = format!("fn{n} \"f\" ({ty}) -> (i64) {{\nblock0(v0: {ty}):\nv1: i64 = const_int i64, -1\nswitch v0, [");
+        let mut text = format!(
+            "fn{n} \"f\" ({ty}) -> (i64) {{\nblock0(v0: {ty}):\nv1: i64 = const_int i64, -1\nswitch v0, ["
+        );
         let list: Vec<String> =
             cases.iter().enumerate().map(|(i, n)| format!("{n} => block{}", i + 2)).collect();
         text += &format!("{}], block1(v1)\nblock1(v2: i64):\nreturn_ [v2]\n", list.join(", "));
         for (i, case) in cases.iter().enumerate() {
             let value = 3 + i;
-            text += &format!("block{}:\nv{value}: i64 = const_int i64, {case}\njump block1(v{value})\n", i + 2);
+            text += &format!(
+                "block{}:\nv{value}: i64 = const_int i64, {case}\njump block1(v{value})\n",
+                i + 2
+            );
         }
         text + "}\n"
     };
@@ -105,7 +110,9 @@ fn switches_of_all_forms() {
     ];
     for (ty, cases) in sets {
         let module = module(&function(0, ty, cases));
-        for probe in [i64::MIN, -129, -128, -5, -4, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 127, 1 << 30, i64::MAX] {
+        for probe in
+            [i64::MIN, -129, -128, -5, -4, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 127, 1 << 30, i64::MAX]
+        {
             let fits = match ty {
                 "i8" => i8::try_from(probe).is_ok(),
                 "i32" => i32::try_from(probe).is_ok(),
@@ -176,7 +183,8 @@ fn c_functions() {
     check_body(items, "f64, i64, f64, i32, f32", body, "1.0 9 0.375 65 2.5");
     let body = "call_extern extern0, [] !0\nv0: i64 = const_int i64, 0\nreturn_ [v0]";
     let items = "file0 = \"a/main.spl\"\n!0 = file0:3:5 \"main\"\nextern0 = \"sepal_has_no_such_function\" () -> ()";
-    let expected = "panic: there is no C function `sepal_has_no_such_function`\n  at main.spl:3:5 in main";
+    let expected =
+        "panic: there is no C function `sepal_has_no_such_function`\n  at main.spl:3:5 in main";
     check_body(items, "i64", body, expected);
     let seven = "i64, i64, i64, i64, i64, i64, i64";
     let body = "v0: i64 = const_int i64, 0\ncall_extern extern0, [v0, v0, v0, v0, v0, v0, v0]\nreturn_ [v0]";
@@ -240,8 +248,7 @@ fn more_variables_than_operands_can_name() {
         for &value in values.iter().rev() {
             sum = b.bin_op(BinOp::Add, sum, value);
         }
-        let swapped: Vec<Value> =
-            b.call(FuncId(2), &[sum, one], &[Type::I64; 2]).iter().collect();
+        let swapped: Vec<Value> = b.call(FuncId(2), &[sum, one], &[Type::I64; 2]).iter().collect();
         let cell = b.struct_init(LayoutId(0), 0, &[swapped[1]]);
         let read = b.field_get(Type::I64, FieldRef::new(LayoutId(0), 0, 0), cell);
         b.return_(&[swapped[0], read]);

@@ -61,7 +61,14 @@ fn trace(machine: &Machine<'_>, actor: &Actor) -> Vec<String> {
 }
 
 /// Compares one run with what the evaluator says.
-fn compare(machine: &Machine<'_>, actor: *mut Actor, entry: FuncId, args: &[u64], ending: &Ending, text: &str) {
+fn compare(
+    machine: &Machine<'_>,
+    actor: *mut Actor,
+    entry: FuncId,
+    args: &[u64],
+    ending: &Ending,
+    text: &str,
+) {
     // SAFETY: the actor is alive and nothing runs in it, here and below.
     unsafe { (*actor).globals()[SEEN] = 0 };
     let result = machine.call(entry, args, 1);

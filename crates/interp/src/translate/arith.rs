@@ -3,6 +3,7 @@
 //! Must never change what an operator computes; `state` says how values stand in registers.
 
 use super::Translator;
+use super::facts::Carrier;
 use crate::code::{ByFloat, ByWidth, Opcode, family};
 use sepal_mir::*;
 
@@ -148,7 +149,7 @@ impl Translator<'_, '_> {
 
     /// A sum or difference with a product that was folded into it.
     fn product(&mut self, inst: Inst, op: BinOp, a: Value, b: Value) -> bool {
-        let folded = |value| self.facts.folded_def(self.func, value);
+        let folded = |value| self.facts.carried(self.func, value, Carrier::Inst(inst));
         let (product, other) = match (folded(b), folded(a)) {
             (Some(product), _) => (product, a),
             (None, Some(product)) => (product, b),
@@ -284,7 +285,13 @@ impl Translator<'_, '_> {
         self.buf.op(opcode, result, register, 0);
     }
 
-    pub(super) fn trapping_cast(&mut self, inst: Inst, kind: CheckedCastKind, to: Type, value: Value) {
+    pub(super) fn trapping_cast(
+        &mut self,
+        inst: Inst,
+        kind: CheckedCastKind,
+        to: Type,
+        value: Value,
+    ) {
         let (opcode, register) = match kind {
             CheckedCastKind::SignedToSigned => {
                 (by_width(family::SignedToSigned, to), self.reg(value))

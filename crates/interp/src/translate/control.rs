@@ -4,6 +4,7 @@
 //! back to a small loop head repeats the head instead, so that a round of the loop takes one branch.
 
 use super::buffer::Label;
+use super::facts::Carrier;
 use super::test::Test;
 use super::{Opcode, Translator};
 use sepal_abi::PanicCode;
@@ -90,7 +91,8 @@ impl Translator<'_, '_> {
     /// Whether a block does little more than decide about another round.
     fn is_small_head(&self, block: Block) -> bool {
         let data = &self.func.blocks[block];
-        let insts = data.insts.iter().filter(|&&inst| !self.facts.is_silent(self.func, inst));
+        let insts = self.facts.in_order(self.func, block);
+        let insts = insts.filter(|&inst| !self.facts.is_silent(self.func, inst));
         matches!(data.term, Terminator::Branch { .. }) && insts.count() <= SMALL_HEAD
     }
 
@@ -98,7 +100,7 @@ impl Translator<'_, '_> {
 
     /// Writes the operands of a condition.
     fn condition(&mut self, cond: Value) -> Condition {
-        let Some(inst) = self.facts.folded_def(self.func, cond) else {
+        let Some(inst) = self.facts.carried(self.func, cond, Carrier::Terminator) else {
             return Condition::Bool { register: self.reg(cond), when: true };
         };
         let Op::BinOp { op, a, b } = self.func.insts[inst].op else {

@@ -2,6 +2,7 @@
 //!
 //! Must never leave an object without its header or its length between two instructions.
 
+use super::facts::Carrier;
 use super::{Opcode, Translator};
 use sepal_mir::*;
 
@@ -45,6 +46,14 @@ impl Loads {
         s16: Opcode::CheckGetS16,
         s32: Opcode::CheckGetS32,
         f32: Opcode::CheckGetF32,
+    };
+    /// The checked index goes to a register of its own.
+    const KEPT: Loads = Loads {
+        word: Opcode::KeepGetWord,
+        s8: Opcode::KeepGetS8,
+        s16: Opcode::KeepGetS16,
+        s32: Opcode::KeepGetS32,
+        f32: Opcode::KeepGetF32,
     };
     const LIST: Loads = Loads {
         word: Opcode::ListGetWord,
@@ -268,7 +277,7 @@ impl Translator<'_, '_> {
         if slots.len() > 1 {
             return self.element_of_several(inst, access, layout, slot, (array, index));
         }
-        if let Some(check) = self.facts.folded_def(self.func, index) {
+        if let Some(check) = self.facts.carried(self.func, index, Carrier::Inst(inst)) {
             return self.checked_element(inst, access, ty, array, check);
         }
         let (array, index) = (self.reg(array), self.reg(index));
@@ -327,7 +336,7 @@ impl Translator<'_, '_> {
         let Op::BoundsCheck { index, len } = self.func.insts[check].op else {
             unreachable!("only bounds checks are folded into accesses")
         };
-        let folded = |value| self.facts.folded_def(self.func, value);
+        let folded = |value| self.facts.carried(self.func, value, Carrier::Inst(inst));
         if let (Some(len), Some(array)) = (folded(len), folded(array)) {
             let (Op::FieldGet { field: len, object, .. }, Op::FieldGet { field: array, .. }) =
                 (self.func.insts[len].op, self.func.insts[array].op)
@@ -342,6 +351,14 @@ impl Translator<'_, '_> {
             return self.buf.halves(&offsets);
         }
         let (array, index, len) = (self.reg(array), self.reg(index), self.reg(len));
+        if self.facts.is_kept(self.func, check) {
+            // Everything is read before the first result is written.
+            self.scratch_used = 0;
+            let (checked, element) = (self.result(check), self.result(inst));
+            self.mark(check);
+            self.buf.op(Loads::KEPT.of(ty), element, array, index);
+            return self.buf.halves(&[len, checked]);
+        }
         let register = self.accessed(inst, access);
         self.mark(check);
         self.buf.op(opcode(access, ty, Loads::CHECKED, Stores::CHECKED), register, array, index);
@@ -350,7 +367,7 @@ impl Translator<'_, '_> {
 
     /// A bounds check by itself, perhaps with the load of the length.
     pub(super) fn check_bounds(&mut self, inst: Inst, index: Value, len: Value) {
-        if let Some(load) = self.facts.folded_def(self.func, len) {
+        if let Some(load) = self.facts.carried(self.func, len, Carrier::Inst(inst)) {
             let Op::FieldGet { field, object, .. } = self.func.insts[load].op else {
                 unreachable!("only loads of fields are folded into checks")
             };

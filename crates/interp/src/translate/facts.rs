@@ -1,17 +1,13 @@
 //! What is known of a function before its code is written: which values are constants or other names of
-//! values, and which instructions are folded into the one that uses them.
+//! values, which instructions are folded into others (`fold`) or put off (`steps`).
 //!
-//! Constants and aliases have no register. A folded instruction is carried out by its user, so its operands
-//! must live until there. Must never fold across an effect that would show the difference.
+//! Constants and aliases have no register. A folded instruction is carried out by another, so its operands
+//! must live until there. Must never change once code is being written.
 
+use super::{fold, steps};
 use crate::program::Program;
 use sepal_mir::analysis::Cfg;
 use sepal_mir::*;
-
-/// How far apart a folded instruction and its user may stand: far enough for what one expression of the
-/// source becomes, near enough to keep the search cheap.
-const WINDOW: usize = 12;
-const PURE_WINDOW: usize = 64;
 
 /// See the module's head.
 pub struct Facts {
@@ -22,8 +18,18 @@ pub struct Facts {
     constant: Vec<Option<u64>>,
     /// How often a value is used, all its names together.
     uses: Vec<u32>,
-    /// Instructions carried out by their users.
-    folded: Vec<bool>,
+    /// Instructions carried out by another, or by the end of their block.
+    carrier: Vec<Option<Carrier>>,
+    /// Steps of loop variables, by the block at whose end they are carried out.
+    late: Vec<Vec<Inst>>,
+    is_late: Vec<bool>,
+}
+
+/// What carries out a folded instruction.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Carrier {
+    Inst(Inst),
+    Terminator,
 }
 
 impl Facts {
@@ -35,7 +41,9 @@ impl Facts {
             root: func.values.ids().collect(),
             constant: vec![None; values],
             uses: vec![0; values],
-            folded: vec![false; func.insts.len()],
+            carrier: vec![None; func.insts.len()],
+            late: vec![Vec::new(); func.blocks.len()],
+            is_late: vec![false; func.insts.len()],
             cfg,
         };
         facts.find_names(func);
@@ -47,16 +55,40 @@ impl Facts {
                 }
                 let uses = &mut facts.uses;
                 let root = &facts.root;
-                data.op.for_each_value(&func.pools, &mut |v| uses[root[v.0 as usize].0 as usize] += 1);
+                data.op
+                    .for_each_value(&func.pools, &mut |v| uses[root[v.0 as usize].0 as usize] += 1);
             }
             let (uses, root) = (&mut facts.uses, &facts.root);
             let term = func.blocks[block].term;
             term.for_each_value(&func.pools, &mut |v| uses[root[v.0 as usize].0 as usize] += 1);
         }
-        for n in 0..facts.cfg.rpo.len() {
-            Folder { block: facts.cfg.rpo[n], func, module: program.module, facts: &mut facts }.run();
+        fold::run(program.module, func, &mut facts);
+        facts.late = steps::find(func, &facts);
+        for &inst in facts.late.iter().flatten() {
+            facts.is_late[inst.0 as usize] = true;
         }
         facts
+    }
+
+    /// Lets `carrier` carry out `inst`.
+    pub fn fold(&mut self, inst: Inst, carrier: Carrier) {
+        self.carrier[inst.0 as usize] = Some(carrier);
+    }
+
+    /// The steps carried out at the end of a block.
+    fn late(&self, block: Block) -> &[Inst] {
+        &self.late[block.0 as usize]
+    }
+
+    /// The instructions of a block in the order in which they are carried out; folded ones stand somewhere
+    /// before their carriers.
+    pub fn in_order<'a>(
+        &'a self,
+        func: &'a Function,
+        block: Block,
+    ) -> impl DoubleEndedIterator<Item = Inst> + 'a {
+        let own = func.blocks[block].insts.iter().filter(|inst| !self.is_late[inst.0 as usize]);
+        own.chain(self.late(block)).copied()
     }
 
     /// Definitions come before uses in reverse postorder, so roots are found in one walk.
@@ -83,19 +115,33 @@ impl Facts {
 
     /// Whether an instruction writes no code at its own place.
     pub fn is_silent(&self, func: &Function, inst: Inst) -> bool {
-        self.folded[inst.0 as usize] || func.insts[inst].results.get(0).is_some_and(|value| {
-            self.root(value) != value || self.constant[value.0 as usize].is_some()
-        })
+        self.carrier(inst).is_some()
+            || func.insts[inst].results.get(0).is_some_and(|value| {
+                self.root(value) != value || self.constant[value.0 as usize].is_some()
+            })
     }
 
-    /// Whether an instruction is carried out by its user.
-    pub fn is_folded(&self, inst: Inst) -> bool {
-        self.folded[inst.0 as usize]
+    /// What carries out an instruction, if it is folded.
+    pub fn carrier(&self, inst: Inst) -> Option<Carrier> {
+        self.carrier[inst.0 as usize]
     }
 
-    /// The instruction that computes a value, if it is folded into its only user.
-    pub fn folded_def(&self, func: &Function, value: Value) -> Option<Inst> {
-        func.def_inst(self.root(value)).filter(|&inst| self.is_folded(inst))
+    /// The instruction that computes `value`, if `user` carries it out.
+    pub fn carried(&self, func: &Function, value: Value, user: Carrier) -> Option<Inst> {
+        func.def_inst(self.root(value)).filter(|&inst| self.carrier(inst) == Some(user))
+    }
+
+    /// Whether the result of an instruction has a register although another carries it out: others use it too.
+    pub fn is_kept(&self, func: &Function, inst: Inst) -> bool {
+        self.carrier(inst).is_some()
+            && func.insts[inst].results.get(0).is_some_and(|value| !self.used_once(value))
+    }
+
+    /// Whether a value stands in a register.
+    pub fn has_register(&self, func: &Function, value: Value) -> bool {
+        let value = self.root(value);
+        let in_passing = |inst| self.carrier(inst).is_some() && !self.is_kept(func, inst);
+        self.constant(value).is_none() && !func.def_inst(value).is_some_and(in_passing)
     }
 
     /// Whether `value` is used exactly once.
@@ -151,148 +197,4 @@ fn constant(program: &Program<'_>, op: &Op) -> Option<u64> {
     } else {
         return None;
     })
-}
-
-/// What instructions between a folded one and its user must not do.
-#[derive(Clone, Copy)]
-enum Barrier {
-    /// Nothing matters: the folded instruction is pure.
-    None,
-    /// It loads: no stores.
-    Writes,
-    /// It panics: nothing that could be seen afterwards, no other panic.
-    Effects,
-}
-
-impl Barrier {
-    fn stops(self, op: &Op) -> bool {
-        let effects = op.effects();
-        match self {
-            Barrier::None => false,
-            Barrier::Writes => effects.any_of(Effects::WRITES),
-            Barrier::Effects => !effects.is_removable(),
-        }
-    }
-}
-
-/// Decides about one block.
-struct Folder<'a> {
-    block: Block,
-    func: &'a Function,
-    module: &'a Module,
-    facts: &'a mut Facts,
-}
-
-impl Folder<'_> {
-    fn run(&mut self) {
-        let insts = &self.func.blocks[self.block].insts;
-        for (at, &inst) in insts.iter().enumerate() {
-            let op = self.func.insts[inst].op;
-            if let Op::IndexGet { layout, array, index, .. }
-            | Op::IndexSet { layout, array, index, .. } = op
-            {
-                self.element(at, layout, array, index);
-            } else if let Op::BinOp { op, a, b } = op {
-                self.product(at, op, a, b);
-            }
-        }
-        // A check that is not part of an access may still take its length from a field.
-        for (at, &inst) in insts.iter().enumerate() {
-            if let Op::BoundsCheck { len, .. } = self.func.insts[inst].op
-                && !self.facts.is_folded(inst)
-                && let Some(load) = self.field(at, len, Type::I64)
-            {
-                self.fold(load);
-            }
-        }
-        if let Terminator::Branch { cond, .. } = self.func.blocks[self.block].term {
-            self.condition(insts.len(), cond);
-        }
-    }
-
-    fn fold(&mut self, inst: Inst) {
-        self.facts.folded[inst.0 as usize] = true;
-    }
-
-    /// The instruction before `at` in this block that computes `value` for its only use, with nothing in
-    /// between that stops it from moving there.
-    fn movable(&self, at: usize, value: Value, barrier: Barrier) -> Option<(usize, Inst)> {
-        let value = self.facts.root(value);
-        let inst = self.func.def_inst(value).filter(|_| self.facts.used_once(value))?;
-        let insts = &self.func.blocks[self.block].insts;
-        let reach = if matches!(barrier, Barrier::None) { PURE_WINDOW } else { WINDOW };
-        for place in (at.saturating_sub(reach)..at).rev() {
-            let other = insts[place];
-            if other == inst {
-                let placed = self.facts.constant(value).is_none() && !self.facts.is_folded(inst);
-                return placed.then_some((place, inst));
-            }
-            // A folded check stops too: it is carried out before `at`.
-            if barrier.stops(&self.func.insts[other].op) {
-                return None;
-            }
-        }
-        None
-    }
-
-    /// A load of a field that can move to `at`.
-    fn field(&self, at: usize, value: Value, wanted: Type) -> Option<Inst> {
-        let (_, inst) = self.movable(at, value, Barrier::Writes)?;
-        let Op::FieldGet { ty, field, .. } = self.func.insts[inst].op else { return None };
-        let near = self.module.field(field).is_some_and(|f| f.offset <= u32::from(u16::MAX));
-        (ty == wanted && near).then_some(inst)
-    }
-
-    fn object_of(&self, load: Inst) -> Option<Value> {
-        let Op::FieldGet { object, .. } = self.func.insts[load].op else { return None };
-        Some(self.facts.root(object))
-    }
-
-    /// An access takes its bounds check in, and with it the loads of length and array from one object.
-    fn element(&mut self, at: usize, layout: LayoutId, array: Value, index: Value) {
-        let single = self.module.layouts[layout].slots().is_some_and(|slots| slots.len() == 1);
-        let Some((_, check)) = self.movable(at, index, Barrier::Effects).filter(|_| single) else { return };
-        let Op::BoundsCheck { len, .. } = self.func.insts[check].op else { return };
-        self.fold(check);
-        let (Some(len), Some(array)) =
-            (self.field(at, len, Type::I64), self.field(at, array, Type::Ref))
-        else {
-            return;
-        };
-        if len != array && self.object_of(len) == self.object_of(array) {
-            self.fold(len);
-            self.fold(array);
-        }
-    }
-
-    /// A sum or difference takes in a product.
-    fn product(&mut self, at: usize, op: BinOp, a: Value, b: Value) {
-        let operands: &[Value] = match op {
-            BinOp::FAdd => &[b, a],
-            BinOp::FSub => &[b],
-            _ => return,
-        };
-        if self.func.ty(a) != Type::F64 || self.facts.constant(a).or(self.facts.constant(b)).is_some() {
-            return;
-        }
-        let product = operands.iter().find_map(|&operand| {
-            let (_, inst) = self.movable(at, operand, Barrier::None)?;
-            let Op::BinOp { op: BinOp::FMul, a, b } = self.func.insts[inst].op else { return None };
-            let plain = self.facts.constant(a).or(self.facts.constant(b)).is_none();
-            plain.then_some(inst)
-        });
-        if let Some(product) = product {
-            self.fold(product);
-        }
-    }
-
-    /// A branch takes in its comparison.
-    fn condition(&mut self, at: usize, cond: Value) {
-        let Some((_, inst)) = self.movable(at, cond, Barrier::None) else { return };
-        let Op::BinOp { op, a, .. } = self.func.insts[inst].op else { return };
-        let narrow = self.func.ty(a) == Type::F32;
-        if op.is_comparison() && !narrow {
-            self.fold(inst);
-        }
-    }
 }

@@ -5,7 +5,7 @@
 //! instruction, the first where operands are read, the second where results are written. Must never call a
 //! value dead where its register is still read.
 
-use super::facts::Facts;
+use super::facts::{Carrier, Facts};
 use sepal_mir::*;
 
 /// A half-open range of places.
@@ -43,8 +43,8 @@ impl Live {
             for &param in &func.blocks[block].params {
                 self.ranges[param.0 as usize].push((start, start + 1));
             }
-            for &inst in &func.blocks[block].insts {
-                if facts.is_silent(func, inst) {
+            for inst in facts.in_order(func, block) {
+                if facts.is_silent(func, inst) && !facts.is_kept(func, inst) {
                     continue;
                 }
                 let data = &func.insts[inst];
@@ -102,37 +102,31 @@ struct Places {
 
 impl Places {
     fn new(func: &Function, facts: &Facts) -> Places {
-        let mut places =
-            Places { blocks: Vec::new(), of_inst: vec![0; func.insts.len()] };
+        let mut places = Places { blocks: Vec::new(), of_inst: vec![0; func.insts.len()] };
         let mut next = 0;
         for &block in &facts.cfg.rpo {
             let start = next;
             next += 2;
-            for &inst in &func.blocks[block].insts {
+            for inst in facts.in_order(func, block) {
                 places.of_inst[inst.0 as usize] = next;
                 next += 2;
             }
             // The terminator, and the moves behind it.
             next += 2;
             places.blocks.push((start, next));
-            places.move_folded(func, facts, block, next - 2);
+            places.move_folded(&func.blocks[block].insts, facts, next - 2);
         }
         places
     }
 
-    /// Users come after what they take in, so they are placed first when walking backwards.
-    fn move_folded(&mut self, func: &Function, facts: &Facts, block: Block, term: u32) {
-        let data = &func.blocks[block];
-        let take_in = |of_inst: &mut Vec<u32>, value: Value, place: u32| {
-            if let Some(inst) = facts.folded_def(func, value) {
-                of_inst[inst.0 as usize] = place;
-            }
-        };
-        data.term.for_each_value(&func.pools, &mut |v| take_in(&mut self.of_inst, v, term));
-        for &user in data.insts.iter().rev() {
-            let place = self.of_inst[user.0 as usize];
-            let op = func.insts[user].op;
-            op.for_each_value(&func.pools, &mut |v| take_in(&mut self.of_inst, v, place));
+    /// Carriers come after what they carry out, so they have their places first when walking backwards.
+    fn move_folded(&mut self, insts: &[Inst], facts: &Facts, term: u32) {
+        for &inst in insts.iter().rev() {
+            self.of_inst[inst.0 as usize] = match facts.carrier(inst) {
+                Some(Carrier::Inst(carrier)) => self.of_inst[carrier.0 as usize],
+                Some(Carrier::Terminator) => term,
+                None => continue,
+            };
         }
     }
 }
@@ -146,16 +140,14 @@ fn uses(
 ) -> Vec<(Value, u32, u32)> {
     let mut uses = Vec::new();
     let mut add = |value: Value, number: usize, place: u32| {
-        let value = facts.root(value);
-        let folded = facts.folded_def(func, value).is_some();
-        if facts.constant(value).is_none() && !folded {
-            uses.push((value, number as u32, place));
+        if facts.has_register(func, value) {
+            uses.push((facts.root(value), number as u32, place));
         }
     };
     for (number, &block) in facts.cfg.rpo.iter().enumerate() {
         let data = &func.blocks[block];
-        for &inst in &data.insts {
-            if facts.is_silent(func, inst) && !facts.is_folded(inst) {
+        for inst in facts.in_order(func, block) {
+            if facts.is_silent(func, inst) && facts.carrier(inst).is_none() {
                 continue;
             }
             let place = of_inst[inst.0 as usize];

@@ -10,10 +10,12 @@ mod buffer;
 mod control;
 mod elements;
 mod facts;
+mod fold;
 mod live;
 mod moves;
 mod ops;
 mod slots;
+mod steps;
 mod test;
 
 use crate::code::Opcode;
@@ -28,19 +30,23 @@ use slots::{SCRATCH, Slots};
 pub fn translate(program: &Program<'_>, id: FuncId) -> Code {
     let func = &program.module.functions[id];
     if !func.is_defined() {
-        return without_body(program, func);
+        // Verified modules call no such function; this one was not verified.
+        return refusal(program, func, "has no body");
     }
     let facts = Facts::new(program, func);
     let slots = Slots::new(func, &facts);
+    if u16::try_from(slots.scratch + SCRATCH).is_err() {
+        return refusal(program, func, "has more parameters than the interpreter passes");
+    }
     let attempt = |far_jumps| Translator::new(program, func, &facts, &slots, far_jumps).run();
     // Only functions of more than 32,767 words need longer branches.
     let code = attempt(false).or_else(|TooFar| attempt(true));
     code.expect("jumps reach over any function that fits in memory")
 }
 
-/// Verified modules have bodies for all functions that are called; a panic is for those that are not verified.
-fn without_body(program: &Program<'_>, func: &Function) -> Code {
-    let text = program.text(&format!("internal error: `{}` has no body", func.name));
+/// The code of a function that cannot be run: a panic.
+fn refusal(program: &Program<'_>, func: &Function, reason: &str) -> Code {
+    let text = program.text(&format!("`{}` {reason}", func.name));
     let mut buf = Buffer::default();
     buf.wide(Opcode::LoadLit, 0, 0);
     buf.literal(text);
@@ -137,8 +143,7 @@ impl<'t, 'm> Translator<'t, 'm> {
 
     /// Writes the instructions and the end of a block.
     fn block(&mut self, block: Block) {
-        let data = &self.func.blocks[block];
-        for &inst in &data.insts {
+        for inst in self.facts.in_order(self.func, block) {
             if !self.facts.is_silent(self.func, inst) {
                 self.scratch_used = 0;
                 self.func.insts[inst].op.visit(inst, self);
@@ -146,7 +151,7 @@ impl<'t, 'm> Translator<'t, 'm> {
             }
         }
         self.scratch_used = 0;
-        data.term.visit(block, self);
+        self.func.blocks[block].term.visit(block, self);
     }
 
     // ---- operands ----
@@ -169,7 +174,7 @@ impl<'t, 'm> Translator<'t, 'm> {
         let register = self.slots.scratch + self.scratch_used;
         assert!(self.scratch_used < SCRATCH, "an instruction has few operands");
         self.scratch_used += 1;
-        u16::try_from(register).expect("functions have fewer than 65,000 parameters")
+        u16::try_from(register).expect("other functions are refused")
     }
 
     /// The register that holds a value, once what is written here has run.

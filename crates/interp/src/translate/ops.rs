@@ -119,7 +119,8 @@ impl Translator<'_, '_> {
         }
         args.iter().zip(base..).for_each(|(&arg, to)| self.pass_one(arg, to));
         let registers: Vec<u16> = (base as u16..).take(args.len()).collect();
-        let (result, ty) = match (self.func.insts[inst].results.get(0), callee.sig.results.first()) {
+        let (result, ty) = match (self.func.insts[inst].results.get(0), callee.sig.results.first())
+        {
             (Some(value), Some(&ty)) => (self.def(value), ty as u16),
             (None, _) | (_, None) => (0, Type::ALL.len() as u16),
         };

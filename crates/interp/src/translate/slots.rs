@@ -89,7 +89,7 @@ fn place_arguments(func: &Function, facts: &Facts, of_value: &mut [Place]) {
     for &block in &facts.cfg.rpo {
         // What has been made since the last call.
         let mut fresh: Vec<Value> = Vec::new();
-        for &inst in &func.blocks[block].insts {
+        for inst in facts.in_order(func, block) {
             let data = &func.insts[inst];
             if let Some(args) = frame_args(func, &data.op) {
                 for (n, &arg) in args.iter().enumerate() {
@@ -177,8 +177,8 @@ impl Classes {
         }
         pairs.sort_by_key(|&(forward, ..)| forward);
         for (_, param, arg) in pairs {
-            let has_register = |value: Value| of_value[value.0 as usize] == Place::None;
-            if has_register(param) && has_register(arg) && facts.constant(arg).is_none() {
+            let is_open = |value: Value| of_value[value.0 as usize] == Place::None;
+            if is_open(param) && is_open(arg) && facts.constant(arg).is_none() {
                 self.try_merge(param.0, arg.0);
             }
         }
@@ -204,12 +204,15 @@ impl Classes {
 
     /// Linear scan over whole spans, from first definition to last use.
     fn assign(&mut self, params: u32, scratch: u32) -> Registers {
-        let spans = self.ranges.iter().enumerate().filter_map(|(class, ranges)| {
-            Some((ranges.first()?.0, ranges.last()?.1, class))
-        });
+        let spans = self
+            .ranges
+            .iter()
+            .enumerate()
+            .filter_map(|(class, ranges)| Some((ranges.first()?.0, ranges.last()?.1, class)));
         let mut spans: Vec<(u32, u32, usize)> = spans.collect();
         // Parameters come first among those that begin with the function.
-        spans.sort_unstable_by_key(|&(start, _, class)| (start, self.fixed[class].is_none(), class));
+        spans
+            .sort_unstable_by_key(|&(start, _, class)| (start, self.fixed[class].is_none(), class));
         let mut registers = Registers { of_class: vec![0; self.ranges.len()], count: params };
         let mut taken: BinaryHeap<Reverse<(u32, u32)>> = BinaryHeap::new();
         let mut free: BinaryHeap<Reverse<u32>> = BinaryHeap::new();

@@ -84,7 +84,13 @@ impl BodyCx<'_, '_> {
                     BinaryOp::Arith(ast::BinOp::BitXor) => BinOp::Xor,
                     BinaryOp::Arith(other) => unreachable!("{ty:?} has no operator {other:?}"),
                 };
-                self.b.bin_op(op, a[0], b[0])
+                let is_order = matches!(op, BinOp::ULt | BinOp::ULe | BinOp::UGt | BinOp::UGe);
+                let number = |this: &mut Self, value| match this.b.ty(value) {
+                    Type::Bool if is_order => this.b.cast(CastKind::ZeroExtend, Type::I64, value),
+                    _ => value,
+                };
+                let (left, right) = (number(self, a[0]), number(self, b[0]));
+                self.b.bin_op(op, left, right)
             }
         };
         Vals::from_slice(&[value])

@@ -219,7 +219,8 @@ impl BodyCx<'_, '_> {
             }
             Lit::Float(x) => {
                 let scalar = ty.as_float().map_or(Type::F64, crate::repr::float_type);
-                self.b.const_float(scalar, sepal_mir::FloatBits::new(*x))
+                let value = if scalar == Type::F32 { f64::from(*x as f32) } else { *x };
+                self.b.const_float(scalar, sepal_mir::FloatBits::new(value))
             }
             Lit::Bool(b) => self.b.const_bool(*b),
             Lit::Char(c) => self.b.const_int(Type::I32, i64::from(u32::from(*c))),

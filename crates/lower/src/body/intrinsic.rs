@@ -35,12 +35,10 @@ impl BodyCx<'_, '_> {
             }
             Intrinsic::StrAsBytes | Intrinsic::BytesAsStr => flat,
             Intrinsic::CharFromCode => one(self.b.cast(CastKind::Truncate, Type::I32, flat[0])),
-            Intrinsic::SymbolId => one(self.b.cast(CastKind::ZeroExtend, Type::I64, flat[0])),
             Intrinsic::IntWrap => self.wrap_int(args[0], args[1], flat[0]),
             Intrinsic::IntCountOnes => one(self.count(UnaryOp::CountOnes, flat[0])),
             Intrinsic::IntLeadingZeros => one(self.count(UnaryOp::LeadingZeros, flat[0])),
             Intrinsic::IntTrailingZeros => one(self.count(UnaryOp::TrailingZeros, flat[0])),
-            Intrinsic::IntMulHigh => one(self.mul_high(flat[0], flat[1])),
             Intrinsic::IntShrLogical => one(self.b.bin_op(BinOp::UShr, flat[0], flat[1])),
             Intrinsic::IntMinValue | Intrinsic::IntMaxValue => {
                 let int = args[0].as_int().expect("std bounds the type by Integer");
@@ -55,23 +53,13 @@ impl BodyCx<'_, '_> {
             Intrinsic::FloatCopysign => one(self.copysign(flat[0], flat[1])),
             Intrinsic::FloatBits => one(self.b.cast(CastKind::Bitcast, Type::I64, flat[0])),
             Intrinsic::FloatFromBits => one(self.b.cast(CastKind::Bitcast, Type::F64, flat[0])),
-            Intrinsic::SameObject => one(self.b.bin_op(BinOp::Eq, flat[0], flat[1])),
             Intrinsic::Identity => self.rt(RtFn::rt_identity_hash, &flat),
             Intrinsic::ShowEnter => self.rt(RtFn::rt_show_enter, &flat),
             Intrinsic::ShowLeave => self.rt(RtFn::rt_show_leave, &flat),
-            Intrinsic::TypeName => {
-                let name = self.cx.program.type_name(args[0]);
-                one(self.text(&name))
-            }
             Intrinsic::AnyShow => self.boxed_method(AnyOp::Show, flat[0]),
             Intrinsic::AnyShowIn => self.boxed_method(AnyOp::ShowIn, flat[0]),
-            Intrinsic::AnyHash => self.boxed_method(AnyOp::Hash, flat[0]),
             Intrinsic::AnyEq => one(self.any_eq(flat[0], flat[1])),
             Intrinsic::AnyTypeName => self.any_type_name(flat[0]),
-            Intrinsic::Unreachable => {
-                self.b.unreachable();
-                self.dead(ret)
-            }
             Intrinsic::CpuRdtsc => one(self.b.cpu_rdtsc()),
             Intrinsic::CpuCpuid => self.cpuid(flat[0], flat[1]),
             Intrinsic::CpuPause => {
@@ -125,28 +113,6 @@ impl BodyCx<'_, '_> {
     fn count(&mut self, op: UnaryOp, value: Value) -> Value {
         let count = self.b.unary_op(op, value);
         if self.b.ty(count) == Type::I64 { count } else { self.b.cast(CastKind::ZeroExtend, Type::I64, count) }
-    }
-
-    /// The upper half of an unsigned product, by halves of 32 bits (Warren, "Hacker's Delight", 8-2).
-    fn mul_high(&mut self, a: Value, b: Value) -> Value {
-        let mask = self.b.iconst(0xffff_ffff);
-        let half = self.b.iconst(32);
-        let low = |this: &mut Self, x| this.b.bin_op(BinOp::And, x, mask);
-        let high = |this: &mut Self, x| this.b.bin_op(BinOp::UShr, x, half);
-        let mul = |this: &mut Self, x, y| this.b.bin_op(BinOp::Mul, x, y);
-        let add = |this: &mut Self, x, y| this.b.bin_op(BinOp::Add, x, y);
-        let (a0, a1, b0, b1) = (low(self, a), high(self, a), low(self, b), high(self, b));
-        let w0 = mul(self, a0, b0);
-        let w0_high = high(self, w0);
-        let cross = mul(self, a1, b0);
-        let t = add(self, cross, w0_high);
-        let (t_low, t_high) = (low(self, t), high(self, t));
-        let other = mul(self, a0, b1);
-        let w1 = add(self, other, t_low);
-        let w1_high = high(self, w1);
-        let top = mul(self, a1, b1);
-        let top = add(self, top, t_high);
-        add(self, top, w1_high)
     }
 
     fn copysign(&mut self, value: Value, sign: Value) -> Value {

@@ -10,7 +10,7 @@ use crate::cx::Vals;
 use sepal_abi::RtFn;
 use sepal_hir::lang::{LangFn, LangTy};
 use sepal_hir::{Arm, ExprId, FieldIdx, Lit, LocalId, Pat, PatId, PatKind, Ty, TyKind, VariantIdx};
-use sepal_mir::{BinOp, Block, Hint, Value};
+use sepal_mir::{BinOp, Block, Hint, Type, Value};
 use std::rc::Rc;
 
 /// A value under test. Equal ids mean the same value.
@@ -443,8 +443,9 @@ impl BodyCx<'_, '_> {
         }
         let blocks: Vec<Block> = named.iter().map(|_| self.b.create_block()).collect();
         let other = self.b.create_block();
+        let scalar = self.b.ty(subject.values[0]);
         let cases: Vec<(i64, Block, &[Value])> =
-            named.iter().zip(&blocks).map(|(lit, block)| (lit_bits(lit), *block, &[][..])).collect();
+            named.iter().zip(&blocks).map(|(lit, block)| (lit_bits(lit, scalar), *block, &[][..])).collect();
         self.b.switch(subject.values[0], &cases, (other, &[]));
         for (lit, block) in named.iter().zip(&blocks) {
             self.enter(*block);
@@ -675,9 +676,9 @@ fn implied(own: &Test, test: &Test) -> bool {
 }
 
 /// The case of a `switch` for a literal.
-fn lit_bits(lit: &Lit) -> i64 {
+fn lit_bits(lit: &Lit, scalar: Type) -> i64 {
     match lit {
-        Lit::Int(n) => *n as i64,
+        Lit::Int(n) => crate::repr::int_bits(scalar, *n),
         Lit::Char(c) => i64::from(u32::from(*c)),
         Lit::Float(_) | Lit::Bool(_) | Lit::Str(_) | Lit::Bytes(_) | Lit::Symbol(_) | Lit::Nil => {
             unreachable!("only integers and characters are switched on")

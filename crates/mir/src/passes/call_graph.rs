@@ -53,10 +53,11 @@ impl CallGraph {
             for_each_callee(func, |callee, is_call| {
                 if is_call {
                     uses[index(callee)].calls += 1;
-                    callees[index(id)].push(callee);
                 } else {
                     uses[index(callee)].has_address = true;
                 }
+                // A closure's code comes before who makes the closure: it may be called there soon.
+                callees[index(id)].push(callee);
             });
         }
         let statics = module.statics.iter().flat_map(|object| &object.fields);

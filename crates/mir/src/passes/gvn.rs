@@ -229,14 +229,17 @@ struct Key {
     version: u32,
 }
 
+/// The results of what was done before.
+type Known = SmallVec<[Value; 2]>;
+
 struct Gvn<'a> {
     func: &'a mut Function,
     module: &'a Module,
     rewrites: Rewrites,
     memory: Memory,
-    known: FxHashMap<Key, Option<Value>>,
+    known: FxHashMap<Key, Known>,
     /// What each block on the way down has added, and what that replaced.
-    undo: Vec<(Key, Option<Option<Value>>)>,
+    undo: Vec<(Key, Option<Known>)>,
     changed: bool,
 }
 
@@ -285,7 +288,7 @@ impl Gvn<'_> {
         self.func.blocks[block].insts = list;
     }
 
-    /// False if the instruction was done before: its result is then that one's.
+    /// False if the instruction was done before: its results are then that one's.
     fn is_needed(&mut self, inst: Inst, versions: &Versions) -> bool {
         let data = self.func.insts[inst];
         if !is_numbered(&data.op) {
@@ -293,15 +296,15 @@ impl Gvn<'_> {
         }
         let key = self.key(data.op, versions);
         match self.known.get(&key) {
-            Some(&value) => {
-                if let (Some(result), Some(value)) = (data.results.get(0), value) {
+            Some(known) => {
+                for (result, &value) in data.results.iter().zip(known) {
                     self.rewrites.replace(result, value);
                 }
                 self.changed = true;
                 false
             }
             None => {
-                self.insert(key, data.results.get(0));
+                self.insert(key, data.results.iter().collect());
                 true
             }
         }
@@ -338,7 +341,7 @@ impl Gvn<'_> {
             let result = self.func.result(inst);
             let result = self.rewrites.get(result);
             let key = self.key(Op::BoundsCheck { index: result, len }, versions);
-            self.insert(key, Some(result));
+            self.insert(key, Known::from_elem(result, 1));
         }
     }
 
@@ -350,11 +353,11 @@ impl Gvn<'_> {
     fn load_is(&mut self, load: Op, value: Value, versions: &Versions) {
         let key = self.key(load, versions);
         let value = self.rewrites.get(value);
-        self.insert(key, Some(value));
+        self.insert(key, Known::from_elem(value, 1));
     }
 
-    fn insert(&mut self, key: Key, value: Option<Value>) {
-        let before = self.known.insert(key.clone(), value);
+    fn insert(&mut self, key: Key, known: Known) {
+        let before = self.known.insert(key.clone(), known);
         self.undo.push((key, before));
     }
 

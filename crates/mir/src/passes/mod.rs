@@ -158,10 +158,10 @@ const FULL_FIRST: &[Step] = &[
 
 const FULL_THEN: &[Step] = &[
     Step::Then(Pass::Range, &[Pass::Fold, Pass::SimplifyCfg, Pass::CopyProp]),
-    Step::Then(Pass::Rotate, &[Pass::CopyProp]),
-    Step::Then(Pass::Licm, &[Pass::Gvn, Pass::CopyProp]),
+    Step::Then(Pass::Rotate, &[Pass::CopyProp, Pass::Gvn]),
+    Step::Then(Pass::Licm, &[Pass::CopyProp]),
     Step::Run(Pass::Dce),
-    Step::Then(Pass::Polls, &[Pass::Dce]),
+    Step::Then(Pass::Polls, &[Pass::Fold, Pass::Dce]),
     Step::Run(Pass::SimplifyCfg),
     Step::Run(Pass::Compact),
 ];

@@ -1,4 +1,4 @@
-//! Functions that nothing can reach any more lose their bodies, so that no engine compiles them.
+//! Functions that nothing can reach any more go, and the others are renumbered.
 //!
 //! Must never drop an exported function. A module without an entry is a library: all stay.
 
@@ -7,8 +7,9 @@ use super::index;
 use crate::entities::*;
 use crate::function::Function;
 use crate::module::{ConstWord, Module};
-use crate::ops::Op;
-use sepal_base::Id as _;
+use crate::ops::{Op, Terminator};
+use crate::types::Signature;
+use sepal_base::{Id as _, IdVec};
 
 /// See the module's head.
 pub fn drop_unused(module: &mut Module) {
@@ -30,13 +31,52 @@ pub fn drop_unused(module: &mut Module) {
         reach.function(&module.functions[id]);
     }
     let used = reach.functions;
-    for (id, used) in module.functions.ids().zip(used) {
-        if !used && module.functions[id].is_defined() {
-            let func = &module.functions[id];
-            let mut bare = Function::declare(func.name, func.sig.clone());
-            bare.attrs = func.attrs;
-            module.functions[id] = bare;
+    if used.contains(&false) {
+        keep(module, &used);
+    }
+}
+
+/// Keeps the functions that `used` names.
+fn keep(module: &mut Module, used: &[bool]) {
+    let mut numbers: Vec<Option<FuncId>> = Vec::with_capacity(used.len());
+    let mut kept = IdVec::new();
+    for (func, &used) in module.functions.iter_mut().zip(used) {
+        let blank = Function::declare(func.name, Signature::default());
+        numbers.push(used.then(|| kept.push(std::mem::replace(func, blank))));
+    }
+    module.functions = kept;
+    module.entry = module.entry.and_then(|id| numbers[index(id)]);
+    let words = module.vtables.iter_mut().flat_map(|vtable| vtable.slots.iter_mut());
+    for word in words {
+        rename_word(word, &numbers);
+    }
+    module.map_static_words(|word| rename_word(word, &numbers));
+    let of = |id: FuncId| numbers[index(id)].expect("what a used function names is used");
+    for func in module.functions.iter_mut() {
+        for inst in func.insts.iter_mut() {
+            rename_op(&mut inst.op, &numbers);
         }
+        for block in func.blocks.iter_mut() {
+            if let Terminator::TailCall { func, .. } = &mut block.term {
+                *func = of(*func);
+            }
+        }
+    }
+}
+
+/// A word in a table that nothing can reach holds nothing.
+fn rename_word(word: &mut ConstWord, numbers: &[Option<FuncId>]) {
+    if let ConstWord::Func(id) = *word {
+        *word = numbers[index(id)].map_or(ConstWord::Bits(0), ConstWord::Func);
+    }
+}
+
+/// Instructions that stand in no block any more may name functions that are gone: they stay wrong.
+fn rename_op(op: &mut Op, numbers: &[Option<FuncId>]) {
+    if let Op::Call { func, .. } | Op::FuncAddr { func } | Op::ClosureCreate { func, .. } = op
+        && let Some(number) = numbers[index(*func)]
+    {
+        *func = number;
     }
 }
 

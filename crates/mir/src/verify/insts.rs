@@ -177,7 +177,9 @@ impl Check<'_> {
             is(!ty.is_float(), ty, "compared by bits")?;
             return self.expect(b, ty);
         }
-        if ty == Type::Bool && matches!(op, BinOp::And | BinOp::Or | BinOp::Xor) {
+        // Of bools, false is below true.
+        let orders = matches!(op, BinOp::ULt | BinOp::ULe | BinOp::UGt | BinOp::UGe);
+        if ty == Type::Bool && (orders || matches!(op, BinOp::And | BinOp::Or | BinOp::Xor)) {
             return self.expect(b, ty);
         }
         self.int_op(a, b, op.is_shift())

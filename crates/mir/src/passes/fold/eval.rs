@@ -112,6 +112,10 @@ fn bool_op(op: BinOp, a: bool, b: bool) -> Option<bool> {
         BinOp::Or => Some(a | b),
         BinOp::Xor | BinOp::Ne => Some(a ^ b),
         BinOp::Eq => Some(a == b),
+        BinOp::ULt => Some(!a & b),
+        BinOp::ULe => Some(!a | b),
+        BinOp::UGt => Some(a & !b),
+        BinOp::UGe => Some(a | !b),
         int_arithmetic!() | int_comparison!() | float_arithmetic!() | float_comparison!() => None,
     }
 }

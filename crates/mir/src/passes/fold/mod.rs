@@ -14,14 +14,16 @@ use crate::field::FloatBits;
 use crate::function::Function;
 use crate::keywords::*;
 use crate::keywords::{float_arithmetic, float_comparison, int_arithmetic};
+use crate::module::Module;
 use crate::ops::Op;
 use crate::types::Type;
 use eval::Const;
 
 /// See the module's head.
-pub fn run(func: &mut Function, _: &mut PassCx<'_>) -> bool {
+pub fn run(func: &mut Function, cx: &mut PassCx<'_>) -> bool {
     let cfg = Cfg::new(func);
-    let mut fold = Folder { rewrites: Rewrites::default(), func, changed: false };
+    let rewrites = Rewrites::default();
+    let mut fold = Folder { rewrites, func, module: cx.module, changed: false };
     for &block in &cfg.rpo {
         fold.block(block);
     }
@@ -43,6 +45,7 @@ enum Outcome {
 
 struct Folder<'f> {
     func: &'f mut Function,
+    module: &'f Module,
     rewrites: Rewrites,
     changed: bool,
 }
@@ -131,6 +134,10 @@ impl Folder<'_> {
         } else if let Op::ArrayLen { array } = op {
             match self.func.def_op(array) {
                 Some(Op::ArrayNew { len, .. }) => Outcome::Is(len),
+                Some(Op::ArrayLit { layout, values }) => {
+                    let slots = self.module.layouts[layout].slots().map_or(1, <[Type]>::len);
+                    int_const(Type::I64, (values.len() / slots.max(1)) as i64)
+                }
                 Some(_) | None => Outcome::Keep,
             }
         } else if let Op::AnyTag { value } = op {

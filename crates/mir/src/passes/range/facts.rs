@@ -5,6 +5,7 @@
 
 #![allow(unreachable_patterns, reason = "a group of operators repeats those above it")]
 
+use super::super::fold::opposite;
 use super::interval::Interval;
 use crate::analysis::Cfg;
 use crate::entities::*;
@@ -128,7 +129,7 @@ impl<'f> Facts<'f> {
             return;
         }
         if self.func.ty(a).is_int() {
-            let op = if holds { Some(op) } else { super::super::fold::opposite(op) };
+            let op = if holds { Some(op) } else { opposite(op) };
             if let Some(op) = op {
                 self.compared(op, a, b);
             }
@@ -308,6 +309,36 @@ impl<'f> Facts<'f> {
         let mut search =
             Search { facts: self, steps: MAX_STEPS, assumed: Assumed::new(), here: true };
         search.at_most(a, b, c)
+    }
+
+    /// The block of an instruction.
+    pub fn home_of(&self, inst: Inst) -> Block {
+        self.home[inst.index()]
+    }
+
+    /// Whether a condition above `block` says that `value` is below (or above) another integer, and
+    /// so not the last of its type.
+    pub fn is_bounded(&self, value: Value, mut block: Block, above: bool) -> bool {
+        for _ in 0..MAX_STEPS {
+            if let [edge] = self.cfg.preds(block)
+                && let Terminator::Branch { cond, .. } = self.func.blocks[edge.from].term
+                && let Some(Op::BinOp { op, a, b }) = self.func.def_op(cond)
+            {
+                let op = if edge.nth == 0 { Some(op) } else { opposite(op) };
+                let below = op == Some(BinOp::SLt) && a == value
+                    || op == Some(BinOp::SGt) && b == value;
+                let over = op == Some(BinOp::SGt) && a == value
+                    || op == Some(BinOp::SLt) && b == value;
+                if above && below || !above && over {
+                    return true;
+                }
+            }
+            match self.cfg.idom(block) {
+                Some(next) => block = next,
+                None => return false,
+            }
+        }
+        false
     }
 
     /// The constant that a value is.

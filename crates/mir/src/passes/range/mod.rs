@@ -175,6 +175,8 @@ impl Walk<'_> {
                     let fine = op == CheckedOp::SAdd && sign == Some(up)
                         || op == CheckedOp::SSub && sign == Some(!up);
                     fine && self.moves(a, param, up, seen)
+                } else if let Op::BinOp { op, a, b } = op {
+                    self.steps_within(inst, op, a, b, up) && self.moves(a, param, up, seen)
                 } else if let Op::Select { a, b, .. } = op {
                     self.moves(a, param, up, seen) && self.moves(b, param, up, seen)
                 } else if let Op::Copy { value } = op {
@@ -185,6 +187,16 @@ impl Walk<'_> {
             }
             ValueDef::Removed => false,
         }
+    }
+
+    /// Whether a wrapping step by one does not wrap, since a condition above it says that `a` is below
+    /// (above) something.
+    fn steps_within(&self, inst: Inst, op: BinOp, a: Value, b: Value, up: bool) -> bool {
+        let by = self.constant(b);
+        let rises = op == BinOp::Add && by == Some(1) || op == BinOp::Sub && by == Some(-1);
+        let falls = op == BinOp::Sub && by == Some(1) || op == BinOp::Add && by == Some(-1);
+        let fits = if up { rises } else { falls };
+        fits && self.facts.is_bounded(a, self.facts.home_of(inst), up)
     }
 
     fn constant(&self, value: Value) -> Option<i64> {
