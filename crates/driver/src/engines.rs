@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use crate::session::{Form, Session, Stop};
-use crate::{RunOptions, files, link};
+use crate::{RunOptions, link};
 use sepal_base::codes;
 use sepal_mir::passes::OptLevel;
 use std::path::Path;

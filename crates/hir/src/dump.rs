@@ -130,75 +130,47 @@ impl Dumper<'_> {
 
     /// An expression that fits on a line, if it does.
     fn inline(&self, id: ExprId) -> Option<String> {
-        let expr = &self.body.exprs[id];
-        let all = |ids: &[ExprId]| -> Option<String> {
-            let parts: Option<Vec<String>> = ids.iter().map(|id| self.inline(*id)).collect();
-            Some(parts?.join(", "))
-        };
-        Some(match &expr.kind {
+        let Expr { kind, ty, .. } = &self.body.exprs[id];
+        let e = |id: &ExprId| self.inline(*id);
+        Some(match kind {
             ExprKind::Error => "error".to_string(),
-            ExprKind::Lit(lit) => self.lit(lit, expr.ty),
+            ExprKind::Lit(lit) => self.lit(lit, *ty),
             ExprKind::Local(local) => self.local(*local),
             ExprKind::Const(id) => self.prog.items.consts[*id].name.to_string(),
             ExprKind::FnRef { callee } => format!("fn {}", self.callee(callee)),
             ExprKind::Call { callee, args, inout } => {
-                let place = match inout {
-                    Some(place) => format!("inout {}; ", self.place(place)?),
-                    None => String::new(),
-                };
-                format!("{}({place}{})", self.callee(callee), all(args)?)
+                self.call(&self.callee(callee), inout.as_deref(), args)?
             }
             ExprKind::CallValue { callee, args } => {
-                format!("({})({})", self.inline(*callee)?, all(args)?)
+                self.call(&format!("({})", e(callee)?), None, args)?
             }
             ExprKind::Construct { variant, fields, base, .. } => {
-                self.construct(expr.ty, *variant, fields, *base)?
+                self.construct(*ty, *variant, fields, *base)?
             }
             ExprKind::Field { base, field } => {
-                format!(
-                    "{}.{}",
-                    self.inline(*base)?,
-                    self.field_name(self.body.exprs[*base].ty, *field)
-                )
+                let name = self.field_name(self.body.exprs[*base].ty, *field);
+                format!("{}.{name}", e(base)?)
             }
-            ExprKind::Tuple(elems) => format!("({})", all(elems)?),
-            ExprKind::TupleField { base, index } => format!("{}.{index}", self.inline(*base)?),
-            ExprKind::ArrayLit(elems) => format!("array[{}]", all(elems)?),
-            ExprKind::Unary { op, operand } => format!("{op:?}({})", self.inline(*operand)?),
-            ExprKind::Binary { op, lhs, rhs } => {
-                format!("({} {} {})", self.inline(*lhs)?, binary_sign(*op), self.inline(*rhs)?)
-            }
-            ExprKind::Logic { op, lhs, rhs } => {
-                format!("({} {} {})", self.inline(*lhs)?, op.as_str(), self.inline(*rhs)?)
-            }
-            ExprKind::Break { target, value: None } => format!("break {}", target.0),
-            ExprKind::Break { target, value: Some(value) } => {
-                format!("break {} {}", target.0, self.inline(*value)?)
-            }
-            ExprKind::Continue { target } => format!("continue {}", target.0),
-            ExprKind::Return(None) => "return".to_string(),
-            ExprKind::Return(Some(value)) => format!("return {}", self.inline(*value)?),
+            ExprKind::Tuple(elems) => format!("({})", self.all(elems)?),
+            ExprKind::TupleField { base, index } => format!("{}.{index}", e(base)?),
+            ExprKind::ArrayLit(elems) => format!("array[{}]", self.all(elems)?),
+            ExprKind::Unary { op, operand } => format!("{op:?}({})", e(operand)?),
+            ExprKind::Binary { op, lhs, rhs } => self.infix(*lhs, binary_sign(*op), *rhs)?,
+            ExprKind::Logic { op, lhs, rhs } => self.infix(*lhs, op.as_str(), *rhs)?,
+            ExprKind::Is { lhs, rhs } => self.infix(*lhs, "is", *rhs)?,
+            ExprKind::Break { target, value } => self.exit("break", Some(*target), *value)?,
+            ExprKind::Continue { target } => self.exit("continue", Some(*target), None)?,
+            ExprKind::Return(value) => self.exit("return", None, *value)?,
             ExprKind::Coerce { kind, value } => {
-                format!("{kind:?}[{}]({})", self.ty(expr.ty), self.inline(*value)?)
+                format!("{kind:?}[{}]({})", self.ty(*ty), e(value)?)
             }
-            ExprKind::Cast { value } => {
-                format!("cast[{}]({})", self.ty(expr.ty), self.inline(*value)?)
-            }
-            ExprKind::CastWrap { value } => {
-                format!("wrap[{}]({})", self.ty(expr.ty), self.inline(*value)?)
-            }
-            ExprKind::Panic { kind, message } => {
-                format!("panic {kind:?} {}", self.inline(*message)?)
-            }
-            ExprKind::Is { lhs, rhs } => {
-                format!("({} is {})", self.inline(*lhs)?, self.inline(*rhs)?)
-            }
-            ExprKind::Yield(value) => format!("yield {}", self.inline(*value)?),
-            ExprKind::Await(value) => format!("await {}", self.inline(*value)?),
+            ExprKind::Cast { value } => format!("cast[{}]({})", self.ty(*ty), e(value)?),
+            ExprKind::CastWrap { value } => format!("wrap[{}]({})", self.ty(*ty), e(value)?),
+            ExprKind::Panic { kind, message } => format!("panic {kind:?} {}", e(message)?),
+            ExprKind::Yield(value) => format!("yield {}", e(value)?),
+            ExprKind::Await(value) => format!("await {}", e(value)?),
             ExprKind::SelfPid => "self()".to_string(),
-            ExprKind::Block { stmts, value: Some(value) } if stmts.is_empty() => {
-                self.inline(*value)?
-            }
+            ExprKind::Block { stmts, value: Some(value) } if stmts.is_empty() => e(value)?,
             ExprKind::Block { .. }
             | ExprKind::If { .. }
             | ExprKind::Match { .. }
@@ -212,6 +184,32 @@ impl Dumper<'_> {
             | ExprKind::Spawn(_)
             | ExprKind::Receive(_) => return None,
         })
+    }
+
+    fn all(&self, ids: &[ExprId]) -> Option<String> {
+        let parts: Option<Vec<String>> = ids.iter().map(|id| self.inline(*id)).collect();
+        Some(parts?.join(", "))
+    }
+
+    fn call(&self, callee: &str, inout: Option<&Place>, args: &[ExprId]) -> Option<String> {
+        let place = match inout {
+            Some(place) => format!("inout {}; ", self.place(place)?),
+            None => String::new(),
+        };
+        Some(format!("{callee}({place}{})", self.all(args)?))
+    }
+
+    fn infix(&self, lhs: ExprId, sign: &str, rhs: ExprId) -> Option<String> {
+        Some(format!("({} {sign} {})", self.inline(lhs)?, self.inline(rhs)?))
+    }
+
+    fn exit(&self, word: &str, target: Option<LoopId>, value: Option<ExprId>) -> Option<String> {
+        let target = target.map_or(String::new(), |target| format!(" {}", target.0));
+        let value = match value {
+            Some(value) => format!(" {}", self.inline(value)?),
+            None => String::new(),
+        };
+        Some(format!("{word}{target}{value}"))
     }
 
     fn construct(

@@ -118,24 +118,15 @@ pub(crate) fn in_expr(ast: &Ast, id: ExprId, visit: Visit<'_>) {
         | ExprKind::Continue => {}
         ExprKind::SelfValue => visit(Symbol::intern("self")),
         ExprKind::Name(name) => visit(*name),
-        ExprKind::FString(parts) => parts.iter().for_each(|part| match part {
-            FPart::Text(_) => {}
-            FPart::Value { value, .. } => in_expr(ast, *value, visit),
-        }),
-        ExprKind::Tuple(elems) | ExprKind::List(elems) | ExprKind::Set(elems) => {
-            elems.iter().for_each(|e| in_expr(ast, *e, visit));
-        }
-        ExprKind::Dict(entries) => entries.iter().for_each(|(key, value)| {
-            in_expr(ast, *key, visit);
-            in_expr(ast, *value, visit);
-        }),
+        ExprKind::FString(parts) => in_parts(ast, parts, visit),
+        ExprKind::Tuple(all) | ExprKind::List(all) | ExprKind::Set(all) => in_all(ast, all, visit),
+        ExprKind::Dict(all) => all.iter().for_each(|(k, v)| in_all(ast, &[*k, *v], visit)),
         ExprKind::ListComp(comp) | ExprKind::SetComp(comp) => {
             in_expr(ast, comp.element, visit);
             in_clauses(ast, &comp.clauses, visit);
         }
         ExprKind::DictComp(comp) => {
-            in_expr(ast, comp.key, visit);
-            in_expr(ast, comp.value, visit);
+            in_all(ast, &[comp.key, comp.value], visit);
             in_clauses(ast, &comp.clauses, visit);
         }
         ExprKind::Range { lo: a, hi: b, .. }
@@ -143,10 +134,7 @@ pub(crate) fn in_expr(ast: &Ast, id: ExprId, visit: Visit<'_>) {
         | ExprKind::Logic { lhs: a, rhs: b, .. }
         | ExprKind::Coalesce { lhs: a, rhs: b }
         | ExprKind::Pipe { value: a, into: b }
-        | ExprKind::Index { base: a, index: b } => {
-            in_expr(ast, *a, visit);
-            in_expr(ast, *b, visit);
-        }
+        | ExprKind::Index { base: a, index: b } => in_all(ast, &[*a, *b], visit),
         ExprKind::Compare { first, rest } => {
             in_expr(ast, *first, visit);
             rest.iter().for_each(|link| in_expr(ast, link.rhs, visit));
@@ -159,52 +147,75 @@ pub(crate) fn in_expr(ast: &Ast, id: ExprId, visit: Visit<'_>) {
         | ExprKind::YieldFrom(e) => in_expr(ast, *e, visit),
         ExprKind::Slice(slice) => {
             in_expr(ast, slice.base, visit);
-            let ends = [slice.lo, slice.hi, slice.step];
-            ends.iter().flatten().for_each(|e| in_expr(ast, *e, visit));
+            [slice.lo, slice.hi, slice.step].iter().for_each(|end| in_option(ast, *end, visit));
         }
-        ExprKind::Call { callee, args } => {
-            in_expr(ast, *callee, visit);
-            args.iter().for_each(|arg| in_expr(ast, arg.value, visit));
-        }
-        ExprKind::MethodCall { receiver, args, .. } => {
-            in_expr(ast, *receiver, visit);
-            args.iter().for_each(|arg| in_expr(ast, arg.value, visit));
+        ExprKind::Call { callee: first, args }
+        | ExprKind::MethodCall { receiver: first, args, .. } => {
+            in_expr(ast, *first, visit);
+            in_args(ast, args, visit);
         }
         ExprKind::Instantiate(inst) => {
             in_expr(ast, inst.base, visit);
-            inst.index.iter().for_each(|e| in_expr(ast, *e, visit));
+            in_option(ast, inst.index, visit);
         }
         ExprKind::Async(task) => in_task(ast, *task, visit),
         ExprKind::Spawn(spawn) => {
             in_task(ast, spawn.task, visit);
-            spawn.options.iter().for_each(|arg| in_expr(ast, arg.value, visit));
+            in_args(ast, &spawn.options, visit);
         }
-        ExprKind::Receive(arms) => arms.iter().for_each(|arm| {
-            if let ReceiveKind::After(e) = arm.kind {
-                in_expr(ast, e, visit);
-            }
-            arm.guard.iter().for_each(|e| in_expr(ast, *e, visit));
-            in_block(ast, arm.body, visit);
-        }),
+        ExprKind::Receive(arms) => in_receive(ast, arms, visit),
         ExprKind::Lambda(f) => in_fn(ast, *f, visit),
-        ExprKind::If(node) => {
-            for arm in &node.arms {
-                in_cond(ast, arm.cond, visit);
-                in_block(ast, arm.body, visit);
-            }
-            node.else_body.iter().for_each(|block| in_block(ast, *block, visit));
-        }
-        ExprKind::Match(node) => {
-            in_expr(ast, node.scrutinee, visit);
-            for arm in &node.arms {
-                arm.guard.iter().for_each(|e| in_expr(ast, *e, visit));
-                in_block(ast, arm.body, visit);
-            }
-        }
+        ExprKind::If(node) => in_if(ast, node, visit),
+        ExprKind::Match(node) => in_match(ast, node, visit),
         ExprKind::Loop(block) => in_block(ast, *block, visit),
-        ExprKind::Yield(value) | ExprKind::Return(value) | ExprKind::Break(value) => {
-            value.iter().for_each(|e| in_expr(ast, *e, visit));
+        ExprKind::Yield(e) | ExprKind::Return(e) | ExprKind::Break(e) => in_option(ast, *e, visit),
+    }
+}
+
+fn in_all(ast: &Ast, all: &[ExprId], visit: Visit<'_>) {
+    all.iter().for_each(|e| in_expr(ast, *e, visit));
+}
+
+fn in_option(ast: &Ast, e: Option<ExprId>, visit: Visit<'_>) {
+    if let Some(e) = e {
+        in_expr(ast, e, visit);
+    }
+}
+
+fn in_args(ast: &Ast, args: &[Arg], visit: Visit<'_>) {
+    args.iter().for_each(|arg| in_expr(ast, arg.value, visit));
+}
+
+fn in_parts(ast: &Ast, parts: &[FPart], visit: Visit<'_>) {
+    parts.iter().for_each(|part| match part {
+        FPart::Text(_) => {}
+        FPart::Value { value, .. } => in_expr(ast, *value, visit),
+    });
+}
+
+fn in_receive(ast: &Ast, arms: &[ReceiveArm], visit: Visit<'_>) {
+    for arm in arms {
+        if let ReceiveKind::After(e) = arm.kind {
+            in_expr(ast, e, visit);
         }
+        in_option(ast, arm.guard, visit);
+        in_block(ast, arm.body, visit);
+    }
+}
+
+fn in_if(ast: &Ast, node: &If, visit: Visit<'_>) {
+    for arm in &node.arms {
+        in_cond(ast, arm.cond, visit);
+        in_block(ast, arm.body, visit);
+    }
+    node.else_body.iter().for_each(|block| in_block(ast, *block, visit));
+}
+
+fn in_match(ast: &Ast, node: &Match, visit: Visit<'_>) {
+    in_expr(ast, node.scrutinee, visit);
+    for arm in &node.arms {
+        in_option(ast, arm.guard, visit);
+        in_block(ast, arm.body, visit);
     }
 }
 

@@ -4,17 +4,11 @@
 
 use crate::ir::*;
 
+type Visit<'a> = &'a mut dyn FnMut(ExprId);
+
 impl Body {
     /// Calls `visit` for each expression directly below one, in the order of evaluation.
-    pub fn children(&self, id: ExprId, visit: &mut dyn FnMut(ExprId)) {
-        let place = |place: &Place, visit: &mut dyn FnMut(ExprId)| match &place.root {
-            PlaceRoot::Local(_) => {}
-            PlaceRoot::ClassField { object, .. } => visit(*object),
-            PlaceRoot::Element { container, index, .. } => {
-                visit(*container);
-                visit(*index);
-            }
-        };
+    pub fn children(&self, id: ExprId, visit: Visit<'_>) {
         match &self.exprs[id].kind {
             ExprKind::Error
             | ExprKind::Lit(_)
@@ -24,16 +18,16 @@ impl Body {
             | ExprKind::Continue { .. }
             | ExprKind::SelfPid => {}
             ExprKind::Call { args, inout, .. } => {
-                inout.iter().for_each(|inout| place(inout, visit));
-                args.iter().for_each(|arg| visit(*arg));
+                inout.iter().for_each(|place| in_place(place, visit));
+                all(args, visit);
             }
             ExprKind::CallValue { callee, args } => {
                 visit(*callee);
-                args.iter().for_each(|arg| visit(*arg));
+                all(args, visit);
             }
             ExprKind::Construct { fields, base, .. } => {
-                base.iter().for_each(|base| visit(*base));
-                fields.iter().flatten().for_each(|field| visit(*field));
+                option(*base, visit);
+                fields.iter().for_each(|field| option(*field, visit));
             }
             ExprKind::Field { base: e, .. }
             | ExprKind::TupleField { base: e, .. }
@@ -48,68 +42,81 @@ impl Body {
             | ExprKind::Yield(e)
             | ExprKind::Await(e)
             | ExprKind::Async(e) => visit(*e),
-            ExprKind::Tuple(elems) | ExprKind::ArrayLit(elems) => {
-                elems.iter().for_each(|e| visit(*e))
-            }
+            ExprKind::Tuple(elems) | ExprKind::ArrayLit(elems) => all(elems, visit),
             ExprKind::Binary { lhs, rhs, .. }
             | ExprKind::Logic { lhs, rhs, .. }
-            | ExprKind::Is { lhs, rhs } => {
-                visit(*lhs);
-                visit(*rhs);
-            }
+            | ExprKind::Is { lhs, rhs } => all(&[*lhs, *rhs], visit),
             ExprKind::If { cond, then, otherwise } => {
-                visit(*cond);
-                visit(*then);
-                otherwise.iter().for_each(|e| visit(*e));
+                all(&[*cond, *then], visit);
+                option(*otherwise, visit);
             }
             ExprKind::Match { scrutinee, arms } => {
                 visit(*scrutinee);
-                for arm in arms {
-                    arm.guard.iter().for_each(|e| visit(*e));
-                    visit(arm.body);
-                }
+                in_arms(arms, visit);
             }
             ExprKind::Block { stmts, value } => {
-                for stmt in stmts {
-                    match stmt {
-                        Stmt::Expr(e) => visit(*e),
-                        Stmt::Let { value, otherwise, .. } => {
-                            visit(*value);
-                            otherwise.iter().for_each(|e| visit(*e));
-                        }
-                        Stmt::OldCapture { value, .. } => visit(*value),
-                    }
-                }
-                value.iter().for_each(|e| visit(*e));
+                stmts.iter().for_each(|stmt| in_stmt(stmt, visit));
+                option(*value, visit);
             }
-            ExprKind::Break { value, .. } | ExprKind::Return(value) => {
-                value.iter().for_each(|e| visit(*e))
-            }
-            ExprKind::Assign { place: target, value, .. } => {
-                place(target, visit);
+            ExprKind::Break { value, .. } | ExprKind::Return(value) => option(*value, visit),
+            ExprKind::Assign { place, value, .. } => {
+                in_place(place, visit);
                 visit(*value);
             }
             ExprKind::Lambda(lambda) => visit(lambda.body),
             ExprKind::ContractCheck(check) => {
                 visit(check.cond);
-                check.message.iter().for_each(|e| visit(*e));
+                option(check.message, visit);
             }
             ExprKind::Spawn(spawn) => {
                 visit(spawn.body);
                 spawn.options.iter().for_each(|(_, e)| visit(*e));
             }
-            ExprKind::Receive(receive) => receive_children(receive, visit),
+            ExprKind::Receive(receive) => in_receive(receive, visit),
         }
     }
 }
 
-fn receive_children(receive: &Receive, visit: &mut dyn FnMut(ExprId)) {
-    for arm in &receive.cases {
-        arm.guard.iter().for_each(|e| visit(*e));
+fn all(ids: &[ExprId], visit: Visit<'_>) {
+    ids.iter().for_each(|id| visit(*id));
+}
+
+fn option(id: Option<ExprId>, visit: Visit<'_>) {
+    if let Some(id) = id {
+        visit(id);
+    }
+}
+
+fn in_place(place: &Place, visit: Visit<'_>) {
+    match &place.root {
+        PlaceRoot::Local(_) => {}
+        PlaceRoot::ClassField { object, .. } => visit(*object),
+        PlaceRoot::Element { container, index, .. } => all(&[*container, *index], visit),
+    }
+}
+
+fn in_stmt(stmt: &Stmt, visit: Visit<'_>) {
+    match stmt {
+        Stmt::Expr(e) => visit(*e),
+        Stmt::Let { value, otherwise, .. } => {
+            visit(*value);
+            option(*otherwise, visit);
+        }
+        Stmt::OldCapture { value, .. } => visit(*value),
+    }
+}
+
+fn in_arms(arms: &[Arm], visit: Visit<'_>) {
+    for arm in arms {
+        option(arm.guard, visit);
         visit(arm.body);
     }
+}
+
+fn in_receive(receive: &Receive, visit: Visit<'_>) {
+    in_arms(&receive.cases, visit);
     for arm in receive.down.iter().chain(&receive.exit) {
-        arm.guard.iter().for_each(|e| visit(*e));
+        option(arm.guard, visit);
         visit(arm.body);
     }
     if let Some((ms, body)) = receive.after {

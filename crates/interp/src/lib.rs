@@ -48,7 +48,8 @@ impl<'m> Interp<'m> {
     /// Runs the program and gives its exit code.
     pub fn run(&self, options: Options) -> i32 {
         let body = |actor| {
-            let Some(machine) = Machine::new(&self.program, actor) else {
+            // SAFETY: the actor is alive for the time of this call.
+            let Some(machine) = (unsafe { Machine::new(&self.program, actor) }) else {
                 stdio::write_error(b"error: there is no memory to start the program\n");
                 return Err(Ended);
             };

@@ -14,7 +14,7 @@ use crate::dispatch;
 use crate::program::Program;
 use crate::rt_calls::Thunk;
 use crate::state::At;
-use sepal_abi::{CLOSURE_CODE, Ctx, Header, NO_LOC, PanicCode};
+use sepal_abi::{CLOSURE_CODE, Ctx, NO_LOC, PanicCode};
 use sepal_mir::FuncId;
 use sepal_rt::run::{Ended, MAIN_STACK};
 use sepal_rt::{Actor, RootSource, fns::bodies, panics};
@@ -51,7 +51,7 @@ static HALT_PANIC: u64 = Word::with_wide(Opcode::HaltPanic, 0, 0).0;
 pub struct Machine<'p> {
     program: &'p Program<'p>,
     ctx: *mut Ctx,
-    stack: Box<[u64]>,
+    stack: Box<[Cell<u64>]>,
     /// Frames end at or below this address.
     stack_end: Cell<usize>,
     reductions: Cell<i64>,
@@ -63,12 +63,15 @@ pub struct Machine<'p> {
 
 impl<'p> Machine<'p> {
     /// A machine for an actor. `None` if there is no memory for its stack.
-    pub fn new(program: &'p Program<'p>, actor: *mut Actor) -> Option<Machine<'p>> {
+    ///
+    /// # Safety
+    /// The actor must live as long as the machine is used, on this thread.
+    pub unsafe fn new(program: &'p Program<'p>, actor: *mut Actor) -> Option<Machine<'p>> {
         let stack = zeroed_stack(MAIN_STACK / 8)?;
         let at = At { pc: HOST_CALL.as_ptr(), fp: std::ptr::null_mut() };
         let machine = Machine {
             program,
-            // SAFETY: the caller gives a living actor, whose first field is the context.
+            // SAFETY: the actor lives; its first field is the context.
             ctx: unsafe { &raw mut (*actor).ctx },
             stack_end: Cell::new(stack.as_ptr_range().end as usize - RED_ZONE),
             stack,
@@ -79,9 +82,13 @@ impl<'p> Machine<'p> {
         Some(machine)
     }
 
-    /// Runs `body` while the frames of this machine are roots of its actor.
+    /// The frames of this machine as roots of its actor; it must not be moved afterwards.
     pub fn as_roots(&self) -> RootSource {
         RootSource { data: (&raw const *self).cast_mut().cast(), scan: scan_frames }
+    }
+
+    fn stack_start(&self) -> *mut u64 {
+        self.stack.as_ptr().cast_mut().cast()
     }
 
     fn actor(&self) -> *mut Actor {
@@ -92,7 +99,7 @@ impl<'p> Machine<'p> {
 
     /// Calls a function from outside. `Err`: a panic has been raised; the frames are still there for a trace.
     pub fn call(&self, func: FuncId, args: &[u64], results: usize) -> Result<Vec<u64>, Ended> {
-        let host = At { pc: HOST_CALL.as_ptr(), fp: self.stack.as_ptr().cast_mut() };
+        let host = At { pc: HOST_CALL.as_ptr(), fp: self.stack_start() };
         for (n, &arg) in args.iter().enumerate() {
             host.set_far(HOST_BASE + n as u32, arg);
         }
@@ -315,11 +322,11 @@ impl<'p> Machine<'p> {
 const RED_ZONE: usize = 128 * 1024;
 
 /// Memory that the system makes zero where it is first touched. `None` if there is none.
-fn zeroed_stack(words: usize) -> Option<Box<[u64]>> {
-    let layout = std::alloc::Layout::array::<u64>(words).ok()?;
+fn zeroed_stack(words: usize) -> Option<Box<[Cell<u64>]>> {
+    let layout = std::alloc::Layout::array::<Cell<u64>>(words).ok()?;
     // SAFETY: the layout is not empty; zero words are valid, and the box has the layout of the allocation.
     unsafe {
-        let start = std::alloc::alloc_zeroed(layout).cast::<u64>();
+        let start = std::alloc::alloc_zeroed(layout).cast::<Cell<u64>>();
         let start = std::ptr::NonNull::new(start)?;
         Some(Box::from_raw(std::ptr::slice_from_raw_parts_mut(start.as_ptr(), words)))
     }
@@ -330,7 +337,5 @@ fn zeroed_stack(words: usize) -> Option<Box<[u64]>> {
 unsafe fn scan_frames(data: *mut u8, visit: &mut dyn FnMut(*const u64, usize)) {
     // SAFETY: the caller vouches for it.
     let machine = unsafe { &*data.cast::<Machine<'_>>() };
-    visit(machine.stack.as_ptr(), machine.used());
+    visit(machine.stack_start(), machine.used());
 }
-
-const _: () = assert!(size_of::<Header>() == 8);

@@ -11,7 +11,26 @@ use cli::{Cli, Command};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+/// The compiler recurses over trees as high as the parser allows; this is several times what the
+/// highest needs. It costs address space only.
+const STACK: usize = 256 << 20;
+
 fn main() -> ExitCode {
+    match std::thread::Builder::new().stack_size(STACK).spawn(run).map(std::thread::JoinHandle::join) {
+        Ok(Ok(code)) => code,
+        // The panic's own message has been printed.
+        Ok(Err(_)) => ExitCode::from(INTERNAL),
+        Err(error) => {
+            eprintln!("error: cannot start: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The compiler itself is at fault.
+const INTERNAL: u8 = 70;
+
+fn run() -> ExitCode {
     let cli = Cli::parse_from(with_run(std::env::args_os().collect()));
     let code = match cli.command {
         Command::Run(args) => commands::run(args),

@@ -109,14 +109,11 @@ impl BodyCx<'_> {
                 }
                 ast::ArgKind::Named(name) => {
                     named = true;
-                    match params.iter().position(|param| param.name == Some(name.name)) {
-                        Some(place) => place,
-                        None => {
-                            self.report_unknown_param(signature, name);
-                            fine = false;
-                            continue;
-                        }
-                    }
+                    let Some(place) = self.named_place(signature, name) else {
+                        fine = false;
+                        continue;
+                    };
+                    place
                 }
                 ast::ArgKind::Update => {
                     self.error(
@@ -151,6 +148,14 @@ impl BodyCx<'_> {
             fine = false;
         }
         fine.then_some(places)
+    }
+
+    fn named_place(&mut self, signature: &Signature, name: ast::Ident) -> Option<usize> {
+        let place = signature.params.iter().position(|param| param.name == Some(name.name));
+        if place.is_none() {
+            self.report_unknown_param(signature, name);
+        }
+        place
     }
 
     fn report_count(

@@ -131,11 +131,7 @@ impl BodyCx<'_> {
             }
             ast::ExprKind::Unary { op, operand } => self.unary_expr(*op, *operand, hint, span),
             ast::ExprKind::Binary { op, lhs, rhs } => self.binary_expr(*op, *lhs, *rhs, hint, span),
-            ast::ExprKind::Logic { op, lhs, rhs } => {
-                let lhs = self.check(*lhs, Ty::bool());
-                let rhs = self.check(*rhs, Ty::bool());
-                self.expr(ExprKind::Logic { op: *op, lhs, rhs }, Ty::bool(), span)
-            }
+            ast::ExprKind::Logic { op, lhs, rhs } => self.logic_expr(*op, *lhs, *rhs, span),
             ast::ExprKind::Compare { first, rest } => self.compare_expr(*first, rest, span),
             ast::ExprKind::Coalesce { lhs, rhs } => self.coalesce_expr(*lhs, *rhs, hint, span),
             ast::ExprKind::Pipe { value, into } => self.pipe_expr(*value, *into, hint, span),
@@ -162,6 +158,18 @@ impl BodyCx<'_> {
             ast::ExprKind::Break(value) => self.break_expr(*value, span),
             ast::ExprKind::Continue => self.continue_expr(span),
         }
+    }
+
+    fn logic_expr(
+        &mut self,
+        op: ast::LogicOp,
+        lhs: ast::ExprId,
+        rhs: ast::ExprId,
+        span: Span,
+    ) -> ExprId {
+        let lhs = self.check(lhs, Ty::bool());
+        let rhs = self.check(rhs, Ty::bool());
+        self.expr(ExprKind::Logic { op, lhs, rhs }, Ty::bool(), span)
     }
 
     // -- Literals ----------------------------------------------------------------------------

@@ -54,7 +54,7 @@ fn endless(n): endless(n + 1)
             fn odd(n: int) -> bool
             fn twice[T](f: fn(T) -> T, x: T, n: int) -> T
             fn thrice[T](f: fn(T) -> T, x: T, n: int) -> T
-            fn endless[T](n: int) -> T
+            fn endless(n: int) -> never
         "#]],
     );
 }
@@ -159,14 +159,6 @@ fn g(f): f(f)
               |
             4 |     ys.push("two")
               |             ^^^^^
-
-            error[E0206]: the type of `g` is not known: nothing says what `_` is in `fn(_) -> _`
-             --> main.spl:5:9
-              |
-            5 |     let g = fn(x): x.name
-              |         ^
-              |
-              = help: write it: `g: …`
 
             error[E0206]: the type of this must be known to find `name`
              --> main.spl:5:20

@@ -3,7 +3,6 @@
 mod arith;
 mod casts;
 mod code;
-mod dump;
 mod objects;
 mod panics;
 mod programs;
@@ -44,8 +43,9 @@ fn with_machine(
 ) {
     let (program, image) = (Program::new(module), ProgramImage::new(module));
     let run = |actor: *mut Actor| {
-        let machine = Machine::new(&program, actor).expect("memory for a stack");
-        // SAFETY: the actor is alive and the machine outlives what runs in it.
+        // SAFETY: the actor is alive for the time of this call, and the machine stays where it is.
+        let machine = unsafe { Machine::new(&program, actor) }.expect("memory for a stack");
+        // SAFETY: as above.
         unsafe { (*actor).add_roots(machine.as_roots()) };
         body(&machine, &program, actor);
         Ok(0)

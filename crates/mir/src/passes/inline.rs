@@ -35,12 +35,23 @@ const SELF_LIMIT: usize = 40;
 
 /// See the module's head.
 pub fn run(func: &mut Function, cx: &mut PassCx<'_>) -> bool {
-    if func.attrs.interpret {
+    !func.attrs.interpret && inline_all(func, cx, None)
+}
+
+/// Inlines a small recursive function into itself, once: when it has become what it will be.
+pub fn run_on_itself(func: &mut Function, cx: &mut PassCx<'_>) -> bool {
+    let may = !func.attrs.interpret && !func.attrs.noinline && !cx.self_inlined;
+    if !may || func.inst_count() > SELF_LIMIT || !calls_itself(func, cx.id) {
         return false;
     }
+    cx.self_inlined = true;
+    let before = func.clone();
+    inline_all(func, cx, Some(&before))
+}
+
+/// Inlines what is worth it; or only the calls of itself, when `itself` is given.
+fn inline_all(func: &mut Function, cx: &mut PassCx<'_>, itself: Option<&Function>) -> bool {
     let mut size = func.inst_count();
-    let may_unroll = size <= SELF_LIMIT && !cx.self_inlined && calls_itself(func, cx.id);
-    let before = may_unroll.then(|| func.clone());
     let mut rewrites = Rewrites::default();
     let mut changed = false;
     let mut block = 0;
@@ -53,14 +64,10 @@ pub fn run(func: &mut Function, cx: &mut PassCx<'_>) -> bool {
         if foreign.get(here.index()) == Some(&true) {
             continue;
         }
-        let Some(site) = next_site(func, cx, here, size, before.is_some()) else { continue };
+        let Some(site) = next_site(func, cx, here, size, itself.is_some()) else { continue };
         let Module { functions, locs, .. } = &mut *cx.module;
-        let callee = match &before {
-            Some(before) if site.callee == cx.id => before,
-            Some(_) | None => &functions[site.callee],
-        };
+        let callee = itself.unwrap_or(&functions[site.callee]);
         size += callee.inst_count();
-        cx.self_inlined |= site.callee == cx.id;
         Inliner::new(func, callee, locs, &site, &mut rewrites).run();
         foreign.resize(func.blocks.len(), true);
         if site.nth.is_some() {
@@ -95,12 +102,12 @@ fn next_site(
     cx: &PassCx<'_>,
     block: Block,
     size: usize,
-    may_unroll: bool,
+    only_itself: bool,
 ) -> Option<Site> {
     let data = &func.blocks[block];
     let is_cold = matches!(data.term, Terminator::Panic { .. } | Terminator::Unreachable {});
     let wanted = |callee: FuncId, args: ValueList| {
-        worth_it(func, cx, callee, args, size, is_cold, may_unroll)
+        worth_it(func, cx, callee, args, size, is_cold, only_itself)
     };
     for (n, &inst) in data.insts.iter().enumerate() {
         if let Op::Call { func: callee, args } = func.insts[inst].op
@@ -134,11 +141,11 @@ fn worth_it(
     args: ValueList,
     size: usize,
     is_cold: bool,
-    may_unroll: bool,
+    only_itself: bool,
 ) -> bool {
     let module: &Module = cx.module;
-    if id == cx.id {
-        return may_unroll && !is_cold && !func.attrs.noinline;
+    if only_itself || id == cx.id {
+        return only_itself && id == cx.id && !is_cold;
     }
     let callee = &module.functions[id];
     let same_cycle = cx.graph.cycle[index(id)] == cx.graph.cycle[index(cx.id)];

@@ -12,6 +12,7 @@ mod devirtualise;
 mod fold;
 mod gvn;
 mod inline;
+mod inline_self;
 mod licm;
 mod polls;
 mod range;
@@ -86,8 +87,10 @@ passes! {
     CopyProp copy_prop;
     /// Instructions and block parameters that nobody uses.
     Dce dce;
-    /// Small callees, once into themselves.
+    /// Small callees.
     Inline inline;
+    /// Small recursive functions into themselves.
+    InlineSelf inline_self;
     /// Known closures and vtables.
     Devirtualise devirtualise;
     /// Objects that stay inside become scalars.
@@ -153,13 +156,14 @@ const FULL_FIRST: &[Step] = &[
     Step::Then(Pass::ScalarReplace, &[Pass::CopyProp, Pass::Fold]),
     Step::Then(Pass::SimplifyCfg, &[Pass::CopyProp, Pass::Fold, Pass::Gvn, Pass::SimplifyCfg]),
     Step::Run(Pass::Dce),
+    Step::Then(Pass::InlineSelf, &[Pass::SimplifyCfg, Pass::CopyProp, Pass::Fold, Pass::Gvn]),
     Step::Run(Pass::Compact),
 ];
 
 const FULL_THEN: &[Step] = &[
     Step::Then(Pass::Range, &[Pass::Fold, Pass::SimplifyCfg, Pass::CopyProp]),
     Step::Then(Pass::Rotate, &[Pass::CopyProp, Pass::Gvn]),
-    Step::Then(Pass::Licm, &[Pass::CopyProp]),
+    Step::Then(Pass::Licm, &[Pass::Gvn, Pass::CopyProp]),
     Step::Run(Pass::Dce),
     Step::Then(Pass::Polls, &[Pass::Fold, Pass::Dce]),
     Step::Run(Pass::SimplifyCfg),

@@ -230,6 +230,12 @@ impl<'f> Facts<'f> {
             let bits = self.func.ty(a).int_bits().filter(|_| !op.is_comparison())?;
             return Some(Interval::bin_op(op, self.interval(a), self.interval(b), bits));
         }
+        if let Op::CheckedOp { op: CheckedOp::SSub, a, b } = op
+            && let Some(least) = self.distance(a, b)
+        {
+            let known = self.of_checked(CheckedOp::SSub, a, b)?;
+            return Some(known.meet(Interval { lo: least, hi: i64::MAX }));
+        }
         if let Op::CheckedOp { op, a, b } = op {
             return self.of_checked(op, a, b);
         }
@@ -240,6 +246,12 @@ impl<'f> Facts<'f> {
             return self.of_checked_cast(kind, ty, value);
         }
         None
+    }
+
+    /// The least that `a - b` can be, if a relation between the two is known.
+    fn distance(&self, a: Value, b: Value) -> Option<i64> {
+        let known = self.at_most.get(&b)?;
+        known.iter().filter(|(x, _)| *x == a).map(|(_, c)| c.saturating_neg()).max()
     }
 
     fn of_checked(&self, op: CheckedOp, a: Value, b: Value) -> Option<Interval> {
