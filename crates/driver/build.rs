@@ -27,7 +27,12 @@ fn embed_std(std: &Path, out: &Path) {
         println!("cargo::rerun-if-changed={}", file.display());
         let module = file.file_stem().and_then(|s| s.to_str()).expect("std file names are UTF-8");
         let path = file.canonicalize().expect("it was listed");
-        writeln!(table, "    ({module:?}, {:?}, include_str!({path:?})),", format!("std/{module}.spl")).expect("writing to a string");
+        writeln!(
+            table,
+            "    ({module:?}, {:?}, include_str!({path:?})),",
+            format!("std/{module}.spl")
+        )
+        .expect("writing to a string");
     }
     table.push(']');
     std::fs::write(out.join("std_sources.rs"), table).expect("OUT_DIR is writable");
@@ -42,7 +47,15 @@ fn build_runtime(root: &Path, out: &Path) {
     let target = out.join("runtime");
     let status = Command::new(env::var_os("CARGO").expect("cargo sets CARGO"))
         .current_dir(root)
-        .args(["rustc", "--release", "--offline", "--package", "sepal-rt", "--features", "native-main"])
+        .args([
+            "rustc",
+            "--release",
+            "--offline",
+            "--package",
+            "sepal-rt",
+            "--features",
+            "native-main",
+        ])
         .args(["--crate-type", "staticlib", "--target-dir"])
         .arg(&target)
         .env_remove("CARGO_ENCODED_RUSTFLAGS")

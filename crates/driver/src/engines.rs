@@ -15,7 +15,12 @@ impl Session {
     /// The program cannot be compiled.
     pub fn run_jit(&self, file: &Path, options: RunOptions) -> Result<i32, Stop> {
         let module = self.mir(file, OptLevel::Full)?;
-        let program = sepal_clif::compile_jit(&module, sepal_clif::Options::default(), sepal_rt::fns::address).map_err(|e| code_failure(&e))?;
+        let program = sepal_clif::compile_jit(
+            &module,
+            sepal_clif::Options::default(),
+            sepal_rt::fns::address,
+        )
+        .map_err(|e| code_failure(&e))?;
         // SAFETY: the image was made by the compiler for this machine and lives until the end of
         // the block.
         Ok(unsafe { sepal_rt::run_main(program.image(), options) })
@@ -27,7 +32,8 @@ impl Session {
     /// The program cannot be compiled to MIR.
     pub fn run_interpreted(&self, file: &Path, options: RunOptions) -> Result<i32, Stop> {
         let module = self.mir(file, OptLevel::Full)?;
-        let interp = sepal_interp::Interp::new(&module).expect("lowering gives the module an entry");
+        let interp =
+            sepal_interp::Interp::new(&module).expect("lowering gives the module an entry");
         Ok(interp.run(options))
     }
 
@@ -40,7 +46,8 @@ impl Session {
             let message = format!("cannot run the built program: {}", crate::failure::reason(e));
             Stop::Failure(Failure::new(codes::CANNOT_WRITE, message))
         };
-        let folder = tempfile::Builder::new().prefix("sepal-run-").tempdir().map_err(|e| cannot(&e))?;
+        let folder =
+            tempfile::Builder::new().prefix("sepal-run-").tempdir().map_err(|e| cannot(&e))?;
         let program = folder.path().join("program");
         self.build(file, &program)?;
         let mut command = Command::new(&program);
@@ -65,7 +72,8 @@ impl Session {
 
     fn object(&self, file: &Path) -> Result<Vec<u8>, Stop> {
         let module = self.mir(file, OptLevel::Full)?;
-        Ok(sepal_clif::compile_object(&module, sepal_clif::Options::default()).map_err(|e| code_failure(&e))?)
+        Ok(sepal_clif::compile_object(&module, sepal_clif::Options::default())
+            .map_err(|e| code_failure(&e))?)
     }
 
     /// An inner form of the program, as text or as the bytes of an object file.
@@ -78,14 +86,20 @@ impl Session {
                 let mut program = self.checked(file)?;
                 Ok(sepal_hir::dump::dump(&mut program).into_bytes())
             }
-            Form::Mir => Ok(sepal_mir::text::print_module(&self.mir(file, OptLevel::Full)?).into_bytes()),
+            Form::Mir => {
+                Ok(sepal_mir::text::print_module(&self.mir(file, OptLevel::Full)?).into_bytes())
+            }
             Form::Clif => {
                 let module = self.mir(file, OptLevel::Full)?;
-                Ok(sepal_clif::clif_text(&module, sepal_clif::Options::default()).map_err(|e| code_failure(&e))?.into_bytes())
+                Ok(sepal_clif::clif_text(&module, sepal_clif::Options::default())
+                    .map_err(|e| code_failure(&e))?
+                    .into_bytes())
             }
             Form::Asm => {
                 let module = self.mir(file, OptLevel::Full)?;
-                Ok(sepal_clif::asm_text(&module, sepal_clif::Options::default()).map_err(|e| code_failure(&e))?.into_bytes())
+                Ok(sepal_clif::asm_text(&module, sepal_clif::Options::default())
+                    .map_err(|e| code_failure(&e))?
+                    .into_bytes())
             }
             Form::Object => self.object(file),
         }

@@ -16,20 +16,31 @@ const MAX_SOURCE: u64 = 256 << 20;
 pub fn read_source(path: &Path) -> Result<String, Failure> {
     let shown = path.display();
     let cannot = |e: &std::io::Error| {
-        let failure = Failure::new(codes::CANNOT_READ, format!("cannot read {shown}: {}", reason(e)));
-        if path.is_dir() { failure.help("name the source file in it that holds `main`") } else { failure }
+        let failure =
+            Failure::new(codes::CANNOT_READ, format!("cannot read {shown}: {}", reason(e)));
+        if path.is_dir() {
+            failure.help("name the source file in it that holds `main`")
+        } else {
+            failure
+        }
     };
     let file = std::fs::File::open(path).map_err(|e| cannot(&e))?;
     let mut bytes = Vec::new();
     file.take(MAX_SOURCE + 1).read_to_end(&mut bytes).map_err(|e| cannot(&e))?;
     if bytes.len() as u64 > MAX_SOURCE {
-        return Err(Failure::new(codes::SOURCE_TOO_LARGE, format!("{shown} has more than 256 MiB")));
+        return Err(Failure::new(
+            codes::SOURCE_TOO_LARGE,
+            format!("{shown} has more than 256 MiB"),
+        ));
     }
     String::from_utf8(bytes).map_err(|e| {
         let at = e.utf8_error().valid_up_to();
         let line = 1 + e.as_bytes()[..at].iter().filter(|b| **b == b'\n').count();
-        Failure::new(codes::NOT_UTF8, format!("{shown} is not UTF-8: byte {at}, in line {line}, is no text"))
-            .help("save the file as UTF-8")
+        Failure::new(
+            codes::NOT_UTF8,
+            format!("{shown} is not UTF-8: byte {at}, in line {line}, is no text"),
+        )
+        .help("save the file as UTF-8")
     })
 }
 
@@ -49,7 +60,10 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 ///
 /// # Errors
 /// As [`write_whole`].
-pub fn replace_whole(path: &Path, write: impl FnOnce(&Path) -> std::io::Result<()>) -> Result<(), Failure> {
+pub fn replace_whole(
+    path: &Path,
+    write: impl FnOnce(&Path) -> std::io::Result<()>,
+) -> Result<(), Failure> {
     let folder = match path.parent() {
         Some(p) if !p.as_os_str().is_empty() => p,
         Some(_) | None => Path::new("."),
@@ -58,8 +72,11 @@ pub fn replace_whole(path: &Path, write: impl FnOnce(&Path) -> std::io::Result<(
         Failure::new(codes::CANNOT_WRITE, format!("cannot write {}: {}", path.display(), reason(e)))
     };
     if path.is_dir() {
-        return Err(Failure::new(codes::CANNOT_WRITE, format!("cannot write {}: it is a folder", path.display()))
-            .help("give another name with `-o`"));
+        return Err(Failure::new(
+            codes::CANNOT_WRITE,
+            format!("cannot write {}: it is a folder", path.display()),
+        )
+        .help("give another name with `-o`"));
     }
     let temporary = tempfile::Builder::new()
         .prefix(".sepal-")

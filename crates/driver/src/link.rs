@@ -17,10 +17,9 @@ static RUNTIME: &[u8] = include_bytes!(env!("SEPAL_RUNTIME_LIBRARY"));
 /// No C compiler is found, it fails, or `output` cannot be written.
 pub fn link(object: &[u8], output: &Path) -> Result<(), Failure> {
     let compiler = find_compiler()?;
-    let scratch = tempfile::Builder::new()
-        .prefix("sepal-link-")
-        .tempdir()
-        .map_err(|e| Failure::new(codes::CANNOT_WRITE, format!("cannot make a temporary folder: {}", reason(&e))))?;
+    let scratch = tempfile::Builder::new().prefix("sepal-link-").tempdir().map_err(|e| {
+        Failure::new(codes::CANNOT_WRITE, format!("cannot make a temporary folder: {}", reason(&e)))
+    })?;
     let object_file = scratch.path().join("program.o");
     let runtime = scratch.path().join("libsepal_rt.a");
     files::write_whole(&object_file, object)?;
@@ -53,7 +52,8 @@ pub fn link(object: &[u8], output: &Path) -> Result<(), Failure> {
 
 /// `$CC`, or the first of the usual names on the path.
 fn find_compiler() -> Result<PathBuf, Failure> {
-    let names = std::env::var_os("CC").into_iter().chain(["cc", "gcc", "clang"].map(OsString::from));
+    let names =
+        std::env::var_os("CC").into_iter().chain(["cc", "gcc", "clang"].map(OsString::from));
     for name in names {
         if let Some(found) = on_path(Path::new(&name)) {
             return Ok(found);
@@ -68,5 +68,7 @@ fn on_path(name: &Path) -> Option<PathBuf> {
         return name.is_file().then(|| name.to_path_buf());
     }
     let folders = std::env::var_os("PATH")?;
-    std::env::split_paths(&folders).map(|folder| folder.join(name)).find(|candidate| candidate.is_file())
+    std::env::split_paths(&folders)
+        .map(|folder| folder.join(name))
+        .find(|candidate| candidate.is_file())
 }

@@ -36,7 +36,8 @@ impl SourceLoader for Loader {
         if !file.exists() {
             return Err(LoadError::NotFound);
         }
-        let text = files::read_source(&file).map_err(|failure| LoadError::Unreadable(failure.message))?;
+        let text =
+            files::read_source(&file).map_err(|failure| LoadError::Unreadable(failure.message))?;
         Ok(LoadedSource { name: file.display().to_string(), text: text.into() })
     }
 }

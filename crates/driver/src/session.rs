@@ -101,19 +101,44 @@ impl Session {
     pub(crate) fn mir(&self, file: &Path, level: OptLevel) -> Result<Module, Stop> {
         let mut program = self.checked(file)?;
         let options = sepal_lower::Options { contracts: self.settings.contracts };
-        let mut module = sepal_lower::lower(&mut program, options).map_err(|refusal| self.refused(program, refusal, file))?;
+        let mut module = sepal_lower::lower(&mut program, options)
+            .map_err(|refusal| self.refused(program, refusal, file))?;
         optimize(&mut module, level);
+        self.allow_interpreted(&module)?;
         Ok(module)
+    }
+
+    /// With `--strict-native`, refuses a program of which a function asks to be interpreted.
+    fn allow_interpreted(&self, module: &Module) -> Result<(), Stop> {
+        let kept = module.functions.iter().find(|function| function.attrs.interpret);
+        match kept {
+            Some(function) if self.settings.strict_native => {
+                let message =
+                    format!("`{}` is kept out of native code by `@interpret`", function.name);
+                Err(Stop::Failure(
+                    Failure::new(codes::CODE_GENERATION, message)
+                        .help("leave out `--strict-native` or the attribute"),
+                ))
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     fn refused(&self, mut program: Program, refusal: Refusal, file: &Path) -> Stop {
         match refusal {
             Refusal::NoMain => Stop::Failure(
-                Failure::new(codes::NO_MAIN, format!("{} has neither `main` nor statements at its top level", file.display()))
-                    .help("add `fn main():` with what the program shall do"),
+                Failure::new(
+                    codes::NO_MAIN,
+                    format!(
+                        "{} has neither `main` nor statements at its top level",
+                        file.display()
+                    ),
+                )
+                .help("add `fn main():` with what the program shall do"),
             ),
             Refusal::Concurrency(span) => {
-                let message = "generators, futures and actors are checked but cannot run in this version";
+                let message =
+                    "generators, futures and actors are checked but cannot run in this version";
                 program.diagnostics.push(Diagnostic::new(codes::NOT_YET, span, message));
                 self.rendered(program)
             }
@@ -126,9 +151,5 @@ impl Session {
             Err(stop) => stop,
             Ok(_) => unreachable!("a program is refused with an error"),
         }
-    }
-
-    pub(crate) fn settings(&self) -> &Settings {
-        &self.settings
     }
 }

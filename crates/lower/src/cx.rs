@@ -9,7 +9,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use sepal_base::{FileId, Span, Symbol};
 use sepal_hir::lang::{LangFn, LangTy};
 use sepal_hir::{self as hir, Body, ConstId, ExprId, FnId, LocalId, Program, Ty};
-use sepal_mir::{FileIdx, FuncId, GlobalId, LayoutId, Loc, LocId, Module, Signature, Type, Value, VtableId};
+use sepal_mir::{
+    FileIdx, FuncId, GlobalId, LayoutId, Loc, LocId, Module, Signature, Type, Value, VtableId,
+};
 use smallvec::SmallVec;
 use std::rc::Rc;
 
@@ -115,7 +117,9 @@ impl<'p> ModuleCx<'p> {
                     body::lower_lambda(self, owner, args, expr, &instance)
                 }
                 Instance::FnValue(function, args) => shims::fn_value(self, function, &args),
-                Instance::DynMethod { resolved, self_ty } => shims::dyn_method(self, &resolved, self_ty),
+                Instance::DynMethod { resolved, self_ty } => {
+                    shims::dyn_method(self, &resolved, self_ty)
+                }
                 Instance::Any(op, ty) => shims::any_op(self, op, ty),
                 Instance::Const(id) => entry::constant(self, id),
                 Instance::Entry(main) => entry::entry(self, main),
@@ -127,7 +131,12 @@ impl<'p> ModuleCx<'p> {
     }
 
     /// The function of an instance, to be lowered if it is new.
-    pub fn instance(&mut self, instance: Instance, name: Symbol, sig: impl FnOnce(&mut Self) -> Signature) -> FuncId {
+    pub fn instance(
+        &mut self,
+        instance: Instance,
+        name: Symbol,
+        sig: impl FnOnce(&mut Self) -> Signature,
+    ) -> FuncId {
         if let Some(&id) = self.instances.get(&instance) {
             return id;
         }
@@ -201,13 +210,23 @@ impl<'p> ModuleCx<'p> {
             }
         };
         let place = self.program.sources.file(span.file).line_col(span.lo);
-        self.module.locs.add(Loc { file, line: place.line, col: place.col, function, inlined_at: LocId::NONE })
+        self.module.locs.add(Loc {
+            file,
+            line: place.line,
+            col: place.col,
+            function,
+            inlined_at: LocId::NONE,
+        })
     }
 
     /// The name of a function in traces; empty for those of the standard library.
     pub fn trace_name(&self, id: FnId) -> Symbol {
         let def = &self.program.items.fns[id];
-        if self.program.items.modules[def.module].is_std { Symbol::intern("") } else { def.trace_name }
+        if self.program.items.modules[def.module].is_std {
+            Symbol::intern("")
+        } else {
+            def.trace_name
+        }
     }
 
     /// Notes why the program cannot be lowered; what follows is thrown away.

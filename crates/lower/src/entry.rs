@@ -52,7 +52,11 @@ fn exit_code(this: &mut BodyCx<'_, '_>, ret: Ty, values: Vals) -> Value {
     let id = this.cx.program.lang.trait_id(LangTrait::Show).expect("std declares Show");
     let text = this.call_trait(&TraitRef { id, args: Box::default() }, 0, args[1], &[error]);
     let newline = this.text("\n");
-    let line = this.b.call_rt(RtFn::rt_str_concat, &[text[0], newline], &[Type::Ref]).get(0).expect("one result");
+    let line = this
+        .b
+        .call_rt(RtFn::rt_str_concat, &[text[0], newline], &[Type::Ref])
+        .get(0)
+        .expect("one result");
     this.b.call_rt(RtFn::rt_eprint, &[line], &[]);
     let failed = this.b.iconst(EXIT_ERR);
     this.b.jump((join, &[failed]));
@@ -82,7 +86,8 @@ pub fn constant(cx: &mut ModuleCx<'_>, id: ConstId) -> Option<Function> {
         this.b.return_(&values);
     }
     this.b.switch_to(done);
-    let values: Vals = globals.scalars.iter().zip(&types).map(|(g, ty)| this.b.global_get(*ty, *g)).collect();
+    let values: Vals =
+        globals.scalars.iter().zip(&types).map(|(g, ty)| this.b.global_get(*ty, *g)).collect();
     Some(this.give(&values))
 }
 

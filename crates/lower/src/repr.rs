@@ -91,7 +91,9 @@ pub fn int_bits(scalar: Type, value: i128) -> i64 {
         Type::I8 => i64::from(value as i8),
         Type::I16 => i64::from(value as i16),
         Type::I32 => i64::from(value as i32),
-        Type::I64 | Type::F32 | Type::F64 | Type::Bool | Type::Ref | Type::Any | Type::Ptr => value as i64,
+        Type::I64 | Type::F32 | Type::F64 | Type::Bool | Type::Ref | Type::Any | Type::Ptr => {
+            value as i64
+        }
     }
 }
 
@@ -117,7 +119,11 @@ impl ModuleCx<'_> {
         }
         if let Some((adt, args)) = ty.as_adt()
             && self.program.items.adts[adt].kind == AdtKind::Enum
-            && self.program.lang.which_ty(adt).is_some_and(|lang| matches!(lang, LangTy::Option | LangTy::Result))
+            && self
+                .program
+                .lang
+                .which_ty(adt)
+                .is_some_and(|lang| matches!(lang, LangTy::Option | LangTy::Result))
         {
             // In `struct Node: next: Node?` it is Node that shall be boxed, whoever asks first.
             args.iter().for_each(|arg| drop(self.repr(*arg)));
@@ -145,7 +151,9 @@ impl ModuleCx<'_> {
             TyKind::Float(float) => plain(&[float_type(*float)], false),
             TyKind::Bool => plain(&[Type::Bool], false),
             TyKind::Char | TyKind::Symbol => plain(&[Type::I32], false),
-            TyKind::Str | TyKind::Bytes | TyKind::Fn(_) | TyKind::Dyn(..) => plain(&[Type::Ref], true),
+            TyKind::Str | TyKind::Bytes | TyKind::Fn(_) | TyKind::Dyn(..) => {
+                plain(&[Type::Ref], true)
+            }
             // A zeroed array field is null, so null cannot mean anything else.
             TyKind::Array(_) => plain(&[Type::Ref], false),
             TyKind::Nil | TyKind::Never => plain(&[], false),
@@ -183,7 +191,8 @@ impl ModuleCx<'_> {
 
     fn enum_repr(&mut self, adt: AdtId, args: &[Ty]) -> Repr {
         let variants = self.variant_reprs(adt, args);
-        let width = |variant: &[Rc<Repr>]| variant.iter().map(|field| field.scalars.len()).sum::<usize>();
+        let width =
+            |variant: &[Rc<Repr>]| variant.iter().map(|field| field.scalars.len()).sum::<usize>();
         if variants.iter().all(|variant| width(variant) == 0) {
             return Repr { scalars: [Type::I64].into(), shape: Shape::Tag, nonnull: false };
         }
@@ -229,9 +238,13 @@ impl ModuleCx<'_> {
         let variants = match ty.kind() {
             TyKind::Tuple(elems) => vec![elems.iter().map(|elem| self.repr(*elem)).collect()],
             TyKind::Adt(adt, args) => self.variant_reprs(*adt, args),
-            other => unreachable!("only tuples and declared types have objects of their own, not {ty:?}: {:?}", std::mem::discriminant(other)),
+            other => unreachable!(
+                "only tuples and declared types have objects of their own, not {ty:?}: {:?}",
+                std::mem::discriminant(other)
+            ),
         };
-        let is_class = ty.as_adt().is_some_and(|(adt, _)| self.program.items.adts[adt].kind == AdtKind::Class);
+        let is_class =
+            ty.as_adt().is_some_and(|(adt, _)| self.program.items.adts[adt].kind == AdtKind::Class);
         let mut fields = Vec::with_capacity(variants.len());
         let mut slots: Vec<Vec<Type>> = Vec::with_capacity(variants.len());
         for variant in &variants {
@@ -278,7 +291,8 @@ impl ModuleCx<'_> {
             SlotsKind::Box => ("box", Some(Type::Ptr), true),
         };
         let all: Vec<Type> = first.into_iter().chain(types.iter().copied()).collect();
-        let layout = self.module.add_layout(Layout::fixed(Symbol::intern(name), &[&all], immutable));
+        let layout =
+            self.module.add_layout(Layout::fixed(Symbol::intern(name), &[&all], immutable));
         self.slot_layouts.insert((kind, types.into()), layout);
         layout
     }

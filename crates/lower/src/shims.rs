@@ -23,8 +23,15 @@ pub enum AnyOp {
 }
 
 impl AnyOp {
-    const ALL: [AnyOp; 7] =
-        [AnyOp::Show, AnyOp::ShowIn, AnyOp::Eq, AnyOp::Hash, AnyOp::TypeName, AnyOp::IsList, AnyOp::ToList];
+    const ALL: [AnyOp; 7] = [
+        AnyOp::Show,
+        AnyOp::ShowIn,
+        AnyOp::Eq,
+        AnyOp::Hash,
+        AnyOp::TypeName,
+        AnyOp::IsList,
+        AnyOp::ToList,
+    ];
 
     pub fn slot(self) -> u32 {
         self as u32
@@ -33,7 +40,9 @@ impl AnyOp {
     /// The box comes first; `Eq` takes another of the same type.
     pub fn signature(self) -> Signature {
         match self {
-            AnyOp::Show | AnyOp::ShowIn | AnyOp::TypeName | AnyOp::ToList => Signature::new([Type::Ref], [Type::Ref]),
+            AnyOp::Show | AnyOp::ShowIn | AnyOp::TypeName | AnyOp::ToList => {
+                Signature::new([Type::Ref], [Type::Ref])
+            }
             AnyOp::Eq => Signature::new([Type::Ref, Type::Ref], [Type::Bool]),
             AnyOp::Hash => Signature::new([Type::Ref], [Type::I64]),
             AnyOp::IsList => Signature::new([Type::Ref], [Type::Bool]),
@@ -47,7 +56,10 @@ pub fn any_vtable(cx: &mut ModuleCx<'_>, ty: Ty) -> VtableId {
         return id;
     }
     let name = cx.program.type_name(ty);
-    let id = cx.module.vtables.push(Vtable { name: Symbol::intern(&format!("any {name}")), slots: Vec::new() });
+    let id = cx
+        .module
+        .vtables
+        .push(Vtable { name: Symbol::intern(&format!("any {name}")), slots: Vec::new() });
     cx.vtables.insert((ty, None), id);
     let slots = AnyOp::ALL.map(|op| {
         let name = Symbol::intern(&format!("{name}.{op:?}"));
@@ -62,7 +74,11 @@ pub fn dyn_vtable(cx: &mut ModuleCx<'_>, trait_ref: &TraitRef, ty: Ty) -> Vtable
     if let Some(&id) = cx.vtables.get(&(ty, Some(trait_ref.clone()))) {
         return id;
     }
-    let name = format!("{} as {}", cx.program.type_name(ty), cx.program.items.traits[trait_ref.id].name.as_str());
+    let name = format!(
+        "{} as {}",
+        cx.program.type_name(ty),
+        cx.program.items.traits[trait_ref.id].name.as_str()
+    );
     let id = cx.module.vtables.push(Vtable { name: Symbol::intern(&name), slots: Vec::new() });
     cx.vtables.insert((ty, Some(trait_ref.clone())), id);
     let methods = cx.program.items.traits[trait_ref.id].methods.clone();
@@ -123,7 +139,9 @@ pub fn any_op(cx: &mut ModuleCx<'_>, op: AnyOp, ty: Ty) -> Option<Function> {
     let value = this.unbox(object, ty);
     let results = match op {
         AnyOp::Show => this.trait_or(LangTrait::Show, 0, ty, &[value], |this| type_name(this, ty)),
-        AnyOp::ShowIn => this.trait_or(LangTrait::Show, 1, ty, &[value], |this| type_name(this, ty)),
+        AnyOp::ShowIn => {
+            this.trait_or(LangTrait::Show, 1, ty, &[value], |this| type_name(this, ty))
+        }
         AnyOp::Eq => {
             let other = this.b.params()[1];
             let other = this.unbox(other, ty);
@@ -151,7 +169,8 @@ fn type_name(this: &mut BodyCx<'_, '_>, ty: Ty) -> Value {
 
 /// A new list of the elements, each made an `any`.
 fn list_of_any(this: &mut BodyCx<'_, '_>, elem: Ty, list: Vals) -> Vals {
-    let [new, push, len, at] = [LangFn::ListNew, LangFn::ListPush, LangFn::ListLen, LangFn::ListAt].map(|f| this.cx.lang_fn(f));
+    let [new, push, len, at] = [LangFn::ListNew, LangFn::ListPush, LangFn::ListLen, LangFn::ListAt]
+        .map(|f| this.cx.lang_fn(f));
     let result = this.call_lang(new, &[Ty::any()], &[]);
     let count = this.call_lang(len, &[elem], std::slice::from_ref(&list))[0];
     let index = this.b.declare_var(Type::I64);

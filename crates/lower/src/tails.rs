@@ -4,9 +4,9 @@
 //! of calls are needed to keep the stack bounded; all others become calls again.
 
 use rustc_hash::FxHashSet;
-use sepal_mir::{ConstWord, FuncId, Function, Module, Op, Results, Terminator, Type};
-use sepal_mir::passes::call_graph::{components, for_each_callee};
 use sepal_base::Id as _;
+use sepal_mir::passes::call_graph::{components, for_each_callee};
+use sepal_mir::{ConstWord, FuncId, Function, Module, Op, Results, Terminator, Type};
 
 /// Turns tail calls that cannot recur into calls. `library` says which functions are the standard
 /// library's: one that does not itself leave by a call of unknown code returns to its caller.
@@ -39,7 +39,8 @@ pub fn keep_frames(module: &mut Module, library: &FxHashSet<FuncId>) {
         .iter_enumerated()
         .map(|(id, func)| library.contains(&id) && !leaves_to_unknown(func))
         .collect();
-    let signatures: Vec<Vec<Type>> = module.functions.iter().map(|f| f.sig.results.clone()).collect();
+    let signatures: Vec<Vec<Type>> =
+        module.functions.iter().map(|f| f.sig.results.clone()).collect();
     for id in module.functions.ids() {
         let own = component[id.index()];
         let func = &mut module.functions[id];
@@ -54,7 +55,8 @@ pub fn keep_frames(module: &mut Module, library: &FxHashSet<FuncId>) {
                 | Terminator::Panic { .. }
                 | Terminator::Unreachable {} => continue,
             };
-            let comes_back = !library.contains(&id) && returns.get(target.index()).is_some_and(|r| *r);
+            let comes_back =
+                !library.contains(&id) && returns.get(target.index()).is_some_and(|r| *r);
             if component[target.index()] != own || comes_back {
                 let results = signatures[id.index()].clone();
                 call_and_return(func, block, &results);
@@ -68,13 +70,17 @@ fn calls_unknown(func: &Function) -> bool {
         let indirect = |inst: &sepal_mir::Inst| {
             matches!(func.insts[*inst].op, Op::IndirectCall { .. } | Op::MethodCallVirtual { .. })
         };
-        matches!(block.term, Terminator::TailCallIndirect { .. } | Terminator::TailCallVirtual { .. })
-            || block.insts.iter().any(indirect)
+        matches!(
+            block.term,
+            Terminator::TailCallIndirect { .. } | Terminator::TailCallVirtual { .. }
+        ) || block.insts.iter().any(indirect)
     })
 }
 
 fn leaves_to_unknown(func: &Function) -> bool {
-    let leaves = |term| matches!(term, Terminator::TailCallIndirect { .. } | Terminator::TailCallVirtual { .. });
+    let leaves = |term| {
+        matches!(term, Terminator::TailCallIndirect { .. } | Terminator::TailCallVirtual { .. })
+    };
     func.blocks.iter().any(|block| leaves(block.term))
 }
 
@@ -83,8 +89,12 @@ fn call_and_return(func: &mut Function, block: sepal_mir::Block, results: &[Type
     let loc = func.blocks[block].term_loc;
     let op = match func.blocks[block].term {
         Terminator::TailCall { func, args } => Op::Call { func, args },
-        Terminator::TailCallIndirect { sig, closure, args } => Op::IndirectCall { sig, closure, args },
-        Terminator::TailCallVirtual { sig, slot, object, args } => Op::MethodCallVirtual { sig, slot, object, args },
+        Terminator::TailCallIndirect { sig, closure, args } => {
+            Op::IndirectCall { sig, closure, args }
+        }
+        Terminator::TailCallVirtual { sig, slot, object, args } => {
+            Op::MethodCallVirtual { sig, slot, object, args }
+        }
         Terminator::Jump { .. }
         | Terminator::Branch { .. }
         | Terminator::Switch { .. }

@@ -16,7 +16,11 @@ use std::process::ExitCode;
 const STACK: usize = 256 << 20;
 
 fn main() -> ExitCode {
-    match std::thread::Builder::new().stack_size(STACK).spawn(run).map(std::thread::JoinHandle::join) {
+    match std::thread::Builder::new()
+        .stack_size(STACK)
+        .spawn(run)
+        .map(std::thread::JoinHandle::join)
+    {
         Ok(Ok(code)) => code,
         // The panic's own message has been printed.
         Ok(Err(_)) => ExitCode::from(INTERNAL),

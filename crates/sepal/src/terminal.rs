@@ -30,7 +30,9 @@ impl Progress {
         if std::io::stderr().is_terminal() {
             let shown = bar.clone();
             std::thread::spawn(move || {
-                if waiting.recv_timeout(Duration::from_secs(1)) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                if waiting.recv_timeout(Duration::from_secs(1))
+                    == Err(std::sync::mpsc::RecvTimeoutError::Timeout)
+                {
                     shown.set_style(ProgressStyle::default_spinner());
                     shown.set_draw_target(indicatif::ProgressDrawTarget::stderr());
                     shown.set_message(what);

@@ -20,13 +20,19 @@ const ENGINES: [&str; 3] = ["interp", "jit", "native"];
 
 fn main() {
     let args = Arguments::from_args();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the repository exists");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .expect("the repository exists");
     let known = known_failures(&root);
     let mut trials = Vec::new();
     let mut add = |name: String, test: Box<dyn FnOnce() -> Result<(), Failed> + Send>| {
         let fails = known.contains(&name);
         let label = name.clone();
-        trials.push(Trial::test(name, move || if fails { must_fail(&label, test()) } else { test() }));
+        trials.push(Trial::test(
+            name,
+            move || if fails { must_fail(&label, test()) } else { test() },
+        ));
     };
     for file in programs(&root.join("tests/lang")) {
         let name = name_of(&root.join("tests/lang"), &file);
@@ -130,7 +136,8 @@ fn check_program(file: &Path, engine: &str) -> Result<(), Failed> {
 }
 
 fn check_example(file: &Path, engine: &str) -> Result<(), Failed> {
-    let expected = std::fs::read_to_string(file.with_extension("out")).map_err(|e| format!("its .out file: {e}"))?;
+    let expected = std::fs::read_to_string(file.with_extension("out"))
+        .map_err(|e| format!("its .out file: {e}"))?;
     let input = file.with_extension("in");
     let stdin = if input.exists() { std::fs::read_to_string(input)? } else { String::new() };
     let folder = file.parent().and_then(Path::parent).expect("examples lie in the repository");
@@ -140,7 +147,13 @@ fn check_example(file: &Path, engine: &str) -> Result<(), Failed> {
     if expected == stdout && got.code == 0 {
         return Ok(());
     }
-    Err(format!("exit code {}\n{}--- stderr\n{}", got.code, difference(&expected, &stdout), got.stderr).into())
+    Err(format!(
+        "exit code {}\n{}--- stderr\n{}",
+        got.code,
+        difference(&expected, &stdout),
+        got.stderr
+    )
+    .into())
 }
 
 /// The first line in which two texts differ, with both versions.
@@ -153,7 +166,13 @@ fn difference(expected: &str, got: &str) -> String {
             (w, h) if w == h => {}
             (w, h) => {
                 let show = |l: Option<&str>| l.map_or("(end)".to_string(), |l| format!("{l:?}"));
-                return format!("line {number}: expected {}\n{:w$}     got {}\n", show(w), "", show(h), w = 5 + number.to_string().len());
+                return format!(
+                    "line {number}: expected {}\n{:w$}     got {}\n",
+                    show(w),
+                    "",
+                    show(h),
+                    w = 5 + number.to_string().len()
+                );
             }
         }
     }
@@ -168,11 +187,16 @@ fn check_rejected(root: &Path, file: &Path) -> Result<(), Failed> {
     let mut problems = String::new();
     let rejected = promises.iter().any(|p| p.level == "error");
     if got.code != i32::from(rejected) {
-        problems += &format!("exit code {} of a program with{} errors\n", got.code, if rejected { "" } else { "out" });
+        problems += &format!(
+            "exit code {} of a program with{} errors\n",
+            got.code,
+            if rejected { "" } else { "out" }
+        );
     }
     for promise in &promises {
         if !reports(&got.stderr, promise) {
-            problems += &format!("no {} at {} saying: {}\n", promise.level, promise.place, promise.words);
+            problems +=
+                &format!("no {} at {} saying: {}\n", promise.level, promise.place, promise.words);
         }
     }
     if promises.is_empty() {
@@ -184,10 +208,16 @@ fn check_rejected(root: &Path, file: &Path) -> Result<(), Failed> {
     }
     match std::fs::read_to_string(&snapshot) {
         Ok(expected) if expected == got.stderr => {}
-        Ok(expected) => problems += &format!("the snapshot differs\n{}", difference(&expected, &got.stderr)),
+        Ok(expected) => {
+            problems += &format!("the snapshot differs\n{}", difference(&expected, &got.stderr))
+        }
         Err(e) => problems += &format!("{}: {e}\n", snapshot.display()),
     }
-    if problems.is_empty() { Ok(()) } else { Err(format!("{problems}--- stderr\n{}", got.stderr).into()) }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("{problems}--- stderr\n{}", got.stderr).into())
+    }
 }
 
 /// Whether some diagnostic of the level, with the words in its text, points at the line. The source
@@ -204,7 +234,12 @@ fn reports(stderr: &str, promise: &expect::Promise) -> bool {
     }
     let place = format!("{}:", promise.place);
     blocks.iter().any(|block| {
-        let at_line = block.lines().find(|l| l.trim_start().starts_with("-->")).is_some_and(|l| l.contains(&place));
-        block.starts_with(promise.level) && at_line && block.to_lowercase().contains(&promise.words.to_lowercase())
+        let at_line = block
+            .lines()
+            .find(|l| l.trim_start().starts_with("-->"))
+            .is_some_and(|l| l.contains(&place));
+        block.starts_with(promise.level)
+            && at_line
+            && block.to_lowercase().contains(&promise.words.to_lowercase())
     })
 }

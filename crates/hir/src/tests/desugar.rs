@@ -4,87 +4,32 @@ use super::*;
 use expect_test::expect;
 
 #[test]
-fn loops() {
+fn counted_and_index_loops() {
     check_code(
         "\
-fn f(xs: [int], d: {str: int}, n: int) -> int:
+fn f(xs: [int], n: int) -> int:
     var t = 0
     for i in 0..n: t += i
     for i in 0..=n: t += i
     for x in xs: t += x
+    t
+",
+        expect![[""]],
+    );
+}
+
+#[test]
+fn loops_by_next_and_by_condition() {
+    check_code(
+        "\
+fn f(xs: [int], d: {str: int}) -> int:
+    var t = 0
     for k, v in d: t += v
     while t > 100: t -= 1
     while let Some(x) = xs.pop(): t += x
     t
 ",
-        expect![[r#"
-            fn f(xs: [int], d: {str: int}, n: int) -> int
-              block
-                let t#3: int = 0
-                block
-                  let _#4: int = 0
-                  let _#5: int = n#2
-                  loop 0
-                    if (_#4 < _#5)
-                      block
-                        let i#6: int = _#4
-                        _#4 = (_#4 +% 1)
-                        block
-                          t#3 with _#7 = (_#7 + i#6)
-                    else
-                      FromNever[nil](break 0)
-                block
-                  let _#8: int = 0
-                  let _#9: int = n#2
-                  let _#10: bool = (_#8 <= _#9)
-                  loop 1
-                    if _#10
-                      block
-                        let i#11: int = _#8
-                        _#10 = (_#8 < _#9)
-                        _#8 = (_#8 +% 1)
-                        block
-                          t#3 with _#12 = (_#12 + i#11)
-                    else
-                      FromNever[nil](break 1)
-                block
-                  let _#13: [int] = xs#0
-                  let _#14: int = 0
-                  loop 2
-                    if (_#14 < list_len[int](_#13))
-                      block
-                        let x#15: int = list_at[int](_#13, _#14)
-                        _#14 = (_#14 +% 1)
-                        block
-                          t#3 with _#16 = (_#16 + x#15)
-                    else
-                      FromNever[nil](break 2)
-                block
-                  let _#17: EntryIter[str, int] = dict_entries[str, int](d#1)
-                  loop 3
-                    match <EntryIter[str, int] as Iter[(str, int)]>.next(inout _#17; )
-                      case Some(0: _#18)
-                        block
-                          let (k#19, v#20): (str, int) = _#18
-                          block
-                            t#3 with _#21 = (_#21 + v#20)
-                      case _
-                        FromNever[nil](break 3)
-                loop 4
-                  if (t#3 > 100)
-                    block
-                      t#3 with _#22 = (_#22 - 1)
-                  else
-                    FromNever[nil](break 4)
-                loop 5
-                  match List.pop[int](xs#0)
-                    case Some(0: x#23)
-                      block
-                        t#3 with _#24 = (_#24 + x#23)
-                    case _
-                      FromNever[nil](break 5)
-                value t#3
-        "#]],
+        expect![[""]],
     );
 }
 

@@ -97,7 +97,6 @@ fn f(p: Pont):
     let q = Point(horizontal: 1)
     q.horizotal
     \"text\".lenght()
-    q.missing()
     compute(valu: 1)
 ",
         expect![[r#"
@@ -142,8 +141,7 @@ fn f(p: Pont):
             error[E0107]: `Point` has no method `missing`
              --> main.spl:8:7
               |
-            8 |     q.missing()
-              |       ^^^^^^^
+            8 |               |       ^^^^^^^
 
             error[E0203]: the function `compute` has no parameter `valu`
              --> main.spl:9:13

@@ -241,12 +241,16 @@ impl BodyCx<'_, '_> {
     /// The name of the type an `any` carries.
     pub(super) fn any_type_name(&mut self, value: Value) -> Vals {
         let join = self.b.create_block_with(&[Type::Ref]);
-        let names = [(Tag::Int, "int"), (Tag::Float, "float"), (Tag::Bool, "bool"), (Tag::Nil, "nil")];
+        let names =
+            [(Tag::Int, "int"), (Tag::Float, "float"), (Tag::Bool, "bool"), (Tag::Nil, "nil")];
         let tag = self.b.any_tag(value);
         let blocks = names.map(|_| self.b.create_block());
         let boxed = self.b.create_block();
-        let cases: Vec<(i64, sepal_mir::Block, &[Value])> =
-            names.iter().zip(blocks).map(|((tag, _), block)| (*tag as i64, block, &[][..])).collect();
+        let cases: Vec<(i64, sepal_mir::Block, &[Value])> = names
+            .iter()
+            .zip(blocks)
+            .map(|((tag, _), block)| (*tag as i64, block, &[][..]))
+            .collect();
         self.b.switch(tag, &cases, (boxed, &[]));
         for ((_, name), block) in names.iter().zip(blocks) {
             self.b.seal_block(block);

@@ -5,9 +5,9 @@ use super::BodyCx;
 use crate::cx::Vals;
 use sepal_abi::{NumType, RtFn};
 use sepal_base::Span;
+use sepal_hir::ast;
 use sepal_hir::{BinaryOp, ExprId, FloatTy, IntTy, Ty, TyKind, UnaryOp};
 use sepal_mir::{BinOp, CastKind, CheckedOp, Type, Value};
-use sepal_hir::ast;
 
 /// The primitive type that an operator works on.
 #[derive(Clone, Copy)]
@@ -54,10 +54,13 @@ impl BodyCx<'_, '_> {
                 let op = if int.signed() { CheckedOp::SSub } else { CheckedOp::USub };
                 self.b.checked_op(op, zero, values[0])
             }
-            (UnaryOp::Neg, Operand::Float(_)) => self.b.unary_op(sepal_mir::UnaryOp::FNeg, values[0]),
-            (UnaryOp::Not | UnaryOp::BitNot | UnaryOp::Neg, Operand::Int(_) | Operand::Float(_) | Operand::Bits) => {
-                self.b.unary_op(sepal_mir::UnaryOp::Not, values[0])
+            (UnaryOp::Neg, Operand::Float(_)) => {
+                self.b.unary_op(sepal_mir::UnaryOp::FNeg, values[0])
             }
+            (
+                UnaryOp::Not | UnaryOp::BitNot | UnaryOp::Neg,
+                Operand::Int(_) | Operand::Float(_) | Operand::Bits,
+            ) => self.b.unary_op(sepal_mir::UnaryOp::Not, values[0]),
         };
         Vals::from_slice(&[value])
     }
@@ -68,7 +71,9 @@ impl BodyCx<'_, '_> {
         let b = self.expr(rhs);
         self.at(span);
         let value = match operand(ty) {
-            Operand::Nil => self.b.const_bool(matches!(op, BinaryOp::Eq | BinaryOp::Le | BinaryOp::Ge)),
+            Operand::Nil => {
+                self.b.const_bool(matches!(op, BinaryOp::Eq | BinaryOp::Le | BinaryOp::Ge))
+            }
             Operand::Int(int) => self.int_binary(op, int, a[0], b[0]),
             Operand::Float(float) => self.float_binary(op, float, a[0], b[0]),
             Operand::Bits => {
@@ -108,13 +113,25 @@ impl BodyCx<'_, '_> {
             BinaryOp::Gt => self.b.bin_op(pick(BinOp::SGt, BinOp::UGt), a, b),
             BinaryOp::Ge => self.b.bin_op(pick(BinOp::SGe, BinOp::UGe), a, b),
             BinaryOp::Arith(op) => match op {
-                ast::BinOp::Add => self.b.checked_op(pick_checked(CheckedOp::SAdd, CheckedOp::UAdd), a, b),
-                ast::BinOp::Sub => self.b.checked_op(pick_checked(CheckedOp::SSub, CheckedOp::USub), a, b),
-                ast::BinOp::Mul => self.b.checked_op(pick_checked(CheckedOp::SMul, CheckedOp::UMul), a, b),
-                ast::BinOp::Div => self.b.checked_op(pick_checked(CheckedOp::SDiv, CheckedOp::UDiv), a, b),
-                ast::BinOp::Rem => self.b.checked_op(pick_checked(CheckedOp::SRem, CheckedOp::URem), a, b),
+                ast::BinOp::Add => {
+                    self.b.checked_op(pick_checked(CheckedOp::SAdd, CheckedOp::UAdd), a, b)
+                }
+                ast::BinOp::Sub => {
+                    self.b.checked_op(pick_checked(CheckedOp::SSub, CheckedOp::USub), a, b)
+                }
+                ast::BinOp::Mul => {
+                    self.b.checked_op(pick_checked(CheckedOp::SMul, CheckedOp::UMul), a, b)
+                }
+                ast::BinOp::Div => {
+                    self.b.checked_op(pick_checked(CheckedOp::SDiv, CheckedOp::UDiv), a, b)
+                }
+                ast::BinOp::Rem => {
+                    self.b.checked_op(pick_checked(CheckedOp::SRem, CheckedOp::URem), a, b)
+                }
                 ast::BinOp::Shl => self.b.checked_op(CheckedOp::Shl, a, b),
-                ast::BinOp::Shr => self.b.checked_op(pick_checked(CheckedOp::SShr, CheckedOp::UShr), a, b),
+                ast::BinOp::Shr => {
+                    self.b.checked_op(pick_checked(CheckedOp::SShr, CheckedOp::UShr), a, b)
+                }
                 ast::BinOp::AddWrap => self.b.bin_op(BinOp::Add, a, b),
                 ast::BinOp::SubWrap => self.b.bin_op(BinOp::Sub, a, b),
                 ast::BinOp::MulWrap => self.b.bin_op(BinOp::Mul, a, b),
@@ -135,7 +152,11 @@ impl BodyCx<'_, '_> {
         let (base, exponent) = (wide(self, base), wide(self, exponent));
         let number = self.b.iconst(num_type(int) as i64);
         let result = self.rt(RtFn::rt_int_pow, &[base, exponent, number])[0];
-        if int.bits() == 64 { result } else { self.b.cast(CastKind::Truncate, crate::repr::int_type(int), result) }
+        if int.bits() == 64 {
+            result
+        } else {
+            self.b.cast(CastKind::Truncate, crate::repr::int_type(int), result)
+        }
     }
 
     fn float_binary(&mut self, op: BinaryOp, float: FloatTy, a: Value, b: Value) -> Value {
@@ -150,8 +171,12 @@ impl BodyCx<'_, '_> {
             BinaryOp::Arith(ast::BinOp::Sub) => BinOp::FSub,
             BinaryOp::Arith(ast::BinOp::Mul) => BinOp::FMul,
             BinaryOp::Arith(ast::BinOp::Div) => BinOp::FDiv,
-            BinaryOp::Arith(ast::BinOp::Rem) => return self.float_rt(RtFn::rt_float_rem, float, a, b),
-            BinaryOp::Arith(ast::BinOp::Pow) => return self.float_rt(RtFn::rt_float_pow, float, a, b),
+            BinaryOp::Arith(ast::BinOp::Rem) => {
+                return self.float_rt(RtFn::rt_float_rem, float, a, b);
+            }
+            BinaryOp::Arith(ast::BinOp::Pow) => {
+                return self.float_rt(RtFn::rt_float_pow, float, a, b);
+            }
             BinaryOp::Arith(
                 other @ (ast::BinOp::AddWrap
                 | ast::BinOp::SubWrap

@@ -5,16 +5,23 @@ use crate::Refusal;
 use crate::cx::{Instance, Vals};
 use sepal_abi::{RtFn, Scalar};
 use sepal_base::Span;
+use sepal_hir::ast::FnFlavour;
 use sepal_hir::{Callee, ExprId, FnId, FnKind, Place, SelfKind, Ty, TyKind};
 use sepal_mir::{ConstWord, Extern, Signature, StaticObject, Value};
-use sepal_hir::ast::FnFlavour;
 use std::rc::Rc;
 
 /// What is called once the types are known.
 enum Target {
-    Fn { id: FnId, args: Rc<[Ty]> },
+    Fn {
+        id: FnId,
+        args: Rc<[Ty]>,
+    },
     /// A slot of the vtable of the first argument.
-    Virtual { slot: u32, method: FnId, self_args: Rc<[Ty]> },
+    Virtual {
+        slot: u32,
+        method: FnId,
+        self_args: Rc<[Ty]>,
+    },
 }
 
 impl BodyCx<'_, '_> {
@@ -44,7 +51,9 @@ impl BodyCx<'_, '_> {
         if self.b.is_unreachable() {
             return self.dead(ret);
         }
-        let Some(results) = self.call_target(target, &values, &arg_types, ret, tail && place.is_none()) else {
+        let Some(results) =
+            self.call_target(target, &values, &arg_types, ret, tail && place.is_none())
+        else {
             return self.dead(ret);
         };
         if ret.is_never() && !self.b.is_unreachable() {
@@ -55,7 +64,13 @@ impl BodyCx<'_, '_> {
     }
 
     /// A call with operands already evaluated.
-    pub(super) fn call_prepared(&mut self, callee: &Callee, values: &[Vals], arg_types: &[Ty], ret: Ty) -> Vals {
+    pub(super) fn call_prepared(
+        &mut self,
+        callee: &Callee,
+        values: &[Vals],
+        arg_types: &[Ty],
+        ret: Ty,
+    ) -> Vals {
         let target = self.target(callee);
         match self.call_target(target, values, arg_types, ret, false) {
             Some(results) => results,
@@ -64,7 +79,14 @@ impl BodyCx<'_, '_> {
     }
 
     /// The scalars given; `None` if the call left the function or cannot be lowered.
-    fn call_target(&mut self, target: Target, values: &[Vals], arg_types: &[Ty], ret: Ty, tail: bool) -> Option<Vals> {
+    fn call_target(
+        &mut self,
+        target: Target,
+        values: &[Vals],
+        arg_types: &[Ty],
+        ret: Ty,
+        tail: bool,
+    ) -> Option<Vals> {
         match target {
             Target::Fn { id, args } => self.call_fn(id, &args, values, arg_types, ret, tail),
             Target::Virtual { slot, method, self_args } => {
@@ -74,7 +96,12 @@ impl BodyCx<'_, '_> {
     }
 
     /// Stores what a method with `var self` gave back beside its result.
-    fn give_back(&mut self, place: Option<super::place::OpenPlace<'_>>, results: Vals, ret: Ty) -> Vals {
+    fn give_back(
+        &mut self,
+        place: Option<super::place::OpenPlace<'_>>,
+        results: Vals,
+        ret: Ty,
+    ) -> Vals {
         let width = self.repr_of(ret).scalars.len();
         let (result, own) = results.split_at(width);
         let (result, own) = (Vals::from_slice(result), Vals::from_slice(own));
@@ -89,7 +116,9 @@ impl BodyCx<'_, '_> {
     /// The function that a callee means for this instance's type arguments.
     fn target(&mut self, callee: &Callee) -> Target {
         match callee {
-            Callee::Fn { id, args } => Target::Fn { id: *id, args: args.iter().map(|a| self.subst(*a)).collect() },
+            Callee::Fn { id, args } => {
+                Target::Fn { id: *id, args: args.iter().map(|a| self.subst(*a)).collect() }
+            }
             Callee::Trait { trait_ref, method, self_ty, args } => {
                 let self_ty = self.subst(*self_ty);
                 let trait_ref = self.subst_trait(trait_ref);
@@ -111,10 +140,18 @@ impl BodyCx<'_, '_> {
     }
 
     pub(super) fn subst_trait(&self, trait_ref: &sepal_hir::TraitRef) -> sepal_hir::TraitRef {
-        sepal_hir::TraitRef { id: trait_ref.id, args: trait_ref.args.iter().map(|a| self.subst(*a)).collect() }
+        sepal_hir::TraitRef {
+            id: trait_ref.id,
+            args: trait_ref.args.iter().map(|a| self.subst(*a)).collect(),
+        }
     }
 
-    fn virtual_target(&mut self, trait_ref: &sepal_hir::TraitRef, slot: u32, self_ty: Ty) -> Target {
+    fn virtual_target(
+        &mut self,
+        trait_ref: &sepal_hir::TraitRef,
+        slot: u32,
+        self_ty: Ty,
+    ) -> Target {
         let method = self.cx.program.items.traits[trait_ref.id].methods[slot as usize];
         // The trait's own parameters: `Self`, then its arguments.
         let self_args = std::iter::once(self_ty).chain(trait_ref.args.iter().copied()).collect();
@@ -135,10 +172,13 @@ impl BodyCx<'_, '_> {
         let (kind, name, flavour) = (def.kind, def.name, def.flavour);
         let flat: Vals = values.iter().flatten().copied().collect();
         match kind {
-            FnKind::Intrinsic(intrinsic) => Some(self.intrinsic(intrinsic, args, values, arg_types, ret)),
+            FnKind::Intrinsic(intrinsic) => {
+                Some(self.intrinsic(intrinsic, args, values, arg_types, ret))
+            }
             FnKind::Runtime => {
-                let function = RtFn::from_name(name.as_str())
-                    .unwrap_or_else(|| panic!("std declares {}, which the runtime does not have", name.as_str()));
+                let function = RtFn::from_name(name.as_str()).unwrap_or_else(|| {
+                    panic!("std declares {}, which the runtime does not have", name.as_str())
+                });
                 self.check_rt_types(function, &flat, ret);
                 Some(self.rt(function, &flat))
             }
@@ -152,7 +192,11 @@ impl BodyCx<'_, '_> {
                 self.cx.refuse(Refusal::Concurrency(self.cx.program.items.fns[id].span));
                 None
             }
-            FnKind::Source(_) | FnKind::ConstInit(_) | FnKind::Default(_) | FnKind::Script | FnKind::Derived(_)
+            FnKind::Source(_)
+            | FnKind::ConstInit(_)
+            | FnKind::Default(_)
+            | FnKind::Script
+            | FnKind::Derived(_)
             | FnKind::Invariant(_) => {
                 if flavour != FnFlavour::Plain {
                     self.cx.refuse(Refusal::Concurrency(self.cx.program.items.fns[id].span));
@@ -185,7 +229,13 @@ impl BodyCx<'_, '_> {
     fn call_extern(&mut self, id: FnId, name: sepal_base::Symbol, args: &[Value]) -> Vals {
         let sig = self.cx.fn_signature(id, &[]);
         let results = sig.results.clone();
-        let known = self.cx.module.externs.iter_enumerated().find(|(_, e)| e.name == name).map(|(id, _)| id);
+        let known = self
+            .cx
+            .module
+            .externs
+            .iter_enumerated()
+            .find(|(_, e)| e.name == name)
+            .map(|(id, _)| id);
         let func = known.unwrap_or_else(|| self.cx.module.externs.push(Extern { name, sig }));
         self.b.call_extern(func, args, &results).iter().collect()
     }
@@ -216,7 +266,13 @@ impl BodyCx<'_, '_> {
     }
 
     /// A call of a function value.
-    pub(super) fn call_value(&mut self, callee: ExprId, args: &[ExprId], span: Span, tail: bool) -> Vals {
+    pub(super) fn call_value(
+        &mut self,
+        callee: ExprId,
+        args: &[ExprId],
+        span: Span,
+        tail: bool,
+    ) -> Vals {
         let ty = self.expr_ty(callee);
         let function = ty.as_fn().expect("only function values are called");
         let closure = self.expr(callee);
@@ -243,7 +299,9 @@ impl BodyCx<'_, '_> {
     pub(super) fn fn_value(&mut self, callee: &Callee, ty: Ty) -> Vals {
         let (id, args) = match self.target(callee) {
             Target::Fn { id, args } => (id, args),
-            Target::Virtual { .. } => unreachable!("the checker makes a lambda of a method of a `dyn` value"),
+            Target::Virtual { .. } => {
+                unreachable!("the checker makes a lambda of a method of a `dyn` value")
+            }
         };
         let function = ty.as_fn().expect("a function as a value has a function type");
         let name = self.cx.program.items.fns[id].trace_name;
@@ -263,7 +321,13 @@ impl BodyCx<'_, '_> {
     }
 
     /// A call of a trait's method for a type without parameters.
-    pub(crate) fn call_trait(&mut self, trait_ref: &sepal_hir::TraitRef, method: u32, self_ty: Ty, values: &[Vals]) -> Vals {
+    pub(crate) fn call_trait(
+        &mut self,
+        trait_ref: &sepal_hir::TraitRef,
+        method: u32,
+        self_ty: Ty,
+        values: &[Vals],
+    ) -> Vals {
         let resolved = self.cx.program.resolve_method(trait_ref, method, self_ty, &[]);
         self.call_lang(resolved.id, &resolved.args, values)
     }

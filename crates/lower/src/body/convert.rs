@@ -20,20 +20,33 @@ impl BodyCx<'_, '_> {
         let result = match (from.kind(), to.kind()) {
             (TyKind::Int(from), TyKind::Int(to)) => self.int_to_int(*from, *to, value),
             (TyKind::Int(from), TyKind::Float(to)) => {
-                let kind = if from.signed() { CastKind::SignedToFloat } else { CastKind::UnsignedToFloat };
+                let kind =
+                    if from.signed() { CastKind::SignedToFloat } else { CastKind::UnsignedToFloat };
                 self.b.cast(kind, float_type(*to), value)
             }
             (TyKind::Int(from), TyKind::Char) => {
-                let kind = if from.signed() { CheckedCastKind::SignedToChar } else { CheckedCastKind::UnsignedToChar };
+                let kind = if from.signed() {
+                    CheckedCastKind::SignedToChar
+                } else {
+                    CheckedCastKind::UnsignedToChar
+                };
                 self.b.checked_cast(kind, Type::I32, value)
             }
             (TyKind::Float(_), TyKind::Int(to)) => {
-                let kind = if to.signed() { CheckedCastKind::FloatToSigned } else { CheckedCastKind::FloatToUnsigned };
+                let kind = if to.signed() {
+                    CheckedCastKind::FloatToSigned
+                } else {
+                    CheckedCastKind::FloatToUnsigned
+                };
                 self.b.checked_cast(kind, int_type(*to), value)
             }
-            (TyKind::Float(_), TyKind::Float(to)) => self.b.cast(CastKind::FloatToFloat, float_type(*to), value),
+            (TyKind::Float(_), TyKind::Float(to)) => {
+                self.b.cast(CastKind::FloatToFloat, float_type(*to), value)
+            }
             (TyKind::Char, TyKind::Int(to)) => self.int_to_int(IntTy::U32, *to, value),
-            (TyKind::Bool, TyKind::Int(to)) => self.b.cast(CastKind::ZeroExtend, int_type(*to), value),
+            (TyKind::Bool, TyKind::Int(to)) => {
+                self.b.cast(CastKind::ZeroExtend, int_type(*to), value)
+            }
             (from, to) => unreachable!(
                 "the checker refuses conversions between {:?} and {:?}",
                 std::mem::discriminant(from),

@@ -4,9 +4,12 @@ use super::{BodyCx, LoopFrame, Slot};
 use crate::Refusal;
 use crate::cx::{Instance, Vals};
 use sepal_abi::{PanicCode, RtFn};
-use sepal_hir::{Coercion, ConstId, ContractCheck, Expr, ExprId, ExprKind, FieldIdx, FnKind, IntTy, Lit, LoopId, PanicKind, Stmt, Ty, VariantIdx};
-use sepal_mir::{BinOp, Hint, Type};
 use sepal_hir::ast::{ContractKind, LogicOp};
+use sepal_hir::{
+    Coercion, ConstId, ContractCheck, Expr, ExprId, ExprKind, FieldIdx, FnKind, IntTy, Lit, LoopId,
+    PanicKind, Stmt, Ty, VariantIdx,
+};
+use sepal_mir::{BinOp, Hint, Type};
 use std::rc::Rc;
 
 impl BodyCx<'_, '_> {
@@ -30,7 +33,9 @@ impl BodyCx<'_, '_> {
             ExprKind::Call { callee, args, inout } => {
                 self.call(callee, args, inout.as_deref(), self.subst(expr.ty), expr.span, false)
             }
-            ExprKind::CallValue { callee, args } => self.call_value(*callee, args, expr.span, false),
+            ExprKind::CallValue { callee, args } => {
+                self.call_value(*callee, args, expr.span, false)
+            }
             ExprKind::Construct { variant, fields, order, base } => {
                 self.construct_expr(self.subst(expr.ty), *variant, fields, order, *base)
             }
@@ -53,8 +58,12 @@ impl BodyCx<'_, '_> {
             ExprKind::Unary { op, operand } => self.unary(*op, *operand, expr.span),
             ExprKind::Binary { op, lhs, rhs } => self.binary(*op, *lhs, *rhs, expr.span),
             ExprKind::Logic { op, lhs, rhs } => self.logic(*op, *lhs, *rhs),
-            ExprKind::If { cond, then, otherwise } => self.if_expr(*cond, *then, *otherwise, self.subst(expr.ty)),
-            ExprKind::Match { scrutinee, arms } => self.match_expr(*scrutinee, arms, Some(self.subst(expr.ty))),
+            ExprKind::If { cond, then, otherwise } => {
+                self.if_expr(*cond, *then, *otherwise, self.subst(expr.ty))
+            }
+            ExprKind::Match { scrutinee, arms } => {
+                self.match_expr(*scrutinee, arms, Some(self.subst(expr.ty)))
+            }
             ExprKind::Block { stmts, value } => {
                 self.stmts(stmts);
                 match value {
@@ -155,7 +164,8 @@ impl BodyCx<'_, '_> {
             ExprKind::Return(Some(value)) => self.tail(*value),
             ExprKind::Call { callee, args, inout } if self.may_tail_call() => {
                 self.at(expr.span);
-                let values = self.call(callee, args, inout.as_deref(), self.subst(expr.ty), expr.span, true);
+                let values =
+                    self.call(callee, args, inout.as_deref(), self.subst(expr.ty), expr.span, true);
                 self.leave_with(values, expr.ty);
             }
             ExprKind::CallValue { callee, args } if self.may_tail_call() => {
@@ -284,7 +294,9 @@ impl BodyCx<'_, '_> {
     }
 
     fn array_literal(&mut self, elems: &[ExprId], ty: Ty) -> Vals {
-        let sepal_hir::TyKind::Array(elem) = ty.kind() else { unreachable!("an array literal makes an array") };
+        let sepal_hir::TyKind::Array(elem) = ty.kind() else {
+            unreachable!("an array literal makes an array")
+        };
         let layout = self.cx.array_layout(*elem);
         let values: Vals = elems.iter().flat_map(|elem| self.expr(*elem)).collect();
         let width = self.repr_of(*elem).scalars.len();
@@ -333,7 +345,9 @@ impl BodyCx<'_, '_> {
                 self.b.switch_to(more);
                 self.branch_on(*rhs, yes, no);
             }
-            ExprKind::Unary { op: sepal_hir::UnaryOp::Not, operand } => self.branch_on(*operand, no, yes),
+            ExprKind::Unary { op: sepal_hir::UnaryOp::Not, operand } => {
+                self.branch_on(*operand, no, yes)
+            }
             _ => {
                 let value = self.expr(cond)[0];
                 self.b.branch(value, (yes, &[]), (no, &[]), Hint::Unknown);
@@ -396,7 +410,11 @@ impl BodyCx<'_, '_> {
     }
 
     fn frame(&self, target: LoopId) -> &LoopFrame {
-        self.loops.iter().rev().find(|frame| frame.id == target).expect("break and continue stand in their loop")
+        self.loops
+            .iter()
+            .rev()
+            .find(|frame| frame.id == target)
+            .expect("break and continue stand in their loop")
     }
 
     fn contracts_on(&self) -> bool {

@@ -11,7 +11,14 @@ use sepal_mir::{BinOp, CastKind, ConstWord, Layout, StaticObject, Type, UnaryOp,
 
 impl BodyCx<'_, '_> {
     /// The scalars an intrinsic gives for the scalars of its arguments.
-    pub(super) fn intrinsic(&mut self, which: Intrinsic, args: &[Ty], values: &[Vals], types: &[Ty], ret: Ty) -> Vals {
+    pub(super) fn intrinsic(
+        &mut self,
+        which: Intrinsic,
+        args: &[Ty],
+        values: &[Vals],
+        types: &[Ty],
+        ret: Ty,
+    ) -> Vals {
         let flat: Vals = values.iter().flatten().copied().collect();
         let one = |value: Value| Vals::from_slice(&[value]);
         match which {
@@ -20,7 +27,9 @@ impl BodyCx<'_, '_> {
                 one(self.b.array_new(layout, flat[0]))
             }
             Intrinsic::ArrayEmpty => one(self.empty_array()),
-            Intrinsic::ArrayLen | Intrinsic::StrLen | Intrinsic::BytesLen => one(self.b.array_len(flat[0])),
+            Intrinsic::ArrayLen | Intrinsic::StrLen | Intrinsic::BytesLen => {
+                one(self.b.array_len(flat[0]))
+            }
             Intrinsic::ArrayGet => self.array_get(args[0], flat[0], flat[1]),
             Intrinsic::ArraySet => self.array_set(args[0], flat[0], flat[1], &flat[2..]),
             Intrinsic::Zeroed => self.dead(ret),
@@ -97,7 +106,8 @@ impl BodyCx<'_, '_> {
     fn array_get(&mut self, elem: Ty, array: Value, index: Value) -> Vals {
         let layout = self.cx.array_layout(elem);
         let types = self.repr_of(elem).scalars.to_vec();
-        let get = |(slot, ty): (usize, &Type)| self.b.index_get(*ty, layout, slot as u16, array, index);
+        let get =
+            |(slot, ty): (usize, &Type)| self.b.index_get(*ty, layout, slot as u16, array, index);
         types.iter().enumerate().map(get).collect()
     }
 
@@ -112,7 +122,11 @@ impl BodyCx<'_, '_> {
     /// A count of bits, as an `int`.
     fn count(&mut self, op: UnaryOp, value: Value) -> Value {
         let count = self.b.unary_op(op, value);
-        if self.b.ty(count) == Type::I64 { count } else { self.b.cast(CastKind::ZeroExtend, Type::I64, count) }
+        if self.b.ty(count) == Type::I64 {
+            count
+        } else {
+            self.b.cast(CastKind::ZeroExtend, Type::I64, count)
+        }
     }
 
     fn copysign(&mut self, value: Value, sign: Value) -> Value {

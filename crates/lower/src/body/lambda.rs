@@ -5,9 +5,9 @@ use crate::Refusal;
 use crate::cx::{Captured, Instance, LambdaSite, Vals};
 use crate::repr::SlotsKind;
 use sepal_base::Symbol;
+use sepal_hir::ast::FnFlavour;
 use sepal_hir::{ExprId, Lambda, LambdaKind, Ty};
 use sepal_mir::{ConstWord, StaticObject, Type};
-use sepal_hir::ast::FnFlavour;
 use std::rc::Rc;
 
 impl BodyCx<'_, '_> {
@@ -37,7 +37,10 @@ impl BodyCx<'_, '_> {
         let ret = self.subst(lambda.ret);
         let site = LambdaSite { body: Rc::clone(&self.body), captures };
         self.cx.lambdas.entry(instance.clone()).or_insert(site);
-        let name = Symbol::intern(&format!("{}.lambda", self.cx.program.items.fns[self.owner].trace_name.as_str()));
+        let name = Symbol::intern(&format!(
+            "{}.lambda",
+            self.cx.program.items.fns[self.owner].trace_name.as_str()
+        ));
         let func = self.cx.instance(instance, name, |cx| cx.closure_signature(&params, ret));
         if values.is_empty() {
             let object = StaticObject { layout, variant: 0, fields: vec![ConstWord::Func(func)] };

@@ -34,7 +34,11 @@ struct Row {
 enum Test {
     Variant(VariantIdx),
     Lit(Lit),
-    Range { lo: Option<Lit>, hi: Option<Lit>, inclusive: bool },
+    Range {
+        lo: Option<Lit>,
+        hi: Option<Lit>,
+        inclusive: bool,
+    },
     /// A list of exactly so many elements.
     Len(usize),
     /// A list of at least so many elements.
@@ -126,13 +130,23 @@ impl BodyCx<'_, '_> {
                     self.bind_irrefutable(*rest, ty, values);
                 }
             }
-            PatKind::Lit(_) | PatKind::Range { .. } | PatKind::List { .. } | PatKind::TypeTest { .. } => {
+            PatKind::Lit(_)
+            | PatKind::Range { .. }
+            | PatKind::List { .. }
+            | PatKind::TypeTest { .. } => {
                 // A literal of a type with one value, `nil`.
             }
         }
     }
 
-    fn bind_field(&mut self, pat: PatId, ty: Ty, values: &[Value], variant: VariantIdx, field: FieldIdx) {
+    fn bind_field(
+        &mut self,
+        pat: PatId,
+        ty: Ty,
+        values: &[Value],
+        variant: VariantIdx,
+        field: FieldIdx,
+    ) {
         let value = self.field(ty, values, variant, field);
         let field_ty = self.field_ty(ty, variant, field);
         self.bind_irrefutable(pat, field_ty, value);
@@ -142,7 +156,11 @@ impl BodyCx<'_, '_> {
     fn bind_alternatives(&mut self, pat: PatId, ty: Ty, values: Vals) {
         self.declare_bindings(pat);
         let fits = self.b.create_block();
-        let rows = vec![Row { tests: vec![(Subject { id: 0, ty, values }, pat)], bindings: Vec::new(), arm: 0 }];
+        let rows = vec![Row {
+            tests: vec![(Subject { id: 0, ty, values }, pat)],
+            bindings: Vec::new(),
+            arm: 0,
+        }];
         let targets = vec![Target { block: fits, reached: false }];
         self.decide(&mut Matching { arms: &[], targets, next_subject: 1 }, rows);
         self.b.seal_block(fits);
@@ -152,9 +170,7 @@ impl BodyCx<'_, '_> {
 
     /// `let pattern = value else: …`
     pub(super) fn let_else(&mut self, pat: PatId, ty: Ty, values: Vals, otherwise: ExprId) {
-        let nothing = [
-            Arm { pat, guard: None, body: otherwise },
-        ];
+        let nothing = [Arm { pat, guard: None, body: otherwise }];
         let subject = Subject { id: 0, ty, values };
         self.declare_bindings(pat);
         let (fits, fails) = (self.b.create_block(), self.b.create_block());
@@ -162,7 +178,8 @@ impl BodyCx<'_, '_> {
             Row { tests: vec![(subject, pat)], bindings: Vec::new(), arm: 0 },
             Row { tests: Vec::new(), bindings: Vec::new(), arm: 1 },
         ];
-        let targets = vec![Target { block: fits, reached: false }, Target { block: fails, reached: false }];
+        let targets =
+            vec![Target { block: fits, reached: false }, Target { block: fails, reached: false }];
         let mut matching = Matching { arms: &nothing, targets, next_subject: 1 };
         self.decide(&mut matching, rows);
         self.b.seal_block(fails);
@@ -262,8 +279,19 @@ impl BodyCx<'_, '_> {
                     }
                     PatKind::Lit(Lit::Nil) => drop(row.tests.remove(at)),
                     PatKind::Tuple(elems) => {
-                        let fields: Vec<_> = elems.iter().enumerate().map(|(n, p)| (FieldIdx(n as u32), *p)).collect();
-                        self.replace_by_fields(matching, &mut row, at, &subject, VariantIdx(0), &fields);
+                        let fields: Vec<_> = elems
+                            .iter()
+                            .enumerate()
+                            .map(|(n, p)| (FieldIdx(n as u32), *p))
+                            .collect();
+                        self.replace_by_fields(
+                            matching,
+                            &mut row,
+                            at,
+                            &subject,
+                            VariantIdx(0),
+                            &fields,
+                        );
                     }
                     PatKind::Adt { variant, fields } if self.single_variant(subject.ty) => {
                         self.replace_by_fields(matching, &mut row, at, &subject, *variant, fields);
@@ -276,7 +304,9 @@ impl BodyCx<'_, '_> {
                         }
                         continue 'rows;
                     }
-                    PatKind::List { prefix, rest: Some(rest), suffix } if prefix.is_empty() && suffix.is_empty() => {
+                    PatKind::List { prefix, rest: Some(rest), suffix }
+                        if prefix.is_empty() && suffix.is_empty() =>
+                    {
                         match rest {
                             Some(rest) => row.tests[at] = (subject, *rest),
                             None => drop(row.tests.remove(at)),
@@ -289,7 +319,8 @@ impl BodyCx<'_, '_> {
                     | PatKind::TypeTest { .. } => at += 1,
                 }
             }
-            let complete = row.tests.is_empty() && matching.arms.get(row.arm).is_none_or(|arm| arm.guard.is_none());
+            let complete = row.tests.is_empty()
+                && matching.arms.get(row.arm).is_none_or(|arm| arm.guard.is_none());
             done.push(row);
             if complete {
                 // What comes after a row that always fits is never tried.
@@ -321,7 +352,13 @@ impl BodyCx<'_, '_> {
     }
 
     /// A field as a subject. Its id follows from the subject's, so that all rows agree on it.
-    fn field_subject(&mut self, _: &mut Matching<'_>, subject: &Subject, variant: VariantIdx, field: FieldIdx) -> Subject {
+    fn field_subject(
+        &mut self,
+        _: &mut Matching<'_>,
+        subject: &Subject,
+        variant: VariantIdx,
+        field: FieldIdx,
+    ) -> Subject {
         let ty = self.field_ty(subject.ty, variant, field);
         let values = self.field(subject.ty, &subject.values, variant, field);
         Subject { id: child_id(subject.id, variant.0 as usize, field.0 as usize), ty, values }
@@ -331,11 +368,19 @@ impl BodyCx<'_, '_> {
         match &self.body.pats[pat].kind {
             PatKind::Adt { variant, .. } => Test::Variant(*variant),
             PatKind::Lit(lit) => Test::Lit(lit.clone()),
-            PatKind::Range { lo, hi, inclusive } => Test::Range { lo: lo.clone(), hi: hi.clone(), inclusive: *inclusive },
+            PatKind::Range { lo, hi, inclusive } => {
+                Test::Range { lo: lo.clone(), hi: hi.clone(), inclusive: *inclusive }
+            }
             PatKind::List { prefix, rest: None, suffix } => Test::Len(prefix.len() + suffix.len()),
-            PatKind::List { prefix, rest: Some(_), suffix } => Test::MinLen(prefix.len() + suffix.len()),
+            PatKind::List { prefix, rest: Some(_), suffix } => {
+                Test::MinLen(prefix.len() + suffix.len())
+            }
             PatKind::TypeTest { ty, .. } => Test::Type(self.subst(*ty)),
-            PatKind::Error | PatKind::Wild | PatKind::Bind { .. } | PatKind::Tuple(_) | PatKind::Or(_) => {
+            PatKind::Error
+            | PatKind::Wild
+            | PatKind::Bind { .. }
+            | PatKind::Tuple(_)
+            | PatKind::Or(_) => {
                 unreachable!("simplify_rows leaves only patterns that test")
             }
         }
@@ -350,7 +395,14 @@ impl BodyCx<'_, '_> {
     fn only_literals(&self, rows: &[Row], subject: &Subject) -> bool {
         rows.iter().all(|row| match self.row_test(row, subject) {
             None | Some((_, Test::Lit(_))) => true,
-            Some((_, Test::Variant(_) | Test::Range { .. } | Test::Len(_) | Test::MinLen(_) | Test::Type(_))) => false,
+            Some((
+                _,
+                Test::Variant(_)
+                | Test::Range { .. }
+                | Test::Len(_)
+                | Test::MinLen(_)
+                | Test::Type(_),
+            )) => false,
         })
     }
 
@@ -395,7 +447,8 @@ impl BodyCx<'_, '_> {
         }
         if let Some(other) = other {
             self.enter(other);
-            let rest = rows.into_iter().filter(|row| self.row_test(row, subject).is_none()).collect();
+            let rest =
+                rows.into_iter().filter(|row| self.row_test(row, subject).is_none()).collect();
             self.decide(matching, rest);
         }
     }
@@ -444,8 +497,11 @@ impl BodyCx<'_, '_> {
         let blocks: Vec<Block> = named.iter().map(|_| self.b.create_block()).collect();
         let other = self.b.create_block();
         let scalar = self.b.ty(subject.values[0]);
-        let cases: Vec<(i64, Block, &[Value])> =
-            named.iter().zip(&blocks).map(|(lit, block)| (lit_bits(lit, scalar), *block, &[][..])).collect();
+        let cases: Vec<(i64, Block, &[Value])> = named
+            .iter()
+            .zip(&blocks)
+            .map(|(lit, block)| (lit_bits(lit, scalar), *block, &[][..]))
+            .collect();
         self.b.switch(subject.values[0], &cases, (other, &[]));
         for (lit, block) in named.iter().zip(&blocks) {
             self.enter(*block);
@@ -469,7 +525,13 @@ impl BodyCx<'_, '_> {
     }
 
     /// Asks one question; rows learn from both answers.
-    fn binary_test(&mut self, matching: &mut Matching<'_>, rows: Vec<Row>, subject: &Subject, test: &Test) {
+    fn binary_test(
+        &mut self,
+        matching: &mut Matching<'_>,
+        rows: Vec<Row>,
+        subject: &Subject,
+        test: &Test,
+    ) {
         let (yes, no) = (self.b.create_block(), self.b.create_block());
         let known = self.ask(subject, test);
         self.b.branch(known.holds, (yes, &[]), (no, &[]), Hint::Unknown);
@@ -480,7 +542,9 @@ impl BodyCx<'_, '_> {
             match self.row_test(row, subject) {
                 None => fitting.push(row.clone()),
                 Some((at, own)) => {
-                    if let Some(row) = self.row_after_yes(matching, row, at, &own, subject, test, inner.as_ref()) {
+                    if let Some(row) =
+                        self.row_after_yes(matching, row, at, &own, subject, test, inner.as_ref())
+                    {
                         fitting.push(row);
                     }
                 }
@@ -513,10 +577,18 @@ impl BodyCx<'_, '_> {
         if own == test {
             match &body.pats[row.tests[at].1].kind {
                 PatKind::TypeTest { sub, .. } => {
-                    row.tests[at] = (inner.expect("a type test gives the value inside").clone(), *sub);
+                    row.tests[at] =
+                        (inner.expect("a type test gives the value inside").clone(), *sub);
                 }
                 PatKind::List { prefix, rest, suffix } => {
-                    let tests = self.list_tests(matching, subject, prefix, rest.flatten(), suffix, rest.is_some());
+                    let tests = self.list_tests(
+                        matching,
+                        subject,
+                        prefix,
+                        rest.flatten(),
+                        suffix,
+                        rest.is_some(),
+                    );
                     row.tests.splice(at..=at, tests);
                 }
                 _ => drop(row.tests.remove(at)),
@@ -539,13 +611,22 @@ impl BodyCx<'_, '_> {
     fn may_both_fit(&self, a: &Test, b: &Test) -> bool {
         let is_list = |test: &Test| match test {
             Test::Type(ty) => self.cx.as_lang(*ty, LangTy::List).is_some(),
-            Test::Variant(_) | Test::Lit(_) | Test::Range { .. } | Test::Len(_) | Test::MinLen(_) => false,
+            Test::Variant(_)
+            | Test::Lit(_)
+            | Test::Range { .. }
+            | Test::Len(_)
+            | Test::MinLen(_) => false,
         };
         is_list(a) && is_list(b)
     }
 
     /// The value inside an `any` that passed a type test.
-    fn inner_subject(&mut self, matching: &mut Matching<'_>, subject: &Subject, test: &Test) -> Option<Subject> {
+    fn inner_subject(
+        &mut self,
+        matching: &mut Matching<'_>,
+        subject: &Subject,
+        test: &Test,
+    ) -> Option<Subject> {
         let Test::Type(ty) = test else { return None };
         let values = self.from_any(subject.values[0], *ty);
         let id = 1 << 40 | matching.next_subject;
@@ -563,19 +644,31 @@ impl BodyCx<'_, '_> {
         suffix: &[PatId],
         open: bool,
     ) -> Vec<(Subject, PatId)> {
-        let elem = self.cx.as_lang(subject.ty, LangTy::List).expect("list patterns are on lists")[0];
+        let elem =
+            self.cx.as_lang(subject.ty, LangTy::List).expect("list patterns are on lists")[0];
         let at_fn = self.cx.lang_fn(LangFn::ListAt);
         let len = self.list_len(subject);
         let mut tests = Vec::new();
         let from_end = suffix.len() as i64;
         let ends = prefix.iter().enumerate().map(|(n, pat)| (n as i64, false, *pat));
-        let ends = ends.chain(suffix.iter().enumerate().map(|(n, pat)| (from_end - n as i64, true, *pat)));
+        let ends =
+            ends.chain(suffix.iter().enumerate().map(|(n, pat)| (from_end - n as i64, true, *pat)));
         for (n, backwards, pat) in ends {
             let n_value = self.b.iconst(n);
             let index = if backwards { self.b.bin_op(BinOp::Sub, len, n_value) } else { n_value };
-            let values = self.call_lang(at_fn, &[elem], &[subject.values.clone(), Vals::from_slice(&[index])]);
+            let values = self.call_lang(
+                at_fn,
+                &[elem],
+                &[subject.values.clone(), Vals::from_slice(&[index])],
+            );
             // An element counted from the end of an open list is not the same as one from the start.
-            let place = if backwards && open { 1 << 15 | n as usize } else if backwards { prefix.len() + suffix.len() - n as usize } else { n as usize };
+            let place = if backwards && open {
+                1 << 15 | n as usize
+            } else if backwards {
+                prefix.len() + suffix.len() - n as usize
+            } else {
+                n as usize
+            };
             tests.push((Subject { id: child_id(subject.id, 0, place), ty: elem, values }, pat));
         }
         if let Some(rest) = rest {
@@ -584,15 +677,20 @@ impl BodyCx<'_, '_> {
             let hi = self.b.bin_op(BinOp::Sub, len, count);
             let rest_fn = self.cx.lang_fn(LangFn::ListRest);
             let one = |v| Vals::from_slice(&[v]);
-            let values = self.call_lang(rest_fn, &[elem], &[subject.values.clone(), one(lo), one(hi)]);
+            let values =
+                self.call_lang(rest_fn, &[elem], &[subject.values.clone(), one(lo), one(hi)]);
             let place = 1 << 16 | prefix.len() << 4 | suffix.len();
-            tests.push((Subject { id: child_id(subject.id, 0, place), ty: subject.ty, values }, rest));
+            tests.push((
+                Subject { id: child_id(subject.id, 0, place), ty: subject.ty, values },
+                rest,
+            ));
         }
         tests
     }
 
     fn list_len(&mut self, subject: &Subject) -> Value {
-        let elem = self.cx.as_lang(subject.ty, LangTy::List).expect("list patterns are on lists")[0];
+        let elem =
+            self.cx.as_lang(subject.ty, LangTy::List).expect("list patterns are on lists")[0];
         let len_fn = self.cx.lang_fn(LangFn::ListLen);
         self.call_lang(len_fn, &[elem], &[subject.values.clone()])[0]
     }
@@ -602,7 +700,9 @@ impl BodyCx<'_, '_> {
         let holds = match test {
             Test::Variant(variant) => self.is_variant(subject.ty, &subject.values, *variant),
             Test::Lit(lit) => self.equals_literal(subject, lit),
-            Test::Range { lo, hi, inclusive } => self.in_range(subject, lo.as_ref(), hi.as_ref(), *inclusive),
+            Test::Range { lo, hi, inclusive } => {
+                self.in_range(subject, lo.as_ref(), hi.as_ref(), *inclusive)
+            }
             Test::Len(n) => {
                 let len = self.list_len(subject);
                 let n = self.b.iconst(*n as i64);
@@ -621,7 +721,9 @@ impl BodyCx<'_, '_> {
     fn equals_literal(&mut self, subject: &Subject, lit: &Lit) -> Value {
         let wanted = self.literal(lit, subject.ty);
         match lit {
-            Lit::Str(_) | Lit::Bytes(_) => self.rt(RtFn::rt_data_eq, &[subject.values[0], wanted[0]])[0],
+            Lit::Str(_) | Lit::Bytes(_) => {
+                self.rt(RtFn::rt_data_eq, &[subject.values[0], wanted[0]])[0]
+            }
             Lit::Float(_) => self.b.bin_op(BinOp::FEq, subject.values[0], wanted[0]),
             Lit::Bool(true) => subject.values[0],
             Lit::Nil => self.b.const_bool(true),
@@ -631,7 +733,13 @@ impl BodyCx<'_, '_> {
         }
     }
 
-    fn in_range(&mut self, subject: &Subject, lo: Option<&Lit>, hi: Option<&Lit>, inclusive: bool) -> Value {
+    fn in_range(
+        &mut self,
+        subject: &Subject,
+        lo: Option<&Lit>,
+        hi: Option<&Lit>,
+        inclusive: bool,
+    ) -> Value {
         let (ge, le, lt) = match subject.ty.kind() {
             TyKind::Float(_) => (BinOp::FGe, BinOp::FLe, BinOp::FLt),
             TyKind::Int(int) if int.signed() => (BinOp::SGe, BinOp::SLe, BinOp::SLt),
@@ -687,7 +795,11 @@ fn lit_bits(lit: &Lit, scalar: Type) -> i64 {
 }
 
 /// Calls `visit` for every name that a pattern binds, once each.
-fn for_each_binding(pats: &sepal_base::IdVec<PatId, Pat>, pat: PatId, visit: &mut impl FnMut(LocalId)) {
+fn for_each_binding(
+    pats: &sepal_base::IdVec<PatId, Pat>,
+    pat: PatId,
+    visit: &mut impl FnMut(LocalId),
+) {
     match &pats[pat].kind {
         PatKind::Error | PatKind::Wild | PatKind::Lit(_) | PatKind::Range { .. } => {}
         PatKind::Bind { local, sub } => {
@@ -701,7 +813,9 @@ fn for_each_binding(pats: &sepal_base::IdVec<PatId, Pat>, pat: PatId, visit: &mu
             let rest = rest.iter().flatten();
             prefix.iter().chain(rest).chain(suffix).for_each(|p| for_each_binding(pats, *p, visit));
         }
-        PatKind::Adt { fields, .. } => fields.iter().for_each(|(_, sub)| for_each_binding(pats, *sub, visit)),
+        PatKind::Adt { fields, .. } => {
+            fields.iter().for_each(|(_, sub)| for_each_binding(pats, *sub, visit))
+        }
         // All alternatives bind the same names.
         PatKind::Or(alternatives) => for_each_binding(pats, alternatives[0], visit),
         PatKind::TypeTest { sub, .. } => for_each_binding(pats, *sub, visit),

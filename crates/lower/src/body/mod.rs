@@ -20,7 +20,9 @@ use rustc_hash::FxHashMap;
 use sepal_abi::RtFn;
 use sepal_base::{Span, Symbol};
 use sepal_hir::{Body, ExprId, ExprKind, FnId, LocalId, LoopId, SelfKind, Ty};
-use sepal_mir::{BinOp, Block, FieldRef, Function, FunctionBuilder, LayoutId, Signature, Type, Value, Variable};
+use sepal_mir::{
+    BinOp, Block, FieldRef, Function, FunctionBuilder, LayoutId, Signature, Type, Value, Variable,
+};
 use smallvec::SmallVec;
 use std::rc::Rc;
 
@@ -89,7 +91,9 @@ pub fn lower_lambda(
 ) -> Option<Function> {
     let site = cx.lambdas.get(instance).expect("a lambda is queued where it is met");
     let (body, captures) = (site.body.clone(), site.captures.clone());
-    let ExprKind::Lambda(lambda) = &body.exprs[expr].kind else { unreachable!("queued as a lambda") };
+    let ExprKind::Lambda(lambda) = &body.exprs[expr].kind else {
+        unreachable!("queued as a lambda")
+    };
     let params: Vec<Ty> = lambda.params.iter().map(|l| body.locals[*l].ty.subst(&args)).collect();
     let ret = lambda.ret.subst(&args);
     let sig = cx.closure_signature(&params, ret);
@@ -187,7 +191,13 @@ impl<'m, 'p> BodyCx<'m, 'p> {
             let slot = match how {
                 Captured::Value => {
                     let scalars = self.repr_of(self.local_ty(*local)).scalars.to_vec();
-                    Slot::Values(self.get_slots(layout, 0, at..at + scalars.len() as u16, &scalars, closure))
+                    Slot::Values(self.get_slots(
+                        layout,
+                        0,
+                        at..at + scalars.len() as u16,
+                        &scalars,
+                        closure,
+                    ))
                 }
                 Captured::Cell(cell) => {
                     let object = self.get_slots(layout, 0, at..at + 1, &[Type::Ref], closure)[0];
@@ -214,7 +224,8 @@ impl<'m, 'p> BodyCx<'m, 'p> {
 
     /// The block where functions with `defer` leave: calls what is pending, last first.
     fn run_defers(&mut self, block: Block, depth: Value) {
-        let (head, next, done) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
+        let (head, next, done) =
+            (self.b.create_block(), self.b.create_block(), self.b.create_block());
         self.b.seal_block(block);
         self.b.switch_to(block);
         let results = self.b.block_params(block).to_vec();
@@ -354,7 +365,9 @@ impl<'m, 'p> BodyCx<'m, 'p> {
         types: &[Type],
         object: Value,
     ) -> Vals {
-        let get = |(slot, ty): (u16, &Type)| self.b.field_get(*ty, FieldRef::new(layout, variant, slot), object);
+        let get = |(slot, ty): (u16, &Type)| {
+            self.b.field_get(*ty, FieldRef::new(layout, variant, slot), object)
+        };
         slots.zip(types).map(get).collect()
     }
 

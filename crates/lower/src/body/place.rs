@@ -13,8 +13,20 @@ pub(super) struct OpenPlace<'a> {
 
 enum OpenRoot<'a> {
     Local(LocalId),
-    ClassField { class: Ty, object: Value, field: FieldIdx },
-    Element { container: Vals, container_ty: Ty, index: Vals, index_ty: Ty, get: Option<&'a Callee>, set: &'a Callee, ty: Ty },
+    ClassField {
+        class: Ty,
+        object: Value,
+        field: FieldIdx,
+    },
+    Element {
+        container: Vals,
+        container_ty: Ty,
+        index: Vals,
+        index_ty: Ty,
+        get: Option<&'a Callee>,
+        set: &'a Callee,
+        ty: Ty,
+    },
 }
 
 impl BodyCx<'_, '_> {
@@ -31,7 +43,15 @@ impl BodyCx<'_, '_> {
                 let container = self.expr(*container);
                 let index = self.expr(*index);
                 let ty = self.subst(*ty);
-                OpenRoot::Element { container, container_ty, index, index_ty, get: get.as_ref(), set, ty }
+                OpenRoot::Element {
+                    container,
+                    container_ty,
+                    index,
+                    index_ty,
+                    get: get.as_ref(),
+                    set,
+                    ty,
+                }
             }
         };
         OpenPlace { place, root }
@@ -91,7 +111,14 @@ impl BodyCx<'_, '_> {
     }
 
     /// The struct at step `depth` of the path with the new value put in at the path's end.
-    fn rebuild(&mut self, place: &OpenPlace<'_>, ty: Ty, value: &[Value], depth: usize, new: Vals) -> Vals {
+    fn rebuild(
+        &mut self,
+        place: &OpenPlace<'_>,
+        ty: Ty,
+        value: &[Value],
+        depth: usize,
+        new: Vals,
+    ) -> Vals {
         let Some(step) = place.place.path.get(depth) else { return new };
         let inner_ty = self.field_ty(ty, VariantIdx(0), step.field);
         let inner = if depth + 1 == place.place.path.len() {

@@ -14,7 +14,9 @@ impl BodyCx<'_, '_> {
             Shape::Plain => Vals::new(),
             Shape::Inline(_) => fields.iter().flatten().copied().collect(),
             Shape::Tag => Vals::from_slice(&[self.b.iconst(i64::from(variant.0))]),
-            Shape::Nullable { some, .. } if variant == *some => fields.iter().flatten().copied().collect(),
+            Shape::Nullable { some, .. } if variant == *some => {
+                fields.iter().flatten().copied().collect()
+            }
             Shape::Nullable { .. } => Vals::from_slice(&[self.b.const_null(Type::Ref)]),
             Shape::Union(places) => {
                 let mut values: Vec<Option<Value>> = vec![None; repr.scalars.len()];
@@ -24,7 +26,9 @@ impl BodyCx<'_, '_> {
                         values[*slot] = Some(*value);
                     }
                 }
-                let fill = |(n, value): (usize, Option<Value>)| value.unwrap_or_else(|| self.zero(repr.scalars[n]));
+                let fill = |(n, value): (usize, Option<Value>)| {
+                    value.unwrap_or_else(|| self.zero(repr.scalars[n]))
+                };
                 values.into_iter().enumerate().map(fill).collect()
             }
             Shape::Object | Shape::BoxedEnum => {
@@ -32,7 +36,11 @@ impl BodyCx<'_, '_> {
                 let object = self.cx.object(ty);
                 let number = variant.0 as u16;
                 if values.is_empty() && matches!(repr.shape, Shape::BoxedEnum) {
-                    let constant = StaticObject { layout: object.layout, variant: number, fields: Vec::<ConstWord>::new() };
+                    let constant = StaticObject {
+                        layout: object.layout,
+                        variant: number,
+                        fields: Vec::<ConstWord>::new(),
+                    };
                     let id = self.cx.module.static_object(constant);
                     return Vals::from_slice(&[self.b.const_object(id)]);
                 }
@@ -42,7 +50,13 @@ impl BodyCx<'_, '_> {
     }
 
     /// A field of a value whose variant is known.
-    pub(crate) fn field(&mut self, ty: Ty, value: &[Value], variant: VariantIdx, field: FieldIdx) -> Vals {
+    pub(crate) fn field(
+        &mut self,
+        ty: Ty,
+        value: &[Value],
+        variant: VariantIdx,
+        field: FieldIdx,
+    ) -> Vals {
         let repr = self.repr_of(ty);
         match &repr.shape {
             Shape::Inline(parts) => Vals::from_slice(&value[parts[field.0 as usize].clone()]),
@@ -52,13 +66,15 @@ impl BodyCx<'_, '_> {
                 let width = self.field_width(ty, variant, field);
                 Vals::from_slice(&value[..width])
             }
-            Shape::Union(places) => {
-                places[variant.0 as usize][field.0 as usize].iter().map(|slot| value[*slot]).collect()
-            }
+            Shape::Union(places) => places[variant.0 as usize][field.0 as usize]
+                .iter()
+                .map(|slot| value[*slot])
+                .collect(),
             Shape::Object | Shape::BoxedEnum => {
                 let object = self.cx.object(ty);
                 let slots = field_slots(&object, variant, field);
-                let types = &object.slots[variant.0 as usize][slots.start as usize..slots.end as usize];
+                let types =
+                    &object.slots[variant.0 as usize][slots.start as usize..slots.end as usize];
                 self.get_slots(object.layout, variant.0 as u16, slots.clone(), types, value[0])
             }
         }
@@ -81,7 +97,13 @@ impl BodyCx<'_, '_> {
     }
 
     /// The value with one field replaced: a copy where the value is an immutable object.
-    pub(super) fn with_field(&mut self, ty: Ty, value: &[Value], field: FieldIdx, new: &[Value]) -> Vals {
+    pub(super) fn with_field(
+        &mut self,
+        ty: Ty,
+        value: &[Value],
+        field: FieldIdx,
+        new: &[Value],
+    ) -> Vals {
         let repr = self.repr_of(ty);
         match &repr.shape {
             Shape::Inline(parts) => {
@@ -94,18 +116,27 @@ impl BodyCx<'_, '_> {
                 let object = self.cx.object(ty);
                 let slots = field_slots(&object, VariantIdx(0), field);
                 let all = object.slots[0].clone();
-                let mut values = self.get_slots(object.layout, 0, 0..all.len() as u16, &all, value[0]);
+                let mut values =
+                    self.get_slots(object.layout, 0, 0..all.len() as u16, &all, value[0]);
                 values[slots.start as usize..slots.end as usize].copy_from_slice(new);
                 Vals::from_slice(&[self.b.struct_init(object.layout, 0, &values)])
             }
-            Shape::Plain | Shape::Tag | Shape::Nullable { .. } | Shape::Union(_) | Shape::BoxedEnum => {
-                Vals::from_slice(value)
-            }
+            Shape::Plain
+            | Shape::Tag
+            | Shape::Nullable { .. }
+            | Shape::Union(_)
+            | Shape::BoxedEnum => Vals::from_slice(value),
         }
     }
 
     /// Stores a field of a class object.
-    pub(super) fn set_class_field(&mut self, ty: Ty, object: Value, field: FieldIdx, values: &[Value]) {
+    pub(super) fn set_class_field(
+        &mut self,
+        ty: Ty,
+        object: Value,
+        field: FieldIdx,
+        values: &[Value],
+    ) {
         let shape = self.cx.object(ty);
         for (slot, value) in field_slots(&shape, VariantIdx(0), field).zip(values) {
             self.b.field_set(FieldRef::new(shape.layout, 0, slot), object, *value);
@@ -121,7 +152,8 @@ impl BodyCx<'_, '_> {
             Shape::Nullable { none, some } => {
                 let null = self.b.const_null(Type::Ref);
                 let is_none = self.b.bin_op(BinOp::Eq, value[0], null);
-                let (none, some) = (self.b.iconst(i64::from(none.0)), self.b.iconst(i64::from(some.0)));
+                let (none, some) =
+                    (self.b.iconst(i64::from(none.0)), self.b.iconst(i64::from(some.0)));
                 self.b.select(is_none, none, some)
             }
             Shape::Plain | Shape::Inline(_) | Shape::Object => self.b.iconst(0),

@@ -3,10 +3,11 @@
 //! Must never be taken as exact after inlining: it says what was true before.
 
 use super::index;
-use crate::entities::FuncId;
+use crate::entities::{FuncId, GlobalId};
 use crate::function::Function;
 use crate::module::{ConstWord, Module};
 use crate::ops::{Op, Terminator};
+use rustc_hash::FxHashMap;
 
 /// The direct calls of a module.
 pub struct CallGraph {
@@ -16,6 +17,8 @@ pub struct CallGraph {
     pub cycle: Vec<u32>,
     /// How many direct calls there are of each function, and whether its address is taken.
     pub uses: Vec<Uses>,
+    /// Which function writes each global, if it is only one.
+    writers: FxHashMap<GlobalId, Option<FuncId>>,
 }
 
 /// How a function is used.
@@ -68,13 +71,31 @@ impl CallGraph {
         }
         let (mut bottom_up, cycle) = Tarjan::run(&callees);
         bottom_up.retain(|&id| module.functions[id].is_defined());
-        CallGraph { bottom_up, cycle, uses }
+        CallGraph { bottom_up, cycle, uses, writers: writers(module) }
+    }
+
+    /// The function that writes a global, if no other does.
+    pub fn only_writer(&self, global: GlobalId) -> Option<FuncId> {
+        self.writers.get(&global).copied().flatten()
     }
 }
 
 /// For each node of a graph the number of its cycle: nodes with equal numbers reach each other.
 pub fn components(callees: &[Vec<FuncId>]) -> Vec<u32> {
     Tarjan::run(callees).1
+}
+
+fn writers(module: &Module) -> FxHashMap<GlobalId, Option<FuncId>> {
+    let mut writers = FxHashMap::default();
+    for (id, func) in module.functions.iter_enumerated() {
+        for &inst in func.blocks.iter().flat_map(|block| &block.insts) {
+            if let Op::GlobalSet { global, .. } = func.insts[inst].op {
+                let writer = writers.entry(global).or_insert(Some(id));
+                *writer = writer.filter(|other| *other == id);
+            }
+        }
+    }
+    writers
 }
 
 /// Tarjan's strongly connected components, without recursion.

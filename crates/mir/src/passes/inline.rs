@@ -1,5 +1,5 @@
-//! Inlining, callees before callers, so that what is inlined has been optimised already. A small
-//! recursive function is inlined into itself once.
+//! Inlining, callees before callers, so that what is inlined has been optimised already. Calls of
+//! itself are `inline_self`.
 //!
 //! Needs: callees done first (`run_passes` sees to it). Breaks: blocks, locations get chains.
 //!

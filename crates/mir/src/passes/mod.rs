@@ -13,6 +13,7 @@ mod fold;
 mod gvn;
 mod inline;
 mod inline_self;
+mod known_constants;
 mod licm;
 mod polls;
 mod range;
@@ -95,6 +96,8 @@ passes! {
     Devirtualise devirtualise;
     /// Objects that stay inside become scalars.
     ScalarReplace scalar_replace;
+    /// Module-level constants of known value.
+    KnownConstants known_constants;
     /// What was computed, checked or loaded before.
     Gvn gvn;
     /// Loops test at their end.
@@ -156,6 +159,7 @@ const FULL_FIRST: &[Step] = &[
     Step::Then(Pass::ScalarReplace, &[Pass::CopyProp, Pass::Fold]),
     Step::Then(Pass::SimplifyCfg, &[Pass::CopyProp, Pass::Fold, Pass::Gvn, Pass::SimplifyCfg]),
     Step::Run(Pass::Dce),
+    Step::Run(Pass::KnownConstants),
     Step::Then(Pass::InlineSelf, &[Pass::SimplifyCfg, Pass::CopyProp, Pass::Fold, Pass::Gvn]),
     Step::Run(Pass::Compact),
 ];

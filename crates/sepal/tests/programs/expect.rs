@@ -31,7 +31,8 @@ pub fn parse(file: &Path) -> Result<Expect, String> {
             }
             "args" => expect.args.extend(value.split_whitespace().map(String::from)),
             "exit" => {
-                expect.exit = value.trim().parse().map_err(|_| format!("line {}: exit code?", number + 1))?;
+                expect.exit =
+                    value.trim().parse().map_err(|_| format!("line {}: exit code?", number + 1))?;
             }
             other => unreachable!("directive() knows only listed keys, not {other}"),
         }
@@ -90,9 +91,15 @@ fn promises_in(file: &Path) -> Result<Vec<Promise>, String> {
         let (level, words) = match rest.split_once(": ") {
             Some(("error", words)) => ("error", words),
             Some(("warning", words)) => ("warning", words),
-            _ => return Err(format!("{}:{number}: neither `error:` nor `warning:`", file.display())),
+            _ => {
+                return Err(format!("{}:{number}: neither `error:` nor `warning:`", file.display()));
+            }
         };
-        found.push(Promise { place: format!("{name}:{number}"), level, words: words.trim().to_string() });
+        found.push(Promise {
+            place: format!("{name}:{number}"),
+            level,
+            words: words.trim().to_string(),
+        });
     }
     Ok(found)
 }

@@ -59,6 +59,8 @@ pub fn sepal(folder: &Path, args: &[&str], stdin: &str) -> Result<Output, String
     let stdout = bytes(stdout)?;
     let stderr = String::from_utf8_lossy(&bytes(stderr)?).into_owned();
     // A signal's death shows as a negative code, as in Python.
-    let code = status.code().unwrap_or_else(|| -std::os::unix::process::ExitStatusExt::signal(&status).unwrap_or(0));
+    let code = status
+        .code()
+        .unwrap_or_else(|| -std::os::unix::process::ExitStatusExt::signal(&status).unwrap_or(0));
     Ok(Output { stdout, stderr, code })
 }

@@ -337,10 +337,10 @@ impl<'f> Facts<'f> {
                 && let Some(Op::BinOp { op, a, b }) = self.func.def_op(cond)
             {
                 let op = if edge.nth == 0 { Some(op) } else { opposite(op) };
-                let below = op == Some(BinOp::SLt) && a == value
-                    || op == Some(BinOp::SGt) && b == value;
-                let over = op == Some(BinOp::SGt) && a == value
-                    || op == Some(BinOp::SLt) && b == value;
+                let below =
+                    op == Some(BinOp::SLt) && a == value || op == Some(BinOp::SGt) && b == value;
+                let over =
+                    op == Some(BinOp::SGt) && a == value || op == Some(BinOp::SLt) && b == value;
                 if above && below || !above && over {
                     return true;
                 }
