@@ -238,16 +238,14 @@ impl Deriver<'_> {
         self.expr(ExprKind::Match { scrutinee, arms }, ty)
     }
 
-    /// For each variant of both values: `same` of their fields where the variants agree, else
-    /// what `differ` says of the left variant's index, or a later and an earlier right one.
+    /// `same` of the fields where both values are of one variant, else `differ`.
     fn match_both(
         &mut self,
         of: DerivedFrom,
         (this, other): (LocalId, LocalId),
         ty: Ty,
         same: fn(&mut Self, Vec<(ExprId, ExprId)>) -> ExprId,
-        earlier: fn(&mut Self) -> ExprId,
-        later: fn(&mut Self) -> ExprId,
+        differ: fn(&mut Self) -> ExprId,
     ) -> ExprId {
         let variants = self.variants(of);
         let mut arms = Vec::with_capacity(variants.len());
@@ -256,33 +254,52 @@ impl Deriver<'_> {
             let (right, right_fields) = self.variant_pat(of, *variant);
             let agree = same(self, left_fields.into_iter().zip(right_fields).collect());
             let mut inner = vec![(right, agree)];
-            let self_ty = self.self_ty;
-            if variant.0 > 0 && variants.len() > 1 {
-                let before: Vec<PatId> = (0..variant.0)
-                    .map(|v| {
-                        self.pat(
-                            PatKind::Adt { variant: VariantIdx(v), fields: Box::default() },
-                            self_ty,
-                        )
-                    })
-                    .collect();
-                let pat = if before.len() == 1 {
-                    before[0]
-                } else {
-                    self.pat(PatKind::Or(before.into()), self_ty)
-                };
-                let value = earlier(self);
-                inner.push((pat, value));
-            }
-            if (variant.0 as usize) + 1 < variants.len() {
-                let pat = self.pat(PatKind::Wild, self_ty);
-                let value = later(self);
+            if variants.len() > 1 {
+                let pat = self.pat(PatKind::Wild, self.self_ty);
+                let value = differ(self);
                 inner.push((pat, value));
             }
             let body = self.match_on(other, inner, ty);
             arms.push((left, body));
         }
         self.match_on(this, arms, ty)
+    }
+
+    /// The position of a value's variant, bound to a local.
+    fn variant_number(&mut self, of: DerivedFrom, value: LocalId, stmts: &mut Vec<Stmt>) -> LocalId {
+        let mut arms = Vec::new();
+        for variant in self.variants(of) {
+            let kind = PatKind::Adt { variant, fields: Box::default() };
+            let pat = self.pat(kind, self.self_ty);
+            let number = self.int(i128::from(variant.0));
+            arms.push((pat, number));
+        }
+        let number = self.match_on(value, arms, Ty::int());
+        let local = self.new_local(Ty::int());
+        let pat = self.pat(PatKind::Bind { local, sub: None }, Ty::int());
+        stmts.push(Stmt::Let { pat, value: number, otherwise: None });
+        local
+    }
+
+    /// Variants in their order first, then the fields of the same variant.
+    fn enum_cmp(&mut self, of: DerivedFrom, this: LocalId, other: LocalId) -> ExprId {
+        let inside =
+            self.match_both(of, (this, other), Ty::int(), Self::first_cmp, |cx| cx.int(0));
+        if self.variants(of).len() < 2 {
+            return inside;
+        }
+        let mut stmts = Vec::new();
+        let left = self.variant_number(of, this, &mut stmts);
+        let right = self.variant_number(of, other, &mut stmts);
+        let binary = |cx: &mut Self, op, ty| {
+            let (lhs, rhs) = (cx.local(left), cx.local(right));
+            cx.expr(ExprKind::Binary { op, lhs, rhs }, ty)
+        };
+        let cond = binary(self, BinaryOp::Eq, Ty::bool());
+        let distance = binary(self, BinaryOp::Arith(ast::BinOp::Sub), Ty::int());
+        let kind = ExprKind::If { cond, then: inside, otherwise: Some(distance) };
+        let chosen = self.expr(kind, Ty::int());
+        self.block(stmts, chosen)
     }
 
     // -- The methods -------------------------------------------------------------------------
@@ -293,14 +310,10 @@ impl Deriver<'_> {
                 let (lhs, rhs) = (self.local(this), self.local(other));
                 self.expr(ExprKind::Is { lhs, rhs }, Ty::bool())
             }
-            Some(AdtKind::Enum) => self.match_both(
-                of,
-                (this, other),
-                Ty::bool(),
-                Self::all_eq,
-                |cx| cx.bool(false),
-                |cx| cx.bool(false),
-            ),
+            Some(AdtKind::Enum) => {
+                let pair = (this, other);
+                self.match_both(of, pair, Ty::bool(), Self::all_eq, |cx| cx.bool(false))
+            }
             Some(AdtKind::Struct) | None => {
                 let (left, right) = (self.fields(of, this), self.fields(of, other));
                 self.all_eq(left.into_iter().zip(right).collect())
@@ -325,14 +338,7 @@ impl Deriver<'_> {
 
     fn derive_ord(&mut self, of: DerivedFrom, this: LocalId, other: LocalId) -> ExprId {
         match self.kind(of) {
-            Some(AdtKind::Enum) => self.match_both(
-                of,
-                (this, other),
-                Ty::int(),
-                Self::first_cmp,
-                |cx| cx.int(1),
-                |cx| cx.int(-1),
-            ),
+            Some(AdtKind::Enum) => self.enum_cmp(of, this, other),
             Some(AdtKind::Struct | AdtKind::Class) | None => {
                 let (left, right) = (self.fields(of, this), self.fields(of, other));
                 self.first_cmp(left.into_iter().zip(right).collect())

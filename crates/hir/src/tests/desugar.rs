@@ -14,7 +14,50 @@ fn f(xs: [int], n: int) -> int:
     for x in xs: t += x
     t
 ",
-        expect![[""]],
+        expect![[r#"
+            fn f(xs: [int], n: int) -> int
+              block
+                let t#2: int = 0
+                block
+                  let _#3: int = 0
+                  let _#4: int = n#1
+                  loop 0
+                    if (_#3 < _#4)
+                      block
+                        let i#5: int = _#3
+                        _#3 = (_#3 +% 1)
+                        block
+                          t#2 with _#6 = (_#6 + i#5)
+                    else
+                      FromNever[nil](break 0)
+                block
+                  let _#7: int = 0
+                  let _#8: int = n#1
+                  let _#9: bool = (_#7 <= _#8)
+                  loop 1
+                    if _#9
+                      block
+                        let i#10: int = _#7
+                        _#9 = (_#7 < _#8)
+                        _#7 = (_#7 +% 1)
+                        block
+                          t#2 with _#11 = (_#11 + i#10)
+                    else
+                      FromNever[nil](break 1)
+                block
+                  let _#12: [int] = xs#0
+                  let _#13: int = 0
+                  loop 2
+                    if (_#13 < list_len[int](_#12))
+                      block
+                        let x#14: int = list_at[int](_#12, _#13)
+                        _#13 = (_#13 +% 1)
+                        block
+                          t#2 with _#15 = (_#15 + x#14)
+                    else
+                      FromNever[nil](break 2)
+                value t#2
+        "#]],
     );
 }
 
@@ -29,7 +72,36 @@ fn f(xs: [int], d: {str: int}) -> int:
     while let Some(x) = xs.pop(): t += x
     t
 ",
-        expect![[""]],
+        expect![[r#"
+            fn f(xs: [int], d: {str: int}) -> int
+              block
+                let t#2: int = 0
+                block
+                  let _#3: EntryIter[str, int] = dict_entries[str, int](d#1)
+                  loop 0
+                    match <EntryIter[str, int] as Iter[(str, int)]>.next(inout _#3; )
+                      case Some(0: _#4)
+                        block
+                          let (k#5, v#6): (str, int) = _#4
+                          block
+                            t#2 with _#7 = (_#7 + v#6)
+                      case _
+                        FromNever[nil](break 0)
+                loop 1
+                  if (t#2 > 100)
+                    block
+                      t#2 with _#8 = (_#8 - 1)
+                  else
+                    FromNever[nil](break 1)
+                loop 2
+                  match List.pop[int](xs#0)
+                    case Some(0: x#9)
+                      block
+                        t#2 with _#10 = (_#10 + x#9)
+                    case _
+                      FromNever[nil](break 2)
+                value t#2
+        "#]],
     );
 }
 

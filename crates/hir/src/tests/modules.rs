@@ -138,18 +138,13 @@ fn f(p: Pont):
             7 |     "text".lenght()
               |            ^^^^^^
 
-            error[E0107]: `Point` has no method `missing`
-             --> main.spl:8:7
-              |
-            8 |               |       ^^^^^^^
-
             error[E0203]: the function `compute` has no parameter `valu`
-             --> main.spl:9:13
+             --> main.spl:8:13
               |
             3 | fn compute(value: int) -> int: vlaue + pritn(1)
               |    ------- declared here
             ...
-            9 |     compute(valu: 1)
+            8 |     compute(valu: 1)
               |             ^^^^
               |
               = help: did you mean `value`?

@@ -275,7 +275,7 @@ fn branches_agree_with_comparisons() {
 fn bools() {
     let body = "v0: bool = const_bool true\nv1: bool = const_bool false\n\
         v2: bool = bin_op and, v0, v1\nv3: bool = bin_op or, v0, v1\nv4: bool = bin_op xor, v0, v0\n\
-        v5: bool = bin_op eq, v1, v1\nv6: bool = unary_op not, v5\nv7: i64 = cast zero_extend, i64, v3\n\
+        v5: bool = bin_op eq, v1, v1\nv8: bool = copy v5\nv6: bool = unary_op not, v8\nv7: i64 = cast zero_extend, i64, v3\n\
         return_ [v2, v3, v4, v5, v6, v7]";
     super::check_body(
         "",
