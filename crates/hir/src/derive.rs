@@ -266,7 +266,12 @@ impl Deriver<'_> {
     }
 
     /// The position of a value's variant, bound to a local.
-    fn variant_number(&mut self, of: DerivedFrom, value: LocalId, stmts: &mut Vec<Stmt>) -> LocalId {
+    fn variant_number(
+        &mut self,
+        of: DerivedFrom,
+        value: LocalId,
+        stmts: &mut Vec<Stmt>,
+    ) -> LocalId {
         let mut arms = Vec::new();
         for variant in self.variants(of) {
             let kind = PatKind::Adt { variant, fields: Box::default() };
@@ -283,8 +288,7 @@ impl Deriver<'_> {
 
     /// Variants in their order first, then the fields of the same variant.
     fn enum_cmp(&mut self, of: DerivedFrom, this: LocalId, other: LocalId) -> ExprId {
-        let inside =
-            self.match_both(of, (this, other), Ty::int(), Self::first_cmp, |cx| cx.int(0));
+        let inside = self.match_both(of, (this, other), Ty::int(), Self::first_cmp, |cx| cx.int(0));
         if self.variants(of).len() < 2 {
             return inside;
         }

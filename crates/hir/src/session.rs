@@ -38,7 +38,7 @@ struct Open {
 }
 
 /// Nested inference this deep is refused: the types must be written.
-const MAX_NESTING: usize = 200;
+const MAX_NESTING: usize = 4000;
 
 impl Session {
     /// Whether a function is being checked, or waits for its group.

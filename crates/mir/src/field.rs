@@ -88,7 +88,8 @@ impl Field for ValueList {
         to.list(from.values(*self))
     }
     fn duplicate(&self, pools: &mut Pools) -> ValueList {
-        pools.list(&pools.values(*self).to_vec())
+        let values = pools.values(*self).to_vec();
+        pools.list(&values)
     }
     fn print(&self, out: &mut String, pools: &Pools) {
         print_list(out, '[', ']', pools.values(*self), |out, v| v.print(out, pools));

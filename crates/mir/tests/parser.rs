@@ -1,10 +1,11 @@
 //! The parser of the text form takes any text: damaged modules are refused or read, never a panic.
 
-mod support;
+#[path = "support/programs.rs"]
+mod programs;
 
+use programs::{Random, program};
 use sepal_mir::text::{parse_module, print_module};
 use sepal_mir::verify::verify_module;
-use support::programs::{Random, program};
 
 /// Replaces, removes or repeats pieces of `text` at random.
 fn damaged(text: &str, random: &mut Random) -> String {

@@ -435,38 +435,52 @@ fn derived_comparisons() {
               match _#1
                 case B
                   true
-                case A
-                  false
                 case _
                   false
             case C(x: _#4)
               match _#1
                 case C(x: _#5)
                   <str as Eq>.eq(_#4, _#5)
-                case A | B
+                case _
                   false
         fn E.cmp(self: E, other: E) -> int
-          match _#0
-            case A(0: _#2)
-              match _#1
-                case A(0: _#3)
-                  <int as Ord>.cmp(_#2, _#3)
-                case _
-                  -1
-            case B
-              match _#1
+          block
+            let _#6: int = match _#0
+              case A
+                0
+              case B
+                1
+              case C
+                2
+            let _#7: int = match _#1
+              case A
+                0
+              case B
+                1
+              case C
+                2
+            value if (_#6 == _#7)
+              match _#0
+                case A(0: _#2)
+                  match _#1
+                    case A(0: _#3)
+                      <int as Ord>.cmp(_#2, _#3)
+                    case _
+                      0
                 case B
-                  0
-                case A
-                  1
-                case _
-                  -1
-            case C(x: _#4)
-              match _#1
-                case C(x: _#5)
-                  <str as Ord>.cmp(_#4, _#5)
-                case A | B
-                  1
+                  match _#1
+                    case B
+                      0
+                    case _
+                      0
+                case C(x: _#4)
+                  match _#1
+                    case C(x: _#5)
+                      <str as Ord>.cmp(_#4, _#5)
+                    case _
+                      0
+            else
+              (_#6 - _#7)
     "#]]
     .assert_eq(&code);
 }

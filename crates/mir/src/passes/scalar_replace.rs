@@ -71,14 +71,11 @@ fn inside_objects(func: &Function, module: &Module) -> Vec<Object> {
             func.for_each_use(inst, |value| {
                 let n = index[value.index()] as usize;
                 let Some(slot) = found.get_mut(n) else { return };
-                match slot {
-                    Some(object) if harmless == Some(value) && fits(func, inst, object) => {
-                        if object.used_in.last() != Some(&block) {
-                            object.used_in.push(block);
-                        }
-                    }
-                    Some(_) => *slot = None,
-                    None => {}
+                let Some(object) = slot else { return };
+                if harmless != Some(value) || !fits(func, inst, object) {
+                    *slot = None;
+                } else if object.used_in.last() != Some(&block) {
+                    object.used_in.push(block);
                 }
             });
         }

@@ -12,10 +12,13 @@ pub enum Word {
     Object(usize),
 }
 
-/// How a program ends: its results or a panic with its trace, and what was seen of it.
+/// The results, or a panic's message and the lines of its trace.
+pub type Outcome = Result<Vec<Word>, (String, Vec<String>)>;
+
+/// How a program ends, and what was seen of it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Ending {
-    pub result: Result<Vec<Word>, (String, Vec<String>)>,
+    pub result: Outcome,
     pub events: Vec<i64>,
 }
 
@@ -67,7 +70,7 @@ impl<'m> Machine<'m> {
         });
     }
 
-    fn run(&mut self) -> Option<Result<Vec<Word>, (String, Vec<String>)>> {
+    fn run(&mut self) -> Option<Outcome> {
         loop {
             self.steps += 1;
             if self.steps > self.max_steps || self.frames.len() > 60 {

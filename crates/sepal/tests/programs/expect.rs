@@ -92,7 +92,10 @@ fn promises_in(file: &Path) -> Result<Vec<Promise>, String> {
             Some(("error", words)) => ("error", words),
             Some(("warning", words)) => ("warning", words),
             _ => {
-                return Err(format!("{}:{number}: neither `error:` nor `warning:`", file.display()));
+                return Err(format!(
+                    "{}:{number}: neither `error:` nor `warning:`",
+                    file.display()
+                ));
             }
         };
         found.push(Promise {
