@@ -17,6 +17,11 @@ impl DescId {
     pub const BYTES: DescId = DescId(2);
     /// A growing string or byte string: `{header, len: u64, data: Ref to BYTES}`.
     pub const BUF: DescId = DescId(3);
+    /// What a signal says, for code that receives it: `{header, pid: i64, tag: i64, message: Ref, custom: Any}`. The
+    /// tag is the variant of `ExitReason`; the message stands for `Panic`, the custom value for `Custom`.
+    pub const SIGNAL: DescId = DescId(4);
+    /// A counted reference to something outside the heap: `{header, kind: u64, address: u64}`.
+    pub const HANDLE: DescId = DescId(5);
     /// The first descriptor of the program's own; the image's table begins with it.
     pub const FIRST_OWN: DescId = DescId(8);
 }
@@ -55,10 +60,12 @@ const _: () = assert!(core::mem::size_of::<TypeDesc>() == 48);
 const _: () = assert!(core::mem::offset_of!(TypeDesc, traced) == 16);
 const _: () = assert!(core::mem::offset_of!(TypeDesc, name) == 32);
 
-static BUILTIN: [TypeDesc; 3] = [
+static BUILTIN: [TypeDesc; 5] = [
     TypeDesc::new(DescKind::Bytes, 16, 0, &[], "str"),
     TypeDesc::new(DescKind::Bytes, 16, 0, &[], "bytes"),
     TypeDesc::new(DescKind::Fixed, 24, 0, &[16], "buffer"),
+    TypeDesc::new(DescKind::Fixed, 40, 0, &[24, 32], "signal"),
+    TypeDesc::new(DescKind::Fixed, 24, 0, &[], "handle"),
 ];
 
 impl TypeDesc {

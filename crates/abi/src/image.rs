@@ -119,11 +119,12 @@ pub struct CodeLoc {
 pub struct Image {
     /// [`ABI_VERSION`] of the compiler.
     pub version: u32,
-    pub reserved: u32,
+    /// The descriptor of the entry's frame, if the entry may suspend; else 0.
+    pub entry_desc: u32,
     /// The descriptor of id `FIRST_OWN + i` at index `i`.
     pub descs: Table<TypeDesc>,
-    /// The compiled `main`: `fn() -> I64` in the tail convention, giving the exit code. Null where
-    /// an engine runs the program itself.
+    /// The compiled `main`: `fn() -> I64` in the tail convention, giving the exit code; or, with a frame, the
+    /// code that resumes it, and the exit code is the frame's result. Null where an engine runs the program itself.
     pub entry: *const u8,
     /// The area of module-level constants; null if the runtime shall make it.
     pub globals: *mut u64,
@@ -149,7 +150,7 @@ impl Image {
     /// An image of nothing, to be filled in.
     pub const EMPTY: Image = Image {
         version: ABI_VERSION,
-        reserved: 0,
+        entry_desc: 0,
         descs: Table::EMPTY,
         entry: core::ptr::null(),
         globals: core::ptr::null_mut(),

@@ -14,6 +14,7 @@ mod ctx;
 mod desc;
 mod effects;
 mod format_spec;
+mod frame;
 mod image;
 mod object;
 mod panics;
@@ -26,6 +27,9 @@ pub use ctx::{Ctx, CtxField};
 pub use desc::{DescId, DescKind, TypeDesc};
 pub use effects::Effects;
 pub use format_spec::{Align, FormatSpec, Grouping, Presentation, Sign};
+pub use frame::{
+    FRAME_CHILD, FRAME_LOC, FRAME_PARENT, FRAME_RESULTS, FRAME_RESUME, FRAME_STATE, Frame, FrameStatus,
+};
 pub use image::{CodeLoc, FnMap, Image, LocEntry, NO_LOC, Table, TextRange};
 pub use object::{ARRAY_DATA, ARRAY_LEN, BOX_PAYLOAD, BOX_VTABLE, CLOSURE_CAPTURES, CLOSURE_CODE};
 pub use object::{
@@ -36,4 +40,4 @@ pub use rt_fns::RtFn;
 pub use scalar::{NumType, Scalar};
 
 /// Goes up with every change of a layout in this crate; an image of another version is refused.
-pub const ABI_VERSION: u32 = 1;
+pub const ABI_VERSION: u32 = 2;

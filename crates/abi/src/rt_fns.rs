@@ -61,6 +61,70 @@ macro_rules! rt_fns {
             /// Ends the showing that was begun last.
             rt_show_leave() -> () [state];
 
+            // ---- actors: pids are I64; reasons are a variant of `ExitReason`, its message (or null) and its value ----
+            /// Notes the innermost frame of an actor that suspends.
+            rt_suspend(frame: Ref) -> () [state];
+            rt_self() -> (I64) [state];
+            /// An option of the next spawn: 0 priority, 1 `max_heap`, 2 `max_mailbox`, 3 `overflow`.
+            rt_spawn_option(option: I64, value: I64) -> () [state];
+            /// The name under which the next spawned actor is registered.
+            rt_spawn_name(name: Ref) -> () [state];
+            /// Starts an actor with a copy of the frame; `label` is its declared name, `mailbox` a token of its
+            /// message type or null, `kind` 0 plain, 1 linked, 2 monitored. Gives pid and monitor.
+            rt_spawn(frame: Ref, label: Ref, mailbox: Ptr, kind: I64) -> (I64, I64) [state allocates];
+            /// A deep copy of up to four words, of which the header's descriptor says what they are.
+            rt_message_new(header: I64, a: I64, b: I64, c: I64, d: I64) -> (Ptr) [state reads allocates];
+            rt_send(pid: I64, message: Ptr) -> () [state];
+            /// Begins a receive with a time limit in milliseconds, or -1.
+            rt_mailbox_begin(timeout: I64) -> () [state];
+            /// The next signal that this receive has not looked at: 0 none so far, 1 a message, 2 a down and
+            /// 3 an exit as signal objects, 4 the time is over.
+            rt_mailbox_next() -> (Ref, I64) [state allocates];
+            /// Takes what was looked at last out of the mailbox: the receive has ended.
+            rt_mailbox_take() -> () [state];
+            /// Ends the actor for a reason.
+            rt_exit_self(tag: I64, message: Ref, custom: Any) -> () [state panics];
+            rt_kill(pid: I64, tag: I64, message: Ref, custom: Any) -> () [state];
+            rt_link(pid: I64) -> () [state];
+            rt_unlink(pid: I64) -> () [state];
+            rt_monitor(pid: I64) -> (I64) [state];
+            rt_demonitor(monitor: I64) -> () [state];
+            rt_trap_exits(trap: Bool) -> () [state];
+            rt_is_alive(pid: I64) -> (Bool) [state];
+            rt_register(name: Ref, pid: I64) -> () [state panics];
+            /// The pid of a name whose messages have the given type, or 0.
+            rt_whereis(name: Ref, mailbox: Ptr) -> (I64) [state];
+            /// The frame to run when the actor ends.
+            rt_terminate_set(frame: Ref) -> () [state];
+            /// Why the running actor ends, as a signal object.
+            rt_own_reason() -> (Ref) [state allocates];
+            /// Sets the time at which [`rt_sleep_pending`](RtFn::rt_sleep_pending) becomes false and the actor is woken.
+            rt_sleep_begin(ms: I64) -> () [state panics];
+            rt_sleep_pending() -> (Bool) [state];
+            rt_timer_start(ms: I64, pid: I64, message: Ptr) -> (I64) [state panics];
+            rt_timer_cancel(timer: I64) -> (Bool) [state];
+            /// The two ends of an answer: handles of reply and future.
+            rt_promise_new() -> (Ref, Ref) [state allocates];
+            rt_reply_send(reply: Ref, message: Ptr) -> () [state];
+            /// Starts a task with a copy of the frame; gives its future.
+            rt_task_spawn(frame: Ref) -> (Ref) [state allocates];
+            /// The value of the running task.
+            rt_task_resolve(message: Ptr) -> () [state];
+            /// 0 pending (the actor will be woken), 1 there is a value, 2 there is a reason.
+            rt_future_poll(future: Ref) -> (I64) [state];
+            /// The value, as a message.
+            rt_future_value(future: Ref) -> (Ref) [state allocates];
+            /// The reason, as a signal object.
+            rt_future_reason(future: Ref) -> (Ref) [state allocates];
+            /// Ends the actor for the future's reason.
+            rt_future_fail(future: Ref) -> () [state panics];
+            rt_future_cancel(future: Ref) -> () [state];
+            /// Takes away the pending defers above a depth: an object for `rt_defer_restore`, or null.
+            rt_defer_take(depth: I64) -> (Ref) [state allocates];
+            rt_defer_restore(saved: Ref) -> () [state];
+            /// Gives the actor an area of module-level constants of its own, before it first stores into it.
+            rt_globals_own() -> () [state];
+
             // ---- strings and bytes: both are a length and data, what fits both is `data` ----
             rt_data_eq(a: Ref, b: Ref) -> (Bool) [];
             /// Bytewise order: negative, zero, positive.
