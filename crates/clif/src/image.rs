@@ -35,7 +35,7 @@ pub(crate) fn define<M: Module>(
 
     let mut out = Section::default();
     out.u32(ABI_VERSION);
-    out.u32(0);
+    out.u32(mir.entry_frame.map_or(0, |layout| mir.layouts[layout].first_desc.0));
     descs.write(&mut out);
     match mir.entry {
         Some(entry) => out.address(Target::Func(decls.callee(entry))),

@@ -40,7 +40,9 @@ impl ProgramImage {
         let globals = module.globals.iter().enumerate();
         let traced = globals.filter(|(_, global)| global.ty.is_traced());
         tables.global_refs = traced.map(|(n, _)| n as u32).collect();
+        let entry_desc = module.entry_frame.map_or(0, |layout| module.layouts[layout].first_desc.0);
         let image = Image {
+            entry_desc,
             descs: table(&tables.descs),
             global_words: module.globals.len(),
             global_refs: table(&tables.global_refs),

@@ -138,6 +138,8 @@ pub struct FuncAttrs {
     pub cold: bool,
     /// Kept although nothing in the module uses it.
     pub export: bool,
+    /// The body of a generator: it gives values by `yield_` and returns none.
+    pub generator: bool,
 }
 
 /// A function. One without blocks is declared but not yet defined.

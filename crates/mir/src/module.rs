@@ -260,6 +260,8 @@ pub struct Module {
     pub locs: LocTable,
     /// The function the program begins with: no parameters, one `I64`, the exit code.
     pub entry: Option<FuncId>,
+    /// Where the entry may wait, the suspend transform makes it code that resumes a frame of this layout.
+    pub entry_frame: Option<LayoutId>,
     known: Known,
 }
 

@@ -373,6 +373,16 @@ instruction_enum! {
     83 CpuPause cpu_pause {} -> none [ORDERED];
     /// A full memory fence.
     84 CpuFence cpu_fence {} -> none [READS, WRITES, ORDERED];
+
+    /// Parks the actor until something has happened that concerns it. The suspend transform takes
+    /// this and the next three out: no engine sees them.
+    90 Wait wait {} -> none [CALLS];
+    /// Gives values to whoever drives the generator that this stands in.
+    91 Yield yield_ { values: ValueList } -> none [CALLS];
+    /// The frame of a body that has not begun: an actor's, a task's, a generator's.
+    92 FrameNew frame_new { func: FuncId, args: ValueList } -> one(Type::Ref) [ALLOCATES];
+    /// Whether the generator gave another value, and the value; the signature takes the generator.
+    93 GeneratorNext generator_next { sig: SigId, generator: Value } -> callee [CALLS];
 }
 
 instruction_enum! {

@@ -87,12 +87,25 @@ fn verify_tables(module: &Module) -> Result<(), String> {
     }
     match module.entry {
         Some(entry) => match module.functions.get(entry) {
-            Some(f) if f.sig.params.is_empty() && f.sig.results == [Type::I64] => Ok(()),
-            Some(_) => Err("the entry is not `() -> (i64)`".to_owned()),
+            Some(f) => entry_fits(module, f),
             None => Err("the entry does not exist".to_owned()),
         },
         None => Ok(()),
     }
+}
+
+fn entry_fits(module: &Module, entry: &Function) -> Result<(), String> {
+    let params: &[Type] = match module.entry_frame {
+        None => &[],
+        Some(layout) => {
+            let frame = module.layouts.get(layout).and_then(|layout| layout.variant(0));
+            ensure(frame.is_some(), || "the entry's frame has no layout".to_owned())?;
+            &[Type::Ref]
+        }
+    };
+    ensure(entry.sig.params == params && entry.sig.results == [Type::I64], || {
+        "the entry is not `() -> (i64)`, or with a frame `(ref) -> (i64)`".to_owned()
+    })
 }
 
 fn word_exists(module: &Module, word: ConstWord) -> bool {

@@ -333,4 +333,24 @@ impl OpVisitor for Translator<'_, '_> {
     fn cpu_fence(&mut self, _: Inst) {
         self.buf.op(Opcode::Fence, 0, 0, 0);
     }
+
+    fn wait(&mut self, _: Inst) {
+        no_such_op()
+    }
+
+    fn yield_(&mut self, _: Inst, _: ValueList) {
+        no_such_op()
+    }
+
+    fn frame_new(&mut self, _: Inst, _: FuncId, _: ValueList) {
+        no_such_op()
+    }
+
+    fn generator_next(&mut self, _: Inst, _: SigId, _: Value) {
+        no_such_op()
+    }
+}
+
+fn no_such_op() -> ! {
+    unreachable!("the suspend transform takes these ops out of every module")
 }

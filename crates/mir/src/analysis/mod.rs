@@ -3,7 +3,9 @@
 //! Must never change a function.
 
 mod cfg;
+mod liveness;
 mod loops;
 
 pub use cfg::{Cfg, DominatorTree, Edge};
+pub use liveness::Liveness;
 pub use loops::{Loop, LoopId, Loops};

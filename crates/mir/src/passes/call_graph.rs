@@ -34,8 +34,9 @@ pub fn for_each_callee(func: &Function, mut visit: impl FnMut(FuncId, bool)) {
         for &inst in &block.insts {
             if let Op::Call { func, .. } = func.insts[inst].op {
                 visit(func, true);
-            } else if let Op::FuncAddr { func } | Op::ClosureCreate { func, .. } =
-                func.insts[inst].op
+            } else if let Op::FuncAddr { func }
+            | Op::ClosureCreate { func, .. }
+            | Op::FrameNew { func, .. } = func.insts[inst].op
             {
                 visit(func, false);
             }

@@ -24,6 +24,9 @@ mod simplify_cfg;
 mod ssa;
 mod unused;
 
+pub(crate) use simplify_cfg::remove_unreachable;
+pub(crate) use ssa::SsaVars;
+
 use crate::entities::FuncId;
 use crate::function::Function;
 use crate::module::Module;
@@ -126,6 +129,7 @@ pub fn optimize(module: &mut Module, level: OptLevel) {
         }
     }
     unused::drop_unused(module);
+    crate::suspend::run(module);
 }
 
 /// A line of the pipeline.
@@ -181,6 +185,21 @@ pub fn run_passes(module: &mut Module, passes: &[Pass]) {
             run_checked(pass, func, cx);
         }
     });
+}
+
+/// Runs `passes` over some functions.
+pub(crate) fn run_passes_on(module: &mut Module, ids: &[FuncId], passes: &[Pass]) {
+    let graph = CallGraph::new(module);
+    for &id in ids {
+        let blank = Function::declare(module.functions[id].name, module.functions[id].sig.clone());
+        let mut func = std::mem::replace(&mut module.functions[id], blank);
+        remove_unreachable(&mut func);
+        let mut cx = PassCx { module, id, self_inlined: false, graph: &graph };
+        for &pass in passes {
+            run_checked(pass, &mut func, &mut cx);
+        }
+        module.functions[id] = func;
+    }
 }
 
 fn run_steps(module: &mut Module, steps: &[Step]) {

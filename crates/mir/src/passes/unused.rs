@@ -73,7 +73,10 @@ fn rename_word(word: &mut ConstWord, numbers: &[Option<FuncId>]) {
 
 /// Instructions that stand in no block any more may name functions that are gone: they stay wrong.
 fn rename_op(op: &mut Op, numbers: &[Option<FuncId>]) {
-    if let Op::Call { func, .. } | Op::FuncAddr { func } | Op::ClosureCreate { func, .. } = op
+    if let Op::Call { func, .. }
+    | Op::FuncAddr { func }
+    | Op::ClosureCreate { func, .. }
+    | Op::FrameNew { func, .. } = op
         && let Some(number) = numbers[index(*func)]
     {
         *func = number;

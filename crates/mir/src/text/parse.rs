@@ -38,6 +38,9 @@ impl Parser<'_> {
         }
         if self.cursor.accept("entry") {
             self.module.entry = Some(FuncId(self.cursor.entity("fn")?));
+            if self.cursor.accept("frame") {
+                self.module.entry_frame = Some(LayoutId(self.cursor.entity("layout")?));
+            }
             return Ok(());
         }
         let mut ahead = self.cursor.clone();
@@ -231,6 +234,7 @@ impl Parser<'_> {
             noinline: self.cursor.accept("noinline"),
             cold: self.cursor.accept("cold"),
             export: self.cursor.accept("export"),
+            generator: self.cursor.accept("generator"),
         }
     }
 }

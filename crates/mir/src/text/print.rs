@@ -15,7 +15,11 @@ pub fn print_module(module: &Module) -> String {
     print_constants(module, &mut out);
     print_tables(module, &mut out);
     if let Some(FuncId(entry)) = module.entry {
-        let _ = writeln!(out, "entry fn{entry}");
+        let _ = write!(out, "entry fn{entry}");
+        if let Some(LayoutId(layout)) = module.entry_frame {
+            let _ = write!(out, " frame layout{layout}");
+        }
+        out.push('\n');
     }
     for (id, function) in module.functions.iter_enumerated() {
         print_into(&mut out, id, function);
@@ -123,13 +127,14 @@ fn signature(sig: &Signature) -> String {
 fn print_into(out: &mut String, id: FuncId, function: &Function) {
     let name = quoted(function.name.as_str().as_bytes());
     let _ = write!(out, "fn{} {name} {}", id.0, signature(&function.sig));
-    let FuncAttrs { interpret, inline, noinline, cold, export } = function.attrs;
+    let FuncAttrs { interpret, inline, noinline, cold, export, generator } = function.attrs;
     for (set, word) in [
         (interpret, "interpret"),
         (inline, "inline"),
         (noinline, "noinline"),
         (cold, "cold"),
         (export, "export"),
+        (generator, "generator"),
     ] {
         if set {
             let _ = write!(out, " {word}");

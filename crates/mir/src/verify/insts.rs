@@ -28,7 +28,10 @@ impl Check<'_> {
         let module = self.module;
         let found = if let Op::Call { func, .. } = *op {
             module.functions.get(func).map(|f| f.sig.results.clone())
-        } else if let Op::IndirectCall { sig, .. } | Op::MethodCallVirtual { sig, .. } = *op {
+        } else if let Op::IndirectCall { sig, .. }
+        | Op::MethodCallVirtual { sig, .. }
+        | Op::GeneratorNext { sig, .. } = *op
+        {
             module.signatures.get(sig).map(|sig| sig.results.clone())
         } else if let Op::CallRt { rt, .. } = *op {
             Some(rt.results().to_vec())
@@ -108,6 +111,23 @@ impl Check<'_> {
                 self.expect(sub, Type::I32)
             }
             Op::Poll {} | Op::CpuRdtsc {} | Op::CpuPause {} | Op::CpuFence {} => Ok(()),
+            Op::Wait {} => Ok(()),
+            Op::Yield { .. } | Op::FrameNew { .. } | Op::GeneratorNext { .. } => self.task_op(op),
+        }
+    }
+
+    fn task_op(&self, op: &Op) -> Checked {
+        if let Op::Yield { values } = *op {
+            self.func.list(values).iter().try_for_each(|&v| self.value_type(v).map(|_| ()))
+        } else if let Op::FrameNew { func, args } = *op {
+            let body = self.module.functions.get(func).ok_or("the body does not exist")?;
+            self.expect_all(self.func.list(args), &body.sig.params)
+        } else if let Op::GeneratorNext { sig, generator } = *op {
+            let sig = self.signature(sig, generator, ValueList::default())?;
+            let has_value = sig.results.first() == Some(&Type::Bool);
+            ensure(has_value, || "the first result is not whether there is a value".to_owned())
+        } else {
+            Ok(())
         }
     }
 
