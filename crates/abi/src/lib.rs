@@ -28,7 +28,8 @@ pub use desc::{DescId, DescKind, TypeDesc};
 pub use effects::Effects;
 pub use format_spec::{Align, FormatSpec, Grouping, Presentation, Sign};
 pub use frame::{
-    FRAME_CHILD, FRAME_LOC, FRAME_PARENT, FRAME_RESULTS, FRAME_RESUME, FRAME_STATE, Frame, FrameStatus,
+    FRAME_CHILD, FRAME_LOC, FRAME_PARENT, FRAME_RESULTS, FRAME_RESUME, FRAME_STATE, Frame,
+    FrameStatus,
 };
 pub use image::{CodeLoc, FnMap, Image, LocEntry, NO_LOC, Table, TextRange};
 pub use object::{ARRAY_DATA, ARRAY_LEN, BOX_PAYLOAD, BOX_VTABLE, CLOSURE_CAPTURES, CLOSURE_CODE};

@@ -124,7 +124,7 @@ impl Session {
         }
     }
 
-    fn refused(&self, mut program: Program, refusal: Refusal, file: &Path) -> Stop {
+    fn refused(&self, program: Program, refusal: Refusal, file: &Path) -> Stop {
         match refusal {
             Refusal::NoMain => Stop::Failure(
                 Failure::new(
@@ -136,12 +136,6 @@ impl Session {
                 )
                 .help("add `fn main():` with what the program shall do"),
             ),
-            Refusal::Concurrency(span) => {
-                let message =
-                    "generators, futures and actors are checked but cannot run in this version";
-                program.diagnostics.push(Diagnostic::new(codes::NOT_YET, span, message));
-                self.rendered(program)
-            }
             Refusal::Errors => self.rendered(program),
         }
     }

@@ -123,4 +123,20 @@ intrinsics! {
     // Generators.
     /// `fn gen_next[T](g: Gen[T]) -> T?`
     GenNext "gen_next";
+
+    // Actors and futures.
+    /// `fn actor_wait()`: parks the actor until something has happened; whoever waits looks again.
+    ActorWait "actor_wait";
+    /// `fn actor_send[M](pid: Pid[M], message: M)`
+    ActorSend "actor_send";
+    /// `fn actor_whereis[M](name: str) -> int`: the number of the pid, or 0.
+    ActorWhereis "actor_whereis";
+    /// `fn timer_start[M](ms: int, pid: Pid[M], message: M) -> Timer`
+    TimerStart "timer_start";
+    /// `fn reply_answer[T](reply: Reply[T], answer: T)`
+    ReplyAnswer "reply_answer";
+    /// `fn future_value[T](future: Future[T]) -> T`: of a future that has one.
+    FutureValue "future_value";
+    /// `fn signal_reason(signal: Array[u8]) -> ExitReason`: of a signal object.
+    SignalReason "signal_reason";
 }

@@ -157,6 +157,8 @@ lang_items! {
         ReplyFuture "reply_future";
         /// `fn pid_send[M](p: Pid[M], m: M)`
         PidSend "pid_send";
+        /// `fn await_value[T](f: Future[T]) -> T`: `await f`
+        AwaitValue "await_value";
     }
 }
 

@@ -7,6 +7,7 @@ use crate::repr::{ObjectShape, ReprState, SlotsKind};
 use crate::{Options, Refusal, body, entry, shims};
 use rustc_hash::{FxHashMap, FxHashSet};
 use sepal_base::{FileId, Span, Symbol};
+use sepal_hir::ast::FnFlavour;
 use sepal_hir::lang::{LangFn, LangTy};
 use sepal_hir::{self as hir, Body, ConstId, ExprId, FnId, LocalId, Program, Ty};
 use sepal_mir::{
@@ -28,6 +29,12 @@ pub enum Instance {
     Fn(FnId, Args),
     /// A lambda of such an instance.
     Lambda { owner: FnId, args: Args, expr: ExprId },
+    /// The body of a generator function or of an `async fn`: a root, which only frames lead to.
+    RootFn(FnId, Args),
+    /// The body of a `spawn`, an `async` or a `fn*` lambda, a root: its captures are parameters.
+    RootLambda { owner: FnId, args: Args, expr: ExprId },
+    /// Runs a `terminate`: a root.
+    Terminate(FnId),
     /// The code of a closure that calls a function.
     FnValue(FnId, Args),
     /// A slot of a trait's vtable: unpacks the value and calls the method.
@@ -116,6 +123,12 @@ impl<'p> ModuleCx<'p> {
                     let args = args.clone();
                     body::lower_lambda(self, owner, args, expr, &instance)
                 }
+                Instance::RootFn(function, args) => body::lower_root_fn(self, function, args),
+                Instance::RootLambda { owner, ref args, expr } => {
+                    let args = args.clone();
+                    body::lower_root_lambda(self, owner, args, expr, &instance)
+                }
+                Instance::Terminate(owner) => body::terminate_root(self, owner),
                 Instance::FnValue(function, args) => shims::fn_value(self, function, &args),
                 Instance::DynMethod { resolved, self_ty } => {
                     shims::dyn_method(self, &resolved, self_ty)
@@ -184,6 +197,16 @@ impl<'p> ModuleCx<'p> {
         let mut all = vec![Type::Ref];
         all.extend(self.scalars(params));
         Signature::new(all, self.repr(ret).scalars.to_vec())
+    }
+
+    /// Of the code of a lambda, whose body gives `ret`: generators and futures are one reference.
+    pub fn lambda_signature(&mut self, flavour: FnFlavour, params: &[Ty], ret: Ty) -> Signature {
+        let mut sig = self.closure_signature(params, ret);
+        match flavour {
+            FnFlavour::Plain => {}
+            FnFlavour::Generator | FnFlavour::Async => sig.results = vec![Type::Ref],
+        }
+        sig
     }
 
     /// A function of the standard library that the compiler relies on.

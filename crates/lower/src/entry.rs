@@ -78,6 +78,7 @@ pub fn constant(cx: &mut ModuleCx<'_>, id: ConstId) -> Option<Function> {
     this.b.switch_to(compute);
     let values = this.call_lang(init, &[], &[]);
     if !this.b.is_unreachable() {
+        this.b.call_rt(RtFn::rt_globals_own, &[], &[]);
         for (global, value) in globals.scalars.iter().zip(&values) {
             this.b.global_set(*global, *value);
         }

@@ -1,8 +1,8 @@
 //! From the typed program to MIR: monomorphisation, the representation of values, patterns as
 //! decision trees, and the small functions that types need (vtables, closures of functions).
 //!
-//! The only crate that sees both HIR and MIR. Must never report an error of the program, except
-//! that it uses what no engine runs yet; whatever else is wrong with a program was said before.
+//! The only crate that sees both HIR and MIR. Must never report an error of the program: whatever is
+//! wrong with one was said before.
 
 mod body;
 mod cx;
@@ -11,7 +11,6 @@ mod repr;
 mod shims;
 mod tails;
 
-use sepal_base::Span;
 use sepal_hir as hir;
 use sepal_mir as mir;
 
@@ -37,8 +36,6 @@ pub struct Options {
 pub enum Refusal {
     /// There is neither `main` nor a statement at the top level.
     NoMain,
-    /// The program uses a generator, future or actor at this place.
-    Concurrency(Span),
     /// A function reached from here had errors, which are among the program's diagnostics.
     Errors,
 }

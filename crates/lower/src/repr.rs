@@ -289,6 +289,7 @@ impl ModuleCx<'_> {
             SlotsKind::Cell => ("cell", None, false),
             SlotsKind::Closure => ("closure", Some(Type::Ptr), true),
             SlotsKind::Box => ("box", Some(Type::Ptr), true),
+            SlotsKind::Message => ("message", None, true),
         };
         let all: Vec<Type> = first.into_iter().chain(types.iter().copied()).collect();
         let layout =
@@ -307,6 +308,8 @@ pub enum SlotsKind {
     Closure,
     /// A vtable and the value, of `dyn` and `any`.
     Box,
+    /// The words of a message.
+    Message,
 }
 
 /// Gives each scalar of a variant the first slot of its type that the variant has not used,

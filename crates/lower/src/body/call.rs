@@ -1,7 +1,6 @@
 //! Calls: of known functions, of trait methods, through vtables, of function values.
 
 use super::BodyCx;
-use crate::Refusal;
 use crate::cx::{Instance, Vals};
 use sepal_abi::{RtFn, Scalar};
 use sepal_base::Span;
@@ -188,19 +187,17 @@ impl BodyCx<'_, '_> {
                 self.b.unreachable();
                 None
             }
-            FnKind::Actor(_) => {
-                self.cx.refuse(Refusal::Concurrency(self.cx.program.items.fns[id].span));
-                None
-            }
             FnKind::Source(_)
+            | FnKind::Actor(_)
             | FnKind::ConstInit(_)
             | FnKind::Default(_)
             | FnKind::Script
             | FnKind::Derived(_)
             | FnKind::Invariant(_) => {
-                if flavour != FnFlavour::Plain {
-                    self.cx.refuse(Refusal::Concurrency(self.cx.program.items.fns[id].span));
-                    return None;
+                match flavour {
+                    FnFlavour::Plain => {}
+                    FnFlavour::Generator => return Some(self.new_generator(id, args, &flat)),
+                    FnFlavour::Async => return Some(self.call_async(id, args, &flat)),
                 }
                 let func = self.cx.fn_instance(id, args);
                 if tail {

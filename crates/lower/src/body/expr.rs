@@ -1,6 +1,6 @@
 //! Expressions and statements.
 
-use super::{BodyCx, LoopFrame, Slot};
+use super::{BodyCx, Gives, LoopFrame, Slot};
 use crate::Refusal;
 use crate::cx::{Instance, Vals};
 use sepal_abi::{PanicCode, RtFn};
@@ -121,16 +121,21 @@ impl BodyCx<'_, '_> {
                 let (a, b) = (self.expr(*lhs), self.expr(*rhs));
                 Vals::from_slice(&[self.b.bin_op(BinOp::Eq, a[0], b[0])])
             }
-            ExprKind::Yield(_)
-            | ExprKind::Await(_)
-            | ExprKind::Async(_)
-            | ExprKind::Spawn(_)
-            | ExprKind::Receive(_)
-            | ExprKind::OnTerminate(_)
-            | ExprKind::SelfPid => {
-                self.cx.refuse(Refusal::Concurrency(expr.span));
-                self.dead(self.subst(expr.ty))
+            ExprKind::Yield(value) => {
+                let values = self.expr(*value);
+                self.at(expr.span);
+                self.yield_value(&values);
+                Vals::new()
             }
+            ExprKind::Await(future) => self.await_future(*future, expr.span),
+            ExprKind::Async(lambda) => self.start_task(*lambda),
+            ExprKind::Spawn(spawn) => self.spawn(spawn, self.subst(expr.ty)),
+            ExprKind::Receive(receive) => self.receive(receive, Some(self.subst(expr.ty))),
+            ExprKind::OnTerminate(handler) => {
+                self.on_terminate(*handler);
+                Vals::new()
+            }
+            ExprKind::SelfPid => self.rt(RtFn::rt_self, &[]),
         }
     }
 
@@ -162,6 +167,10 @@ impl BodyCx<'_, '_> {
                 self.tail(*value);
             }
             ExprKind::Return(Some(value)) => self.tail(*value),
+            ExprKind::Receive(receive) => {
+                self.at(expr.span);
+                self.receive(receive, None);
+            }
             ExprKind::Call { callee, args, inout } if self.may_tail_call() => {
                 self.at(expr.span);
                 let values =
@@ -194,7 +203,9 @@ impl BodyCx<'_, '_> {
 
     /// No work is left for after the call.
     fn may_tail_call(&self) -> bool {
-        self.exit.defers.is_none() && self.exit.self_local.is_none()
+        self.exit.defers.is_none()
+            && self.exit.self_local.is_none()
+            && self.exit.gives == Gives::Result
     }
 
     fn stmts(&mut self, stmts: &[Stmt]) {

@@ -1,7 +1,6 @@
 //! What each intrinsic of the standard library becomes.
 
 use super::BodyCx;
-use crate::Refusal;
 use crate::cx::Vals;
 use crate::shims::AnyOp;
 use sepal_abi::RtFn;
@@ -16,7 +15,7 @@ impl BodyCx<'_, '_> {
         which: Intrinsic,
         args: &[Ty],
         values: &[Vals],
-        types: &[Ty],
+        _: &[Ty],
         ret: Ty,
     ) -> Vals {
         let flat: Vals = values.iter().flatten().copied().collect();
@@ -79,12 +78,17 @@ impl BodyCx<'_, '_> {
                 self.b.cpu_fence();
                 Vals::new()
             }
-            Intrinsic::GenNext => {
-                debug_assert_eq!(types.len(), 1, "gen_next takes the generator");
-                let span = self.cx.program.items.fns[self.owner].span;
-                self.cx.refuse(Refusal::Concurrency(span));
-                self.dead(ret)
+            Intrinsic::GenNext => self.generator_next(flat[0], args[0], ret),
+            Intrinsic::ActorWait => {
+                self.b.wait();
+                Vals::new()
             }
+            Intrinsic::ActorSend => self.actor_send(flat[0], &flat[1..]),
+            Intrinsic::ActorWhereis => self.actor_whereis(flat[0], args[0]),
+            Intrinsic::TimerStart => self.timer_start(flat[0], flat[1], &flat[2..]),
+            Intrinsic::ReplyAnswer => self.reply_answer(flat[0], &flat[1..]),
+            Intrinsic::FutureValue => self.future_value(flat[0], args[0]),
+            Intrinsic::SignalReason => self.signal_reason(flat[0]),
         }
     }
 

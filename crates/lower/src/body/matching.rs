@@ -15,18 +15,18 @@ use std::rc::Rc;
 
 /// A value under test. Equal ids mean the same value.
 #[derive(Clone, Debug)]
-struct Subject {
-    id: usize,
-    ty: Ty,
-    values: Vals,
+pub(super) struct Subject {
+    pub id: usize,
+    pub ty: Ty,
+    pub values: Vals,
 }
 
 #[derive(Clone)]
-struct Row {
+pub(super) struct Row {
     /// What is still to be tested.
-    tests: Vec<(Subject, PatId)>,
-    bindings: Vec<(LocalId, Vals)>,
-    arm: usize,
+    pub tests: Vec<(Subject, PatId)>,
+    pub bindings: Vec<(LocalId, Vals)>,
+    pub arm: usize,
 }
 
 /// One question about a value.
@@ -47,15 +47,15 @@ enum Test {
 }
 
 /// Where an arm's body begins.
-struct Target {
-    block: Block,
-    reached: bool,
+pub(super) struct Target {
+    pub block: Block,
+    pub reached: bool,
 }
 
-struct Matching<'a> {
-    arms: &'a [Arm],
-    targets: Vec<Target>,
-    next_subject: usize,
+pub(super) struct Matching<'a> {
+    pub arms: &'a [Arm],
+    pub targets: Vec<Target>,
+    pub next_subject: usize,
 }
 
 impl BodyCx<'_, '_> {
@@ -196,13 +196,13 @@ impl BodyCx<'_, '_> {
     }
 
     /// Variables for the names of a pattern, which several ways may bind.
-    fn declare_bindings(&mut self, pat: PatId) {
+    pub(super) fn declare_bindings(&mut self, pat: PatId) {
         let body = Rc::clone(&self.body);
         for_each_binding(&body.pats, pat, &mut |local| self.declare_shared(local));
     }
 
     /// Once a pattern fits: names that lambdas share get their own cell.
-    fn own_bindings(&mut self, pat: PatId) {
+    pub(super) fn own_bindings(&mut self, pat: PatId) {
         let body = Rc::clone(&self.body);
         for_each_binding(&body.pats, pat, &mut |local| {
             if body.locals[local].cell {
@@ -213,7 +213,7 @@ impl BodyCx<'_, '_> {
     }
 
     /// Emits the tests that tell the rows apart.
-    fn decide(&mut self, matching: &mut Matching<'_>, mut rows: Vec<Row>) {
+    pub(super) fn decide(&mut self, matching: &mut Matching<'_>, mut rows: Vec<Row>) {
         self.simplify_rows(matching, &mut rows);
         let Some(first) = rows.first() else {
             self.b.unreachable();

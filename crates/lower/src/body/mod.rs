@@ -12,14 +12,20 @@ mod intrinsic;
 mod lambda;
 mod matching;
 mod place;
+mod receive;
+mod tasks;
 mod value;
+
+pub use tasks::terminate_root;
 
 use crate::cx::{Args, Captured, Instance, ModuleCx, Vals};
 use crate::repr::SlotsKind;
 use rustc_hash::FxHashMap;
 use sepal_abi::RtFn;
 use sepal_base::{Span, Symbol};
-use sepal_hir::{Body, ExprId, ExprKind, FnId, LocalId, LoopId, SelfKind, Ty};
+use sepal_hir::ast::FnFlavour;
+use sepal_hir::lang::LangTy;
+use sepal_hir::{Body, ExprId, ExprKind, FnId, LambdaKind, LocalId, LoopId, SelfKind, Ty};
 use sepal_mir::{
     BinOp, Block, FieldRef, Function, FunctionBuilder, LayoutId, Signature, Type, Value, Variable,
 };
@@ -49,7 +55,19 @@ struct Exit {
     /// The local of `var self`, whose last value is given back too.
     self_local: Option<LocalId>,
     /// Where pending defers are run before returning, and how many there were at entry.
-    defers: Option<(Block, Value)>,
+    defers: Option<(Block, Variable)>,
+    gives: Gives,
+}
+
+/// What becomes of a body's value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Gives {
+    /// The function gives it.
+    Result,
+    /// The task that it is the body of gives it to who awaits it.
+    Answer,
+    /// Nobody wants it: the body of an actor or a generator.
+    Nothing,
 }
 
 pub(crate) struct BodyCx<'m, 'p> {
@@ -96,11 +114,82 @@ pub fn lower_lambda(
     };
     let params: Vec<Ty> = lambda.params.iter().map(|l| body.locals[*l].ty.subst(&args)).collect();
     let ret = lambda.ret.subst(&args);
-    let sig = cx.closure_signature(&params, ret);
+    let sig = cx.lambda_signature(lambda.flavour, &params, ret);
     let mut this = BodyCx::new(cx, owner, args, body.clone(), sig, None);
     this.load_captures(&captures);
+    if lambda.flavour != FnFlavour::Plain {
+        let captures = lambda::Captures { values: Vals::new(), how: captures };
+        this.start_lambda(expr, lambda, captures);
+        return Some(this.b.finish());
+    }
     this.bind_params(&lambda.params, 1);
     Some(this.finish(lambda.body))
+}
+
+/// Lowers the body of a generator function or `async fn` as a root.
+pub fn lower_root_fn(cx: &mut ModuleCx<'_>, id: FnId, args: Args) -> Option<Function> {
+    let body = checked_body(cx, id)?;
+    let (params, ret) = cx.fn_types(id, &args);
+    let flavour = cx.program.items.fns[id].flavour;
+    let sig = Signature::new(cx.scalars(&params), []);
+    let value = match cx.as_lang(ret, LangTy::Future) {
+        Some(args) => args[0],
+        None => Ty::nil(),
+    };
+    let mut this = BodyCx::new_root(cx, id, args, body, sig, gives(flavour), value);
+    this.b.attrs().generator = flavour == FnFlavour::Generator;
+    let params = this.body.params.clone();
+    this.bind_params(&params, 0);
+    let root = this.body.root;
+    Some(this.finish(root))
+}
+
+/// Lowers the body of a task, an actor or a generator lambda as a root.
+pub fn lower_root_lambda(
+    cx: &mut ModuleCx<'_>,
+    owner: FnId,
+    args: Args,
+    expr: ExprId,
+    instance: &Instance,
+) -> Option<Function> {
+    let site = cx.lambdas.get(instance).expect("a lambda is queued where it is met");
+    let (body, captures) = (site.body.clone(), site.captures.clone());
+    let ExprKind::Lambda(lambda) = &body.exprs[expr].kind else {
+        unreachable!("queued as a lambda")
+    };
+    let gives = match lambda.kind {
+        LambdaKind::Closure => gives(lambda.flavour),
+        LambdaKind::Async => Gives::Answer,
+        LambdaKind::Spawn => Gives::Nothing,
+    };
+    let mut types = Vec::new();
+    for (local, how) in &captures {
+        match how {
+            Captured::Value => {
+                let ty = body.locals[*local].ty.subst(&args);
+                types.extend_from_slice(&cx.repr(ty).scalars);
+            }
+            Captured::Cell(_) => types.push(Type::Ref),
+        }
+    }
+    let captured = types.len();
+    let params: Vec<Ty> = lambda.params.iter().map(|l| body.locals[*l].ty.subst(&args)).collect();
+    types.extend(cx.scalars(&params));
+    let value = lambda.ret.subst(&args);
+    let sig = Signature::new(types, []);
+    let mut this = BodyCx::new_root(cx, owner, args, body.clone(), sig, gives, value);
+    this.b.attrs().generator = lambda.flavour == FnFlavour::Generator;
+    this.take_captures(&captures);
+    this.bind_params(&lambda.params, captured);
+    Some(this.finish(lambda.body))
+}
+
+/// What becomes of the value of a root that is a function of this flavour.
+fn gives(flavour: FnFlavour) -> Gives {
+    match flavour {
+        FnFlavour::Plain | FnFlavour::Generator => Gives::Nothing,
+        FnFlavour::Async => Gives::Answer,
+    }
 }
 
 /// The body of a function unless it had errors.
@@ -141,10 +230,38 @@ impl<'m, 'p> BodyCx<'m, 'p> {
         sig: Signature,
         self_local: Option<LocalId>,
     ) -> Self {
-        let trace = cx.trace_name(owner);
         let results = sig.results.clone();
+        BodyCx::with_exit(cx, owner, args, body, sig, (self_local, Gives::Result, results))
+    }
+
+    /// A root: its function gives nothing, its body `value`.
+    fn new_root(
+        cx: &'m mut ModuleCx<'p>,
+        owner: FnId,
+        args: Args,
+        body: Rc<Body>,
+        sig: Signature,
+        gives: Gives,
+        value: Ty,
+    ) -> Self {
+        let results = match gives {
+            Gives::Nothing => Vec::new(),
+            Gives::Answer | Gives::Result => cx.repr(value).scalars.to_vec(),
+        };
+        BodyCx::with_exit(cx, owner, args, body, sig, (None, gives, results))
+    }
+
+    fn with_exit(
+        cx: &'m mut ModuleCx<'p>,
+        owner: FnId,
+        args: Args,
+        body: Rc<Body>,
+        sig: Signature,
+        (self_local, gives, results): (Option<LocalId>, Gives, Vec<Type>),
+    ) -> Self {
+        let trace = cx.trace_name(owner);
         let b = FunctionBuilder::new(cx.program.items.fns[owner].trace_name, sig);
-        let exit = Exit { self_local, defers: None };
+        let exit = Exit { self_local, defers: None, gives };
         let mut this = BodyCx {
             cx,
             b,
@@ -159,7 +276,9 @@ impl<'m, 'p> BodyCx<'m, 'p> {
         if this.body.exprs.iter().any(|e| matches!(e.kind, ExprKind::Defer(_))) {
             let depth = this.rt(RtFn::rt_defer_depth, &[])[0];
             let block = this.b.create_block_with(&results);
-            this.exit.defers = Some((block, depth));
+            let at_entry = this.b.declare_var(Type::I64);
+            this.b.def_var(at_entry, depth);
+            this.exit.defers = Some((block, at_entry));
         }
         this
     }
@@ -213,6 +332,27 @@ impl<'m, 'p> BodyCx<'m, 'p> {
         }
     }
 
+    /// Binds the captures of a root, which are its first parameters.
+    fn take_captures(&mut self, captures: &[(LocalId, Captured)]) {
+        let mut at = 0;
+        for (local, how) in captures {
+            let slot = match how {
+                Captured::Value => {
+                    let width = self.repr_of(self.local_ty(*local)).scalars.len();
+                    let values = Vals::from_slice(&self.b.params()[at..at + width]);
+                    at += width;
+                    Slot::Values(values)
+                }
+                Captured::Cell(layout) => {
+                    let object = self.b.params()[at];
+                    at += 1;
+                    Slot::Cell { object, layout: *layout }
+                }
+            };
+            self.locals.insert(*local, slot);
+        }
+    }
+
     /// Lowers the body in tail position and gives the function.
     fn finish(mut self, root: ExprId) -> Function {
         self.tail(root);
@@ -223,7 +363,7 @@ impl<'m, 'p> BodyCx<'m, 'p> {
     }
 
     /// The block where functions with `defer` leave: calls what is pending, last first.
-    fn run_defers(&mut self, block: Block, depth: Value) {
+    fn run_defers(&mut self, block: Block, depth: Variable) {
         let (head, next, done) =
             (self.b.create_block(), self.b.create_block(), self.b.create_block());
         self.b.seal_block(block);
@@ -232,6 +372,7 @@ impl<'m, 'p> BodyCx<'m, 'p> {
         self.b.jump((head, &[]));
         self.b.switch_to(head);
         let now = self.rt(RtFn::rt_defer_depth, &[])[0];
+        let depth = self.b.use_var(depth);
         let pending = self.b.bin_op(BinOp::SGt, now, depth);
         self.b.branch(pending, (next, &[]), (done, &[]), sepal_mir::Hint::Unknown);
         self.b.seal_block(next);
@@ -243,7 +384,19 @@ impl<'m, 'p> BodyCx<'m, 'p> {
         self.b.seal_block(head);
         self.b.seal_block(done);
         self.b.switch_to(done);
-        self.b.return_(&results);
+        self.give_value(&results);
+    }
+
+    /// The function's last act.
+    fn give_value(&mut self, values: &[Value]) {
+        match self.exit.gives {
+            Gives::Result => self.b.return_(values),
+            Gives::Answer => {
+                self.resolve_task(values);
+                self.b.return_(&[]);
+            }
+            Gives::Nothing => self.b.return_(&[]),
+        }
     }
 
     /// Returns from the function with the scalars of its result.
@@ -252,9 +405,12 @@ impl<'m, 'p> BodyCx<'m, 'p> {
             let own = self.read_local(local);
             values.extend(own);
         }
+        if self.exit.gives == Gives::Nothing {
+            values.clear();
+        }
         match self.exit.defers {
             Some((block, _)) => self.b.jump((block, &values)),
-            None => self.b.return_(&values),
+            None => self.give_value(&values),
         }
     }
 

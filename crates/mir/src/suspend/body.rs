@@ -17,7 +17,7 @@ use crate::module::Module;
 use crate::ops::{Op, Terminator};
 use crate::passes::{SsaVars, remove_unreachable};
 use crate::types::Type;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use sepal_abi::{FrameStatus, PanicCode};
 
 /// What becomes of a function.
@@ -55,6 +55,8 @@ pub(super) struct Transform<'m> {
     pub own: Value,
     /// What is loaded again: the value, in which block, as which.
     pub reloads: Vec<(Value, Block, Value)>,
+    /// Constants that live across a point: every block makes its own.
+    pub constants: FxHashSet<Value>,
 }
 
 /// See the module's head.
@@ -80,6 +82,7 @@ pub(super) fn transform(module: &mut Module, cx: &mut Cx, id: FuncId, func: Func
         layout: LayoutId(0),
         own: Value(0),
         reloads: Vec::new(),
+        constants: FxHashSet::default(),
     };
     remove_unreachable(&mut this.func);
     this.run()
@@ -232,7 +235,6 @@ impl Transform<'_> {
             let cont = self.func.new_block();
             let data = &mut self.func.blocks[block];
             let tail = data.insts.split_off(at + 1);
-            data.insts.pop();
             let (term, term_loc) = (data.term, data.term_loc);
             let (op, results, loc) = {
                 let data = &self.func.insts[inst];
@@ -265,7 +267,11 @@ impl Transform<'_> {
     /// What is saved at each point, and where. Constants are made again instead.
     fn find_saved(&mut self, points: &mut [Point], start: &Option<Block>) {
         let cfg = Cfg::new(&self.func);
+        // The ops still stand at the ends of their blocks, so that their operands count.
         let live = Liveness::new(&self.func, &cfg);
+        for point in points.iter() {
+            self.func.blocks[point.block].insts.pop();
+        }
         let mut at: FxHashMap<Value, Vec<u32>> = FxHashMap::default();
         let mut order = Vec::new();
         for point in points.iter_mut() {
@@ -448,17 +454,15 @@ impl Transform<'_> {
 
     /// Values that are loaded again have several definitions: block parameters where they meet.
     fn mend(&mut self) {
-        if self.reloads.is_empty() {
-            return;
-        }
         let mut vars = SsaVars::default();
         let mut var_of: FxHashMap<Value, (usize, Block)> = FxHashMap::default();
-        let home = self.homes();
+        let of_inst = self.blocks_of_insts();
         for &(value, block, loaded) in &self.reloads {
             let (var, _) = *var_of.entry(value).or_insert_with(|| {
+                let home = self.home(value, &of_inst);
                 let var = vars.add(self.func.ty(value));
-                vars.define(var, home[&value], value);
-                (var, home[&value])
+                vars.define(var, home, value);
+                (var, home)
             });
             vars.define(var, block, loaded);
         }
@@ -466,7 +470,9 @@ impl Transform<'_> {
         for &block in &cfg.rpo {
             let mut replaced: FxHashMap<Value, Value> = FxHashMap::default();
             for value in self.used_in(block) {
-                if let Some(&(var, home)) = var_of.get(&value)
+                if self.constants.contains(&value) && self.home(value, &of_inst) != block {
+                    replaced.insert(value, self.constant_again(block, value));
+                } else if let Some(&(var, home)) = var_of.get(&value)
                     && home != block
                 {
                     let there = vars.value_at_start(&mut self.func, &cfg, var, block);
@@ -480,24 +486,27 @@ impl Transform<'_> {
         vars.finish(&mut self.func, &cfg);
     }
 
-    /// The block in which each reloaded value is defined.
-    fn homes(&self) -> FxHashMap<Value, Block> {
-        let mut of_inst: FxHashMap<Inst, Block> = FxHashMap::default();
-        for block in self.func.blocks.ids() {
-            for &inst in &self.func.blocks[block].insts {
-                of_inst.insert(inst, block);
-            }
+    fn blocks_of_insts(&self) -> FxHashMap<Inst, Block> {
+        let insts_of =
+            |block: Block| self.func.blocks[block].insts.iter().map(move |i| (*i, block));
+        self.func.blocks.ids().flat_map(insts_of).collect()
+    }
+
+    /// The block in which a value is defined.
+    fn home(&self, value: Value, of_inst: &FxHashMap<Inst, Block>) -> Block {
+        match self.func.values[value].def {
+            ValueDef::Result(inst, _) => of_inst[&inst],
+            ValueDef::Param(block, _) => block,
+            ValueDef::Removed => unreachable!("a live value has a definition"),
         }
-        let mut homes = FxHashMap::default();
-        for &(value, ..) in &self.reloads {
-            let home = match self.func.values[value].def {
-                ValueDef::Result(inst, _) => of_inst[&inst],
-                ValueDef::Param(block, _) => block,
-                ValueDef::Removed => unreachable!("a live value has a definition"),
-            };
-            homes.insert(value, home);
-        }
-        homes
+    }
+
+    /// The same constant, made at the beginning of `block`.
+    fn constant_again(&mut self, block: Block, value: Value) -> Value {
+        let op = self.func.def_op(value).expect("a constant is an instruction");
+        let inst = self.func.new_inst(op, &[self.func.ty(value)], LocId::NONE);
+        self.func.blocks[block].insts.insert(0, inst);
+        self.func.result(inst)
     }
 
     fn used_in(&self, block: Block) -> Vec<Value> {
@@ -547,7 +556,8 @@ impl Transform<'_> {
         }
         self.return_status(done, FrameStatus::Done);
         let (replace, end) = (self.func.new_block(), self.func.new_block());
-        let is_own = self.one(waits, Op::BinOp { op: BinOp::Eq, a: given[0], b: frame }, Type::Bool);
+        let is_own =
+            self.one(waits, Op::BinOp { op: BinOp::Eq, a: given[0], b: frame }, Type::Bool);
         self.branch(waits, is_own, (end, &[]), (replace, &[]), Hint::Likely);
         let view = self.cx.frames.view(self.module, &[]);
         let parent = FieldRef::new(view, 0, PARENT);

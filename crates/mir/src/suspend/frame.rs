@@ -113,8 +113,7 @@ impl Slots {
     /// Gives a value a slot that is free at all of its points.
     pub fn assign(&mut self, value: Value, ty: Type, points: &[u32]) {
         let is_free = |used: &[u32]| points.iter().all(|point| !used.contains(point));
-        let free =
-            (0..self.types.len()).find(|&n| self.types[n] == ty && is_free(&self.points[n]));
+        let free = (0..self.types.len()).find(|&n| self.types[n] == ty && is_free(&self.points[n]));
         let slot = free.unwrap_or_else(|| {
             self.types.push(ty);
             self.points.push(Vec::new());

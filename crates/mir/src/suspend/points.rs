@@ -227,15 +227,14 @@ impl Transform<'_> {
         point.resume = Some(block);
         let own = self.own;
         for &value in &point.saved {
-            let ty = self.func.ty(value);
-            let loaded = match self.slots.of(value) {
-                Some(slot) => self.get_own(block, ty, own, self.slot_field(slot)),
-                None => {
-                    let op = self.func.def_op(value).expect("a constant is an instruction");
-                    self.one(block, op, ty)
+            match self.slots.of(value) {
+                Some(slot) => {
+                    let ty = self.func.ty(value);
+                    let loaded = self.get_own(block, ty, own, self.slot_field(slot));
+                    self.reloads.push((value, block, loaded));
                 }
-            };
-            self.reloads.push((value, block, loaded));
+                None => drop(self.constants.insert(value)),
+            }
         }
         block
     }
