@@ -7,12 +7,11 @@
 //! Must never recurse, and never mark what lives outside the heap (headers with the static bit).
 
 use super::Heap;
+use super::descs::Descs;
 use super::large::LargeSpace;
 use super::roots::Found;
 use super::space::{LINE, LINES, MARK_WORDS, SpaceBounds, line_place, mark_place};
-use sepal_abi::{
-    ARRAY_DATA, DescKind, OBJECT_ALIGN, ObjPtr, TypeDesc, is_traced_pointer, object_size,
-};
+use sepal_abi::{ARRAY_DATA, DescKind, ObjPtr, TypeDesc, is_traced_pointer, object_size};
 use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
 
 /// So many objects are prefetched before the first of them is traced.
@@ -40,7 +39,8 @@ pub(super) unsafe fn mark(heap: &Heap, found: Found) -> Live {
         }
     }
     let mut marker = Marker {
-        heap,
+        // SAFETY: descriptors outlive the heap.
+        descs: unsafe { &*heap.descs },
         space: heap.space.bounds(),
         stack: Vec::with_capacity(4096),
         ahead: [0; AHEAD],
@@ -59,38 +59,8 @@ pub(super) unsafe fn mark(heap: &Heap, found: Found) -> Live {
     marker.live
 }
 
-/// What tracing needs of a descriptor, compact: small objects are nearly all there is.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Shape {
-    kind: ShapeKind,
-    size: u32,
-    /// One bit for each traced word.
-    words: u64,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum ShapeKind {
-    /// A fixed object of at most 64 words.
-    Small,
-    /// Anything else: see the descriptor.
-    Other,
-}
-
-impl Shape {
-    pub(super) fn of(desc: &TypeDesc) -> Shape {
-        let small = desc.kind == DescKind::Fixed && desc.size <= 64 * 8;
-        if !small {
-            return Shape { kind: ShapeKind::Other, size: 0, words: 0 };
-        }
-        let words =
-            desc.traced.as_slice().iter().fold(0, |words, offset| words | 1 << (offset / 8));
-        let size = desc.size.next_multiple_of(OBJECT_ALIGN);
-        Shape { kind: ShapeKind::Small, size, words }
-    }
-}
-
 struct Marker<'h> {
-    heap: &'h Heap,
+    descs: &'h Descs,
     space: SpaceBounds,
     /// Marked objects that are yet to be traced.
     stack: Vec<usize>,
@@ -171,8 +141,8 @@ impl Marker<'_> {
     unsafe fn trace(&mut self, object: usize) {
         // SAFETY: the caller vouches for the object.
         let header = unsafe { (*(object as ObjPtr)).header };
-        let shape = self.heap.shapes[header.desc().0 as usize];
-        if shape.kind == ShapeKind::Other {
+        let shape = self.descs.shape(header.desc());
+        if shape.size == 0 {
             // SAFETY: as above.
             unsafe { self.trace_other(object) };
             return;
@@ -194,10 +164,10 @@ impl Marker<'_> {
 
     #[inline(never)]
     unsafe fn trace_other(&mut self, object: usize) {
-        let heap = self.heap;
         // SAFETY: the caller vouches for the object.
         let (header, len) = unsafe { ((*(object as ObjPtr)).header, (*(object as ObjPtr)).len) };
-        let desc = heap.desc(header.desc());
+        let descs = self.descs;
+        let desc = descs.get(header.desc());
         let size = object_size(desc, len).unwrap_or(0);
         self.live.bytes += size;
         self.live.objects += 1;
@@ -227,10 +197,10 @@ impl Marker<'_> {
 
     /// Traces a piece of an array, and puts the rest off.
     unsafe fn trace_array(&mut self, array: usize, from: usize) {
-        let heap = self.heap;
         // SAFETY: the caller vouches for the array.
         let (header, len) = unsafe { ((*(array as ObjPtr)).header, (*(array as ObjPtr)).len) };
-        let desc = heap.desc(header.desc());
+        let descs = self.descs;
+        let desc = descs.get(header.desc());
         let to = (len as usize).min(from + PIECE);
         if to < len as usize {
             self.arrays.push((array, to));

@@ -15,6 +15,10 @@
 //! Everything here belongs to the thread that runs the actor. Must never print, and never raise a panic:
 //! allocation gives `None` and the caller says what that means.
 
+pub(crate) mod chunk;
+pub mod descs;
+pub(crate) mod forward;
+pub mod handle;
 pub mod large;
 mod mark;
 mod roots;
@@ -25,9 +29,11 @@ mod tests;
 #[cfg(test)]
 mod torture;
 
+use descs::Descs;
+use handle::{Handle, HandleList};
 use large::{LARGE, LargeSpace};
 pub use roots::Roots;
-use sepal_abi::{Ctx, DescId, DescKind, Header, ObjPtr, TypeDesc, object_size};
+use sepal_abi::{Ctx, DescId, Header, ObjPtr, TypeDesc};
 use space::{BLOCK, Block, FreeBlock, LINE, LINES, Space};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -64,9 +70,9 @@ struct Hole {
 pub struct Heap {
     id: u32,
     space: &'static Space,
-    descs: Vec<TypeDesc>,
-    /// The same, as tracing wants them.
-    shapes: Vec<mark::Shape>,
+    /// Those of the program; they outlive the heap.
+    descs: *const Descs,
+    handles: HandleList,
     /// All blocks of this heap.
     blocks: Vec<Block>,
     /// Blocks with holes, by index in `blocks`: `next_block` is the next to search.
@@ -88,18 +94,16 @@ pub struct Heap {
 
 impl Heap {
     /// An empty heap that may hold `limit` bytes. `None` if the kernel gives no addresses.
-    pub fn new(own_descs: &[TypeDesc], limit: usize, stress: bool) -> Option<Heap> {
+    ///
+    /// # Safety
+    /// The descriptors must outlive the heap.
+    pub unsafe fn new(descs: &Descs, limit: usize, stress: bool) -> Option<Heap> {
         static NEXT_ID: AtomicU32 = AtomicU32::new(1);
-        let builtin = (0..DescId::FIRST_OWN.0).map(|id| {
-            let unused = TypeDesc::new(DescKind::Fixed, 16, 0, &[], "unused");
-            TypeDesc::builtin(DescId(id)).copied().unwrap_or(unused)
-        });
-        let descs: Vec<TypeDesc> = builtin.chain(own_descs.iter().copied()).collect();
         Some(Heap {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             space: Space::get()?,
-            shapes: descs.iter().map(mark::Shape::of).collect(),
             descs,
+            handles: HandleList::EMPTY,
             blocks: Vec::new(),
             next_block: 0,
             current: None,
@@ -114,10 +118,16 @@ impl Heap {
         })
     }
 
+    /// The descriptors of the program's objects; they outlive the heap.
+    pub fn descs(&self) -> *const Descs {
+        self.descs
+    }
+
     /// The descriptor of an object.
     #[inline(always)]
     pub fn desc(&self, id: DescId) -> &TypeDesc {
-        &self.descs[id.0 as usize]
+        // SAFETY: descriptors outlive the heap.
+        unsafe { (*self.descs).get(id) }
     }
 
     /// The bytes an object takes.
@@ -126,9 +136,35 @@ impl Heap {
     /// `object` must be an object with a descriptor of this heap's program.
     #[inline(always)]
     pub unsafe fn size_of(&self, object: ObjPtr) -> usize {
-        // SAFETY: the caller vouches for the object.
-        let (header, len) = unsafe { ((*object).header, (*object).len) };
-        object_size(self.desc(header.desc()), len).unwrap_or(usize::MAX)
+        // SAFETY: descriptors outlive the heap; the caller vouches for the object.
+        unsafe { (*self.descs).size_of(object) }
+    }
+
+    /// Room for the objects of a chunk, `size` bytes up to a block, which the caller fills at once. `None`: the limit is
+    /// reached.
+    pub(crate) fn area(&mut self, ctx: &mut Ctx, size: usize) -> Option<usize> {
+        self.alloc_small(ctx, size)
+    }
+
+    /// Takes over a detached large object.
+    ///
+    /// # Safety
+    /// Nobody else may own it any more.
+    pub(crate) unsafe fn link_large(&mut self, object: usize) {
+        // SAFETY: the caller vouches for it.
+        unsafe {
+            self.large.link(object);
+            self.account(large::size(object));
+        }
+    }
+
+    /// Lists a handle, whose reference the heap then owns.
+    ///
+    /// # Safety
+    /// It must be an object of this heap on no list.
+    pub(crate) unsafe fn list_handle(&mut self, handle: *mut Handle) {
+        // SAFETY: the caller vouches for it.
+        unsafe { self.handles.push(handle) };
     }
 
     /// The bytes that blocks and large objects take from the system.
@@ -184,7 +220,7 @@ impl Heap {
         Some(object)
     }
 
-    fn alloc_large(&mut self, size: usize, may_grow: bool) -> Option<ObjPtr> {
+    pub(crate) fn alloc_large(&mut self, size: usize, may_grow: bool) -> Option<ObjPtr> {
         if self.footprint().checked_add(size)? > self.limit {
             return None;
         }
