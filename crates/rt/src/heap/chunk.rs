@@ -4,7 +4,7 @@
 //! The objects of a chunk follow each other from its beginning; behind the last one the chunk is zero. A list
 //! of chunks belongs to one heap or message. Must never know what an object refers to.
 
-use sepal_abi::ObjPtr;
+use super::Heap;
 use std::alloc::{Layout, alloc, dealloc};
 use std::ptr::null_mut;
 
@@ -96,9 +96,40 @@ impl Chunk {
             }
         }
     }
+}
 
-    /// The first object.
-    pub(crate) fn first_object(chunk: *const Chunk) -> ObjPtr {
-        Chunk::start(chunk) as ObjPtr
+/// Where the objects of a heap's chunks lie.
+#[derive(Debug)]
+pub(super) struct ChunkBounds {
+    /// Sorted.
+    parts: Vec<(usize, usize)>,
+}
+
+impl ChunkBounds {
+    pub(super) fn of(heap: &Heap) -> ChunkBounds {
+        // SAFETY: the chunks are the heap's.
+        let chunks = unsafe { Chunk::list(heap.chunks) };
+        let mut parts: Vec<_> = chunks
+            .map(|chunk| {
+                let start = Chunk::start(chunk);
+                // SAFETY: as above.
+                (start, start + unsafe { (*chunk).used } as usize)
+            })
+            .collect();
+        parts.sort_unstable();
+        ChunkBounds { parts }
+    }
+
+    /// Whether an address lies among the objects of a chunk, or right behind.
+    pub(super) fn contain(&self, address: usize) -> bool {
+        let (Some(first), Some(last)) = (self.parts.first(), self.parts.last()) else {
+            return false;
+        };
+        let is_near = first.0 <= address && address <= last.1;
+        is_near && self.parts.iter().any(|part| part.0 <= address && address <= part.1)
+    }
+
+    pub(super) fn parts(&self) -> &[(usize, usize)] {
+        &self.parts
     }
 }

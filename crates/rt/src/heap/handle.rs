@@ -52,9 +52,6 @@ pub(crate) struct HandleList {
 impl HandleList {
     pub(crate) const EMPTY: HandleList = HandleList { first: std::ptr::null_mut() };
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.first.is_null()
-    }
 
     /// Adds an object.
     ///

@@ -7,10 +7,12 @@
 //! Must never recurse, and never mark what lives outside the heap (headers with the static bit).
 
 use super::Heap;
+use super::chunk::ChunkBounds;
 use super::descs::Descs;
+use super::forward::{is_marked as is_marked_header, marked};
 use super::large::LargeSpace;
 use super::roots::Found;
-use super::space::{LINE, LINES, MARK_WORDS, SpaceBounds, line_place, mark_place};
+use super::space::{LINE, LINES, MARK_WORDS, Space, SpaceBounds, line_place, mark_place};
 use sepal_abi::{ARRAY_DATA, DescKind, ObjPtr, TypeDesc, is_traced_pointer, object_size};
 use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
 
@@ -31,7 +33,8 @@ pub(super) struct Live {
 /// # Safety
 /// What was found must be objects of this heap, or static ones.
 pub(super) unsafe fn mark(heap: &Heap, found: Found) -> Live {
-    for block in &heap.blocks {
+    let Some(bulk) = &heap.bulk else { return Live::default() };
+    for block in &bulk.blocks {
         // SAFETY: the block is the heap's.
         unsafe {
             *block.marks() = [0; MARK_WORDS];
@@ -41,8 +44,10 @@ pub(super) unsafe fn mark(heap: &Heap, found: Found) -> Live {
     let mut marker = Marker {
         // SAFETY: descriptors outlive the heap.
         descs: unsafe { &*heap.descs },
-        space: heap.space.bounds(),
+        space: bulk.space.bounds(),
+        chunks: ChunkBounds::of(heap),
         stack: Vec::with_capacity(4096),
+        outside: Vec::new(),
         ahead: [0; AHEAD],
         next: 0,
         prefetched: 0,
@@ -59,11 +64,30 @@ pub(super) unsafe fn mark(heap: &Heap, found: Found) -> Live {
     marker.live
 }
 
+/// Whether a small object has been marked, between marking and sweep.
+///
+/// # Safety
+/// There must be an object of a heap that is being collected.
+pub(super) unsafe fn is_marked(object: usize) -> bool {
+    // SAFETY: the caller vouches for the object.
+    let header = unsafe { (*(object as ObjPtr)).header };
+    let is_in_block = Space::get().is_some_and(|space| space.contains(object));
+    if !is_in_block {
+        return is_marked_header(header);
+    }
+    let (word, bit) = mark_place(object);
+    // SAFETY: as above.
+    unsafe { *word & bit != 0 }
+}
+
 struct Marker<'h> {
     descs: &'h Descs,
     space: SpaceBounds,
-    /// Marked objects that are yet to be traced.
+    chunks: ChunkBounds,
+    /// Marked objects in blocks that are yet to be traced.
     stack: Vec<usize>,
+    /// The same in chunks, and large ones.
+    outside: Vec<usize>,
     /// A ring of prefetched ones; 0 for none.
     ahead: [usize; AHEAD],
     next: usize,
@@ -96,10 +120,20 @@ impl Marker<'_> {
     #[cold]
     #[inline(never)]
     fn grey_outside(&mut self, object: usize) {
-        // SAFETY: a pointer that is not into blocks is to a static or a large object.
+        // SAFETY: a pointer that is not into blocks is to a static object, into a chunk, or to a large object.
         unsafe {
-            if !(*(object as ObjPtr)).header.is_static() && LargeSpace::mark(object) {
-                self.stack.push(object);
+            let header = &mut (*(object as ObjPtr)).header;
+            let is_new = if header.is_static() {
+                false
+            } else if self.chunks.contain(object) {
+                let is_new = !is_marked_header(*header);
+                *header = marked(*header);
+                is_new
+            } else {
+                LargeSpace::mark(object)
+            };
+            if is_new {
+                self.outside.push(object);
             }
         }
     }
@@ -109,6 +143,11 @@ impl Marker<'_> {
             while let Some(object) = self.pop() {
                 // SAFETY: only objects of the heap are pushed.
                 unsafe { self.trace(object) };
+            }
+            if let Some(object) = self.outside.pop() {
+                // SAFETY: as above.
+                unsafe { self.trace_other(object) };
+                continue;
             }
             let Some((array, from)) = self.arrays.pop() else { return };
             // SAFETY: as above.

@@ -4,12 +4,12 @@
 //! Must never leave a reference to the message behind, not even where it fails half-way.
 
 use super::{Envelope, Message};
-use crate::heap::Heap;
+use crate::heap::{self, Heap};
 use crate::heap::chunk::{CHUNK_HEAD, Chunk};
 use crate::heap::descs::Descs;
 use crate::heap::handle::Handle;
 use crate::heap::large;
-use sepal_abi::{Ctx, DescId, Header, ObjPtr, STR_DATA};
+use sepal_abi::{Ctx, ObjPtr};
 use std::mem::ManuallyDrop;
 
 /// Where objects of a message go.
@@ -18,6 +18,8 @@ trait Destination {
     fn area(&mut self, size: usize) -> Option<usize>;
     /// A new large object, not initialised.
     fn large(&mut self, size: usize) -> Option<usize>;
+    /// Prepares for taking over large objects of `size` bytes in all.
+    fn prepare_large(&mut self, size: usize) -> Option<()>;
     /// Takes a large object over.
     ///
     /// # Safety
@@ -85,6 +87,10 @@ impl Destination for HeapRoom<'_> {
         self.heap.alloc_large(size, false).map(|object| object as usize)
     }
 
+    fn prepare_large(&mut self, size: usize) -> Option<()> {
+        self.heap.prepare_large(size)
+    }
+
     unsafe fn link_large(&mut self, object: usize) {
         // SAFETY: the caller vouches for it.
         unsafe { self.heap.link_large(object) }
@@ -119,6 +125,10 @@ impl Destination for MessageRoom {
 
     fn large(&mut self, size: usize) -> Option<usize> {
         self.message.new_large(size)
+    }
+
+    fn prepare_large(&mut self, _: usize) -> Option<()> {
+        Some(())
     }
 
     unsafe fn link_large(&mut self, object: usize) {
@@ -247,6 +257,9 @@ fn copy_pieces(
         }
     }
     let mut object = message.envelope().large;
+    if large == Large::Move && object != 0 {
+        to.prepare_large(message.bytes())?;
+    }
     while large == Large::Copy && object != 0 {
         // SAFETY: the large objects are the message's.
         unsafe {
@@ -270,11 +283,7 @@ unsafe fn correct(descs: &Descs, object: usize, moves: &Moves) -> usize {
 /// Makes of each copied piece one object without references.
 fn blank(moves: &Moves) {
     for piece in moves.first.iter().chain(&moves.pieces) {
-        let object = piece.to as ObjPtr;
-        // SAFETY: a piece holds at least one object, and nobody knows of it.
-        unsafe {
-            (*object).header = Header::new(DescId::BYTES);
-            (*object).len = (piece.size - STR_DATA as usize) as u64;
-        }
+        // SAFETY: a piece holds objects, and nobody knows of them.
+        unsafe { heap::blank(piece.to, piece.to + piece.size, false) };
     }
 }
