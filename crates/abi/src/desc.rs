@@ -20,7 +20,7 @@ impl DescId {
     /// What a signal says, for code that receives it: `{header, pid: i64, tag: i64, message: Ref, custom: Any}`. The
     /// tag is the variant of `ExitReason`; the message stands for `Panic`, the custom value for `Custom`.
     pub const SIGNAL: DescId = DescId(4);
-    /// A counted reference to something outside the heap: `{header, kind: u64, address: u64}`.
+    /// A counted reference to something outside the heap: four words, see `rt::heap::handle`.
     pub const HANDLE: DescId = DescId(5);
     /// The first descriptor of the program's own; the image's table begins with it.
     pub const FIRST_OWN: DescId = DescId(8);
@@ -65,7 +65,7 @@ static BUILTIN: [TypeDesc; 5] = [
     TypeDesc::new(DescKind::Bytes, 16, 0, &[], "bytes"),
     TypeDesc::new(DescKind::Fixed, 24, 0, &[16], "buffer"),
     TypeDesc::new(DescKind::Fixed, 40, 0, &[24, 32], "signal"),
-    TypeDesc::new(DescKind::Fixed, 24, 0, &[], "handle"),
+    TypeDesc::new(DescKind::Fixed, 32, 0, &[], "handle"),
 ];
 
 impl TypeDesc {

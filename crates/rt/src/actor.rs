@@ -77,7 +77,8 @@ impl Actor {
         let image = runtime.image();
         let limit = runtime.max_heap();
         let first_limit = limit.unwrap_or(PROVISIONAL_LIMIT);
-        let heap = Heap::new(image.descs.as_slice(), first_limit, runtime.gc_stress())?;
+        // SAFETY: the actor holds the runtime as long as the heap.
+        let heap = unsafe { Heap::new(&runtime.descs, first_limit, runtime.gc_stress())? };
         let own_words = if image.globals.is_null() { image.global_words } else { 0 };
         let image_globals = image.globals;
         let mut actor = Box::new(Actor {

@@ -5,6 +5,7 @@
 //!
 //! - [`actor`]: the running actor and its context
 //! - [`heap`]: allocation and garbage collection
+//! - [`message`]: what passes from heap to heap
 //! - [`panics`], [`trace`], [`fault`]: how an actor ends before its time
 //! - [`fns`]: the bodies of `abi::rt_fns!`, and their addresses
 //! - [`text`]: numbers and strings as text
@@ -19,6 +20,7 @@ pub mod fns;
 mod hash;
 pub mod heap;
 mod limits;
+pub mod message;
 #[cfg(feature = "native-main")]
 mod native_main;
 pub mod panics;

@@ -4,6 +4,7 @@
 //! same rules of ending. Must never be called again inside a running program on the same thread.
 
 use crate::actor::Actor;
+use crate::heap::descs::Descs;
 use crate::symbols::Symbols;
 use crate::{fault, panics, stdio};
 use sepal_abi::{ABI_VERSION, Image};
@@ -42,6 +43,7 @@ pub struct Runtime {
     image: *const Image,
     options: Options,
     pub(crate) symbols: Mutex<Symbols>,
+    pub(crate) descs: Descs,
 }
 
 // SAFETY: the image is read-only and outlives the runtime, as `run_main` and `run_with` demand; the rest is Sync.
@@ -54,7 +56,8 @@ impl Runtime {
     /// The image must outlive the result.
     pub(crate) unsafe fn new(image: &Image, options: Options) -> Arc<Runtime> {
         let symbols = Mutex::new(Symbols::of(image));
-        Arc::new(Runtime { image, options, symbols })
+        let descs = Descs::new(image.descs.as_slice());
+        Arc::new(Runtime { image, options, symbols, descs })
     }
 
     /// The program.

@@ -217,7 +217,7 @@ fn check(seed: u64, steps: usize, stress: bool) {
             }
         }
         torture.verify();
-        assert!(torture.actor.heap.stats.collections > 3, "the storm was long enough");
+        assert!(torture.actor.heap.stats().collections > 3, "the storm was long enough");
     });
 }
 
