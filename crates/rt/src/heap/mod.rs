@@ -26,7 +26,7 @@ mod settle;
 pub mod space;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 #[cfg(test)]
 mod torture;
 
