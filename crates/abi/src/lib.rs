@@ -23,12 +23,13 @@ mod scalar;
 
 pub use any::{Tag, any_bool, any_float, any_heap, any_int, any_nil, any_tag, any_to_bool};
 pub use any::{any_to_float_bits, any_to_heap, any_to_int, is_traced_pointer};
-pub use ctx::{Ctx, CtxField};
+pub use ctx::{Ctx, CtxField, POISONED};
 pub use desc::{DescId, DescKind, TypeDesc};
 pub use effects::Effects;
 pub use format_spec::{Align, FormatSpec, Grouping, Presentation, Sign};
 pub use frame::{
-    FRAME_CHILD, FRAME_LOC, FRAME_PARENT, FRAME_RESULTS, FRAME_RESUME, FRAME_STATE, Frame, FrameStatus,
+    FRAME_CHILD, FRAME_LOC, FRAME_PARENT, FRAME_RESULTS, FRAME_RESUME, FRAME_STATE, Frame,
+    FrameStatus,
 };
 pub use image::{CodeLoc, FnMap, Image, LocEntry, NO_LOC, Table, TextRange};
 pub use object::{ARRAY_DATA, ARRAY_LEN, BOX_PAYLOAD, BOX_VTABLE, CLOSURE_CAPTURES, CLOSURE_CODE};
