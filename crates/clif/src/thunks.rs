@@ -10,7 +10,7 @@ use crate::decls::{Decls, rt_signature};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, AbiParam, InstBuilder, Signature, Value, types};
 use cranelift_codegen::isa::CallConv;
-use sepal_abi::{CtxField, NO_LOC, RtFn};
+use sepal_abi::{CtxField, NO_LOC, POISONED, RtFn};
 
 /// The shared functions. The place of a panic is the one of the call: the trace begins at its return address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -79,7 +79,7 @@ impl Thunk {
         match self {
             Thunk::Panic => &[RtFn::rt_raise, RtFn::rt_panic_at],
             Thunk::Unwind => &[RtFn::rt_panic_at],
-            Thunk::Poll => &[RtFn::rt_poll, RtFn::rt_panic_at],
+            Thunk::Poll => &[RtFn::rt_poll, RtFn::rt_yield, RtFn::rt_panic_at],
             Thunk::Alloc => &[RtFn::rt_alloc, RtFn::rt_panic_at],
             Thunk::Cpuid => &[],
         }
@@ -105,7 +105,7 @@ impl Thunk {
             Thunk::Unwind => panic_at(&mut b, decls, ctx),
             Thunk::Poll => {
                 call_rt(&mut b, decls, RtFn::rt_poll, &[ctx]);
-                return_unless_raised(&mut b, decls, ctx, |_| ());
+                return_unless_raised(&mut b, decls, ctx, |b| yield_if_poisoned(b, decls, ctx));
             }
             Thunk::Alloc => {
                 let slot = args[0];
@@ -152,6 +152,18 @@ fn return_unless_raised(
     b.ins().return_(&[]);
     b.switch_to(raised);
     panic_at(b, decls, ctx);
+}
+
+/// Lets others run if the limit is poisoned still. Everything that the actor holds in registers is in this frame.
+fn yield_if_poisoned(b: &mut Builder<'_>, decls: &Decls, ctx: Value) {
+    let (shall_yield, go_on) = (b.create_block(), b.create_block());
+    let limit = b.load(types::I64, Region::Context, ctx, CtxField::Limit.offset().cast_unsigned());
+    let is_poisoned = b.compare_const(IntCC::Equal, limit, POISONED.cast_signed() as i64);
+    b.branch(is_poisoned, (shall_yield, &[]), (go_on, &[]));
+    b.switch_to(shall_yield);
+    call_rt(b, decls, RtFn::rt_yield, &[ctx]);
+    b.jump(go_on, &[]);
+    b.switch_to(go_on);
 }
 
 /// A processor instruction that stands in the code itself. Cranelift has no such instructions: a call to a

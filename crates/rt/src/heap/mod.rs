@@ -26,7 +26,7 @@ mod settle;
 pub mod space;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 #[cfg(test)]
 mod torture;
 
@@ -36,8 +36,8 @@ use descs::Descs;
 use handle::{Handle, HandleList};
 use large::LARGE;
 pub use roots::Roots;
-pub use settle::ExactRoots;
 use sepal_abi::{Ctx, DescId, Header, ObjPtr, STR_DATA, TypeDesc};
+pub use settle::ExactRoots;
 use std::time::{Duration, Instant};
 
 /// The first chunk of a heap that is not filled by a message, with its head.
@@ -250,11 +250,11 @@ impl Heap {
         self.show_end(ctx)?;
         let is_first = self.chunks.is_null() && !self.in_blocks;
         // What an actor begins with fills its first chunk: most never need another one.
-        let opened = if is_first { self.add_chunk(ctx, size) } else { Some(()) };
+        let opened = if is_first { self.add_chunk(ctx, size, size) } else { Some(()) };
         if is_first {
             self.settled_bytes = self.chunk_bytes;
         }
-        let start = opened.and_then(|()| self.bump_or_open(ctx, size));
+        let start = opened.and_then(|()| self.bump_or_open(ctx, size, size));
         self.hide_end(ctx);
         start
     }
@@ -262,7 +262,7 @@ impl Heap {
     /// Memory for `size` bytes from what the context bumps through.
     fn bump(&mut self, ctx: &mut Ctx, size: usize) -> Option<usize> {
         self.show_end(ctx)?;
-        let start = self.bump_or_open(ctx, size);
+        let start = self.bump_or_open(ctx, size, 0);
         self.hide_end(ctx);
         start
     }
@@ -285,10 +285,11 @@ impl Heap {
         }
     }
 
-    fn bump_or_open(&mut self, ctx: &mut Ctx, size: usize) -> Option<usize> {
+    /// Of a new chunk, the first `filled` bytes need not be zero.
+    fn bump_or_open(&mut self, ctx: &mut Ctx, size: usize, filled: usize) -> Option<usize> {
         while size > ctx.alloc_end - ctx.alloc_ptr {
             if !self.in_blocks {
-                self.leave_chunk(ctx, size)?;
+                self.leave_chunk(ctx, size, filled)?;
                 continue;
             }
             if size > WORTH_KEEPING && ctx.alloc_end - ctx.alloc_ptr >= WORTH_KEEPING {
@@ -319,7 +320,7 @@ impl Heap {
 
     /// Opens a further chunk with room for `size` bytes or, once there are enough, goes over to blocks. Under stress
     /// it goes over at once, since memory in chunks is not used again.
-    fn leave_chunk(&mut self, ctx: &mut Ctx, size: usize) -> Option<()> {
+    fn leave_chunk(&mut self, ctx: &mut Ctx, size: usize, filled: usize) -> Option<()> {
         if self.chunk_bytes as usize >= SMALL || self.stress {
             self.close_chunk(ctx);
             self.in_blocks = true;
@@ -327,7 +328,7 @@ impl Heap {
         }
         let least = FIRST_CHUNK.max(self.nursery.into());
         let usual = (self.chunk_bytes as usize).clamp(least, MAX_CHUNK) - CHUNK_HEAD;
-        self.add_chunk(ctx, size.max(usual & !7))
+        self.add_chunk(ctx, size.max(usual & !7), filled)
     }
 
     /// Ends the chunk that the context bumps through.
@@ -340,8 +341,8 @@ impl Heap {
         (ctx.alloc_ptr, ctx.alloc_end) = (0, 0);
     }
 
-    /// Opens a chunk with room for `room` bytes.
-    fn add_chunk(&mut self, ctx: &mut Ctx, room: usize) -> Option<()> {
+    /// Opens a chunk with room for `room` bytes, zero but for the first `filled`.
+    fn add_chunk(&mut self, ctx: &mut Ctx, room: usize, filled: usize) -> Option<()> {
         if self.footprint() + room + CHUNK_HEAD > self.limit {
             return None;
         }
@@ -349,7 +350,7 @@ impl Heap {
         self.close_chunk(ctx);
         // SAFETY: the chunk was just made.
         unsafe {
-            (Chunk::start(chunk) as *mut u8).write_bytes(0, room);
+            ((Chunk::start(chunk) + filled) as *mut u8).write_bytes(0, room - filled);
             (*chunk).next = self.chunks;
         }
         self.chunks = chunk;
@@ -370,7 +371,9 @@ impl Heap {
         let in_block = |bulk: &Bulk| bulk.space.contains(object as usize);
         let is_small =
             self.bulk.as_deref().is_none_or(in_block) || self.is_in_chunk(object as usize);
-        let Some(bulk) = self.bulk.as_mut().filter(|_| is_allowed && !is_small) else { return false };
+        let Some(bulk) = self.bulk.as_mut().filter(|_| is_allowed && !is_small) else {
+            return false;
+        };
         // SAFETY: an object outside chunks and blocks is a large one.
         let grown = unsafe { bulk.large.grow_in_place(object, size) };
         if grown {

@@ -13,6 +13,9 @@
 mod copy;
 mod transfer;
 
+#[cfg(test)]
+pub(crate) mod tests;
+
 use crate::heap::chunk::{CHUNK_HEAD, Chunk};
 use crate::heap::descs::Descs;
 use crate::heap::handle::{Handle, HandleList};
