@@ -3,7 +3,7 @@
 //!
 //! Must never lower a body itself: `body`, `shims` and `entry` do, one queue entry at a time.
 
-use crate::repr::{ObjectShape, ReprState, SlotsKind};
+use crate::repr::{InstanceShape, ObjectShape, ReprState, SlotsKind};
 use crate::{Options, Refusal, body, entry, shims};
 use rustc_hash::{FxHashMap, FxHashSet};
 use sepal_base::{FileId, Span, Symbol};
@@ -69,7 +69,9 @@ pub struct ModuleCx<'p> {
     pub refusal: Option<Refusal>,
     pub reprs: FxHashMap<Ty, ReprState>,
     pub objects: FxHashMap<Ty, Rc<ObjectShape>>,
-    pub arrays: FxHashMap<Ty, LayoutId>,
+    pub instance_layouts: FxHashMap<InstanceShape, LayoutId>,
+    /// By the scalars of an element.
+    pub arrays: FxHashMap<Box<[Type]>, LayoutId>,
     pub slot_layouts: FxHashMap<(SlotsKind, Box<[Type]>), LayoutId>,
     pub lambdas: FxHashMap<Instance, LambdaSite>,
     pub consts: FxHashMap<ConstId, ConstGlobals>,
@@ -91,6 +93,7 @@ impl<'p> ModuleCx<'p> {
             refusal: None,
             reprs: FxHashMap::default(),
             objects: FxHashMap::default(),
+            instance_layouts: FxHashMap::default(),
             arrays: FxHashMap::default(),
             slot_layouts: FxHashMap::default(),
             lambdas: FxHashMap::default(),

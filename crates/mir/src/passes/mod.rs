@@ -15,6 +15,7 @@ mod inline;
 mod inline_self;
 mod known_constants;
 mod licm;
+mod merge;
 mod polls;
 mod range;
 mod rewrite;
@@ -112,9 +113,13 @@ passes! {
     Compact compact;
 }
 
-/// Optimises all functions and drops the bodies of those that nothing uses. The module has passed
+/// Merges equal functions, optimises all, and drops the bodies of those that nothing uses. The module has passed
 /// the verifier.
 pub fn optimize(module: &mut Module, level: OptLevel) {
+    if level != OptLevel::None {
+        merge::merge_equal(module);
+        unused::drop_unused(module);
+    }
     match level {
         OptLevel::None => run_steps(module, NONE),
         OptLevel::Quick => run_steps(module, QUICK),
