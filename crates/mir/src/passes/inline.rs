@@ -8,7 +8,7 @@
 //! call inside the caller carries the caller's location, since the frame between had gone as well.
 
 use super::PassCx;
-use super::call_graph::for_each_callee;
+use super::call_graph::{blocks_in_loops, for_each_callee};
 use super::index;
 use super::rewrite::Rewrites;
 use crate::entities::*;
@@ -22,6 +22,8 @@ use sepal_base::Id as _;
 const TINY: usize = 8;
 /// Ordinary callees.
 const SMALL: usize = 40;
+/// Ordinary callees with a loop: beside what they do a call is cheap.
+const SMALL_LOOP: usize = 20;
 /// Callees that are given a closure or constant object: what they call becomes known.
 const WITH_CLOSURE: usize = 120;
 /// Callees marked `inline`, or with a single call.
@@ -58,13 +60,19 @@ fn inline_all(func: &mut Function, cx: &mut PassCx<'_>, itself: Option<&Function
     // Continuations are appended behind, so calls in them are met in turn; what was inlined is not
     // looked into again.
     let mut foreign: Vec<bool> = vec![false; func.blocks.len()];
+    let runs_once = cx.graph.once[index(cx.id)];
+    let in_loop = if runs_once { blocks_in_loops(func) } else { Vec::new() };
+    let mut heat: Vec<Heat> =
+        in_loop.iter().map(|in_loop| if *in_loop { Heat::Usual } else { Heat::Once }).collect();
     while block < func.blocks.len() {
         let here = Block(block as u32);
         block += 1;
         if foreign.get(here.index()) == Some(&true) {
             continue;
         }
-        let Some(site) = next_site(func, cx, here, size, itself.is_some()) else { continue };
+        let around = heat.get(here.index()).copied().unwrap_or(Heat::Usual);
+        let site = next_site(func, cx, here, around, size, itself.is_some());
+        let Some(site) = site else { continue };
         let Module { functions, locs, .. } = &mut *cx.module;
         let callee = itself.unwrap_or(&functions[site.callee]);
         size += callee.inst_count();
@@ -73,6 +81,7 @@ fn inline_all(func: &mut Function, cx: &mut PassCx<'_>, itself: Option<&Function
         if site.nth.is_some() {
             // The rest of the block has been put last.
             foreign[func.blocks.len() - 1] = false;
+            heat.resize(func.blocks.len(), around);
         }
         changed = true;
     }
@@ -97,17 +106,29 @@ struct Site {
     loc: LocId,
 }
 
+/// How often a block runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Heat {
+    /// It ends in a panic.
+    Cold,
+    /// At most once in the life of the program.
+    Once,
+    Usual,
+}
+
 fn next_site(
     func: &Function,
     cx: &PassCx<'_>,
     block: Block,
+    around: Heat,
     size: usize,
     only_itself: bool,
 ) -> Option<Site> {
     let data = &func.blocks[block];
     let is_cold = matches!(data.term, Terminator::Panic { .. } | Terminator::Unreachable {});
+    let heat = if is_cold { Heat::Cold } else { around };
     let wanted = |callee: FuncId, args: ValueList| {
-        worth_it(func, cx, callee, args, size, is_cold, only_itself)
+        worth_it(func, cx, callee, args, size, heat, only_itself)
     };
     for (n, &inst) in data.insts.iter().enumerate() {
         if let Op::Call { func: callee, args } = func.insts[inst].op
@@ -140,12 +161,12 @@ fn worth_it(
     id: FuncId,
     args: ValueList,
     size: usize,
-    is_cold: bool,
+    heat: Heat,
     only_itself: bool,
 ) -> bool {
     let module: &Module = cx.module;
     if only_itself || id == cx.id {
-        return only_itself && id == cx.id && !is_cold;
+        return only_itself && id == cx.id && heat != Heat::Cold;
     }
     let callee = &module.functions[id];
     let same_cycle = cx.graph.cycle[index(id)] == cx.graph.cycle[index(cx.id)];
@@ -156,7 +177,7 @@ fn worth_it(
     if cost <= TINY {
         return size < HARD_LIMIT;
     }
-    if is_cold || callee.attrs.cold || size + cost > CALLER_LIMIT {
+    if heat == Heat::Cold || callee.attrs.cold || size + cost > CALLER_LIMIT {
         return false;
     }
     let uses = cx.graph.uses[index(id)];
@@ -164,14 +185,28 @@ fn worth_it(
     let gets_code = func.list(args).iter().any(|&arg| {
         matches!(func.def_op(arg), Some(Op::ClosureCreate { .. } | Op::ConstObject { .. }))
     });
-    let limit = if callee.attrs.inline || is_only_use {
+    let limit = if callee.attrs.inline || is_only_use && heat != Heat::Once {
         WANTED
     } else if gets_code {
         WITH_CLOSURE
+    } else if heat == Heat::Once {
+        TINY
+    } else if has_loop(callee) {
+        SMALL_LOOP
     } else {
         SMALL
     };
     cost <= limit
+}
+
+/// Whether some block leads to itself or back: callees are done, so their blocks stand in reverse
+/// postorder.
+fn has_loop(func: &Function) -> bool {
+    func.blocks.ids().any(|block| {
+        let mut back = false;
+        func.for_each_successor(block, |next| back |= next <= block);
+        back
+    })
 }
 
 /// Copies one callee into its caller.
