@@ -18,6 +18,8 @@ pub struct CallGraph {
     pub cycle: Vec<u32>,
     /// How many direct calls there are of each function, and whether its address is taken.
     pub uses: Vec<Uses>,
+    /// What each function names.
+    pub callees: Vec<Vec<FuncId>>,
     /// Whether a function runs at most once in the life of a program: the entry, and what it calls
     /// outside loops and nothing else calls.
     pub once: Vec<bool>,
@@ -88,7 +90,7 @@ impl CallGraph {
             }
         }
         bottom_up.retain(|&id| module.functions[id].is_defined());
-        CallGraph { bottom_up, cycle, uses, once, writers: writers(module) }
+        CallGraph { bottom_up, cycle, uses, callees, once, writers: writers(module) }
     }
 
     /// The function that writes a global, if no other does.

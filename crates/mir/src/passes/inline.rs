@@ -11,9 +11,10 @@ use super::PassCx;
 use super::call_graph::{blocks_in_loops, for_each_callee};
 use super::index;
 use super::rewrite::Rewrites;
+use super::schedule::NewLocs;
 use crate::entities::*;
 use crate::function::Function;
-use crate::module::{LocTable, Module};
+use crate::module::Module;
 use crate::ops::{Op, Terminator};
 use rustc_hash::FxHashMap;
 use sepal_base::Id as _;
@@ -73,10 +74,9 @@ fn inline_all(func: &mut Function, cx: &mut PassCx<'_>, itself: Option<&Function
         let around = heat.get(here.index()).copied().unwrap_or(Heat::Usual);
         let site = next_site(func, cx, here, around, size, itself.is_some());
         let Some(site) = site else { continue };
-        let Module { functions, locs, .. } = &mut *cx.module;
-        let callee = itself.unwrap_or(&functions[site.callee]);
+        let callee = itself.unwrap_or(&cx.module.functions[site.callee]);
         size += callee.inst_count();
-        Inliner::new(func, callee, locs, &site, &mut rewrites).run();
+        Inliner::new(func, callee, &mut cx.locs, &site, &mut rewrites).run();
         foreign.resize(func.blocks.len(), true);
         if site.nth.is_some() {
             // The rest of the block has been put last.
@@ -210,10 +210,10 @@ fn has_loop(func: &Function) -> bool {
 }
 
 /// Copies one callee into its caller.
-struct Inliner<'a> {
+struct Inliner<'a, 'm> {
     func: &'a mut Function,
     callee: &'a Function,
-    locs: &'a mut LocTable,
+    locs: &'a mut NewLocs<'m>,
     site: &'a Site,
     /// What the results of the calls are now.
     rewrites: &'a mut Rewrites,
@@ -223,14 +223,14 @@ struct Inliner<'a> {
     known_locs: FxHashMap<LocId, LocId>,
 }
 
-impl<'a> Inliner<'a> {
+impl<'a, 'm> Inliner<'a, 'm> {
     fn new(
         func: &'a mut Function,
         callee: &'a Function,
-        locs: &'a mut LocTable,
+        locs: &'a mut NewLocs<'m>,
         site: &'a Site,
         rewrites: &'a mut Rewrites,
-    ) -> Inliner<'a> {
+    ) -> Inliner<'a, 'm> {
         let values = vec![Value(u32::MAX); callee.values.len()];
         let blocks = Vec::with_capacity(callee.blocks.len());
         let known_locs = FxHashMap::default();
