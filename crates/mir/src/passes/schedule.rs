@@ -76,9 +76,11 @@ fn run_level(
     };
     let mut done = on_threads(thread_count(level.len()), &worker);
     done.sort_unstable_by_key(|done| done.id);
+    // Where each function began to number its own.
+    let first = table_len(&module.locs);
     for Done { id, mut func, added } in done {
         if !added.is_empty() {
-            take_over(&mut module.locs, &added, &mut func);
+            take_over(&mut module.locs, first, &added, &mut func);
         }
         module.functions[id] = func;
     }
@@ -106,8 +108,7 @@ fn on_threads(threads: usize, worker: &(impl Fn() -> Vec<Done> + Sync)) -> Vec<D
 }
 
 /// Gives the places that a function added their numbers in the module.
-fn take_over(table: &mut LocTable, added: &LocTable, func: &mut Function) {
-    let first = table_len(table);
+fn take_over(table: &mut LocTable, first: u32, added: &LocTable, func: &mut Function) {
     let mut numbers: Vec<LocId> = Vec::with_capacity(added.len());
     let renumbered = |id: LocId, numbers: &[LocId]| {
         let own = id.0.checked_sub(first).filter(|_| id.is_some());
