@@ -17,11 +17,7 @@ impl Session {
     pub fn run_jit(&self, file: &Path, options: RunOptions) -> Result<i32, Stop> {
         let module = self.mir(file, OptLevel::Full)?;
         let program = self.timed(Phase::Codegen, || {
-            sepal_clif::compile_jit(
-                &module,
-                sepal_clif::Options::default(),
-                sepal_rt::fns::address,
-            )
+            sepal_clif::compile_jit(&module, sepal_clif::Options::default(), sepal_rt::fns::address)
         });
         let program = program.map_err(|e| code_failure(&e))?;
         // SAFETY: the image was made by the compiler for this machine and lives until the end of

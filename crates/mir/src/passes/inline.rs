@@ -12,19 +12,22 @@ use super::call_graph::{blocks_in_loops, for_each_callee};
 use super::index;
 use super::rewrite::Rewrites;
 use super::schedule::NewLocs;
+use crate::effects::Effects;
 use crate::entities::*;
-use crate::function::Function;
+use crate::function::{FuncAttrs, Function};
 use crate::module::Module;
 use crate::ops::{Op, Terminator};
 use rustc_hash::FxHashMap;
 use sepal_base::Id as _;
 
+/// A call with its arguments and what it does to registers, in instructions.
+const CALL: usize = 5;
 /// A callee up to this size costs about as much as the call itself.
 const TINY: usize = 8;
 /// Ordinary callees.
 const SMALL: usize = 40;
 /// Ordinary callees with a loop: beside what they do a call is cheap.
-const SMALL_LOOP: usize = 20;
+const SMALL_LOOP: usize = 12;
 /// Callees that are given a closure or constant object: what they call becomes known.
 const WITH_CLOSURE: usize = 120;
 /// Callees marked `inline`, or with a single call.
@@ -127,9 +130,8 @@ fn next_site(
     let data = &func.blocks[block];
     let is_cold = matches!(data.term, Terminator::Panic { .. } | Terminator::Unreachable {});
     let heat = if is_cold { Heat::Cold } else { around };
-    let wanted = |callee: FuncId, args: ValueList| {
-        worth_it(func, cx, callee, args, size, heat, only_itself)
-    };
+    let wanted =
+        |callee: FuncId, args: ValueList| worth_it(func, cx, callee, args, size, heat, only_itself);
     for (n, &inst) in data.insts.iter().enumerate() {
         if let Op::Call { func: callee, args } = func.insts[inst].op
             && wanted(callee, args)
@@ -170,14 +172,15 @@ fn worth_it(
     }
     let callee = &module.functions[id];
     let same_cycle = cx.graph.cycle[index(id)] == cx.graph.cycle[index(cx.id)];
-    if !callee.is_defined() || callee.attrs.noinline || callee.attrs.interpret || same_cycle {
+    let FuncAttrs { noinline, interpret, cold, .. } = callee.attrs;
+    if !callee.is_defined() || noinline || interpret || cold || same_cycle {
         return false;
     }
-    let cost = callee.inst_count();
+    let cost = cost(callee);
     if cost <= TINY {
         return size < HARD_LIMIT;
     }
-    if heat == Heat::Cold || callee.attrs.cold || size + cost > CALLER_LIMIT {
+    if heat == Heat::Cold || size + cost > CALLER_LIMIT {
         return false;
     }
     let uses = cx.graph.uses[index(id)];
@@ -197,6 +200,12 @@ fn worth_it(
         SMALL
     };
     cost <= limit
+}
+
+/// What inlining a function adds to a caller, in instructions.
+fn cost(func: &Function) -> usize {
+    let insts = func.blocks.iter().flat_map(|block| &block.insts);
+    insts.map(|&inst| if func.insts[inst].op.effects() == Effects::CALLS { CALL } else { 1 }).sum()
 }
 
 /// Whether some block leads to itself or back: callees are done, so their blocks stand in reverse

@@ -181,7 +181,9 @@ impl CallGraph {
         let mut level_of: Vec<u32> = vec![0; self.cycle.len()];
         let mut levels: Vec<Vec<FuncId>> = Vec::new();
         // The members of a cycle stand together.
-        for members in self.bottom_up.chunk_by(|a, b| self.cycle[index(*a)] == self.cycle[index(*b)]) {
+        for members in
+            self.bottom_up.chunk_by(|a, b| self.cycle[index(*a)] == self.cycle[index(*b)])
+        {
             let callees = members.iter().flat_map(|id| &self.callees[index(*id)]);
             let own = self.cycle[index(members[0])];
             let others = callees.filter(|callee| self.cycle[index(**callee)] != own);
