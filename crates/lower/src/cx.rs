@@ -82,6 +82,8 @@ pub struct ModuleCx<'p> {
     instances: FxHashMap<Instance, FuncId>,
     queue: Vec<(Instance, FuncId)>,
     files: FxHashMap<FileId, FileIdx>,
+    /// Places asked for before: a generic function is lowered many times.
+    places: FxHashMap<(FileId, u32, Symbol), LocId>,
 }
 
 impl<'p> ModuleCx<'p> {
@@ -104,6 +106,7 @@ impl<'p> ModuleCx<'p> {
             instances: FxHashMap::default(),
             queue: Vec::new(),
             files: FxHashMap::default(),
+            places: FxHashMap::default(),
         }
     }
 
@@ -203,6 +206,10 @@ impl<'p> ModuleCx<'p> {
     /// The location of `span` in a function. Functions of the standard library have no name in
     /// traces, which leave such lines out.
     pub fn loc(&mut self, span: Span, function: Symbol) -> LocId {
+        let key = (span.file, span.lo, function);
+        if let Some(&known) = self.places.get(&key) {
+            return known;
+        }
         let file = match self.files.get(&span.file) {
             Some(&file) => file,
             None => {
@@ -213,13 +220,11 @@ impl<'p> ModuleCx<'p> {
             }
         };
         let place = self.program.sources.file(span.file).line_col(span.lo);
-        self.module.locs.add(Loc {
-            file,
-            line: place.line,
-            col: place.col,
-            function,
-            inlined_at: LocId::NONE,
-        })
+        let (line, col) = (place.line, place.col);
+        let loc = Loc { file, line, col, function, inlined_at: LocId::NONE };
+        let id = self.module.locs.add(loc);
+        self.places.insert(key, id);
+        id
     }
 
     /// The name of a function in traces; empty for those of the standard library.

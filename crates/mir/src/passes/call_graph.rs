@@ -113,7 +113,8 @@ fn run_once(module: &Module, callees: &[Vec<FuncId>], uses: &[Uses]) -> Vec<bool
     while let Some(id) = work.pop() {
         let func = &module.functions[id];
         let only_here = named[index(id)] <= 1 && !uses[index(id)].has_address;
-        if once[index(id)] || !only_here || !func.is_defined() {
+        let is_export = func.attrs.export && module.entry != Some(id);
+        if once[index(id)] || !only_here || is_export || !func.is_defined() {
             continue;
         }
         once[index(id)] = true;

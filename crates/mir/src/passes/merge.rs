@@ -195,14 +195,14 @@ mod tests {
     fn leaf(id: u32, name: &str, value: i64) -> String {
         format!(
             "fn{id} \"{name}\" () -> (i64) {{\nblock0:\n    v0: i64 = const_int i64, {value}\n    \
-             return [v0]\n}}\n"
+             return_ [v0]\n}}\n"
         )
     }
 
     fn caller(id: u32, name: &str, callee: u32) -> String {
         format!(
             "fn{id} \"{name}\" () -> (i64) {{\nblock0:\n    v0: i64 = call fn{callee}, []\n    \
-             return [v0]\n}}\n"
+             return_ [v0]\n}}\n"
         )
     }
 

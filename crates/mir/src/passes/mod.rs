@@ -47,6 +47,8 @@ pub enum OptLevel {
 
 /// What a pass sees beside its function, which has been taken out of the module.
 pub struct PassCx<'m> {
+    /// The module without the bodies of the functions that are being optimised at the same time:
+    /// where callees come first, those that are called stand there done; otherwise there is none.
     pub module: &'m Module,
     /// The places of the module, to which inlining adds.
     locs: NewLocs<'m>,
