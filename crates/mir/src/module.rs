@@ -212,19 +212,9 @@ impl LocTable {
         self.locs.get(id)
     }
 
-    /// The place `id` once its function stands inlined at `call`. Its own chain stays inside.
-    pub fn inline(&mut self, id: LocId, call: LocId) -> LocId {
-        let Some(&loc) = self.locs.get(id) else { return LocId::NONE };
-        // Chains are as deep as inlining is, which is bounded; recursion would be too.
-        let mut chain = vec![loc];
-        while let Some(&outer) = chain.last().and_then(|l| self.locs.get(l.inlined_at)) {
-            chain.push(outer);
-        }
-        let mut parent = call;
-        for loc in chain.into_iter().rev() {
-            parent = self.add(Loc { inlined_at: parent, ..loc });
-        }
-        parent
+    /// The id of `loc`, if it is there.
+    pub fn find(&self, loc: &Loc) -> Option<LocId> {
+        self.known.get(loc).copied()
     }
 
     /// All locations in order of their ids.

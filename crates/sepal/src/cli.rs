@@ -88,6 +88,9 @@ pub struct Common {
     /// Refuse programs of which a part would be interpreted
     #[arg(long)]
     pub strict_native: bool,
+    /// Say on standard error how long each phase takes
+    #[arg(long)]
+    pub timings: bool,
     /// When to use colours
     #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub color: Color,

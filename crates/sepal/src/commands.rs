@@ -4,7 +4,7 @@
 use crate::cli::{self, Common, Emit, Engine};
 use crate::terminal::{self, Progress};
 use sepal_base::{Code, suggest};
-use sepal_driver::{Contracts, Form, Session, Settings, Stop};
+use sepal_driver::{Contracts, Form, OnPhase, Session, Settings, Stop};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -96,7 +96,8 @@ fn session(common: &Common) -> Session {
         cli::Contracts::Off => Contracts::Off,
     };
     let style = terminal::style(common.color);
-    Session::new(Settings { contracts, strict_native: common.strict_native, style })
+    let on_phase: Option<OnPhase> = if common.timings { Some(terminal::phase) } else { None };
+    Session::new(Settings { contracts, strict_native: common.strict_native, style, on_phase })
 }
 
 /// Shows why a command stopped.

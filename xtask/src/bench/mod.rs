@@ -4,6 +4,7 @@
 //!
 //! Must never report the time of a program whose output is wrong.
 
+pub mod compile;
 mod contender;
 mod programs;
 mod report;

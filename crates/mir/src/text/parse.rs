@@ -101,8 +101,11 @@ impl Parser<'_> {
     }
 
     fn number(&mut self, prefix: &str, next: usize) -> Result<()> {
-        let wanted = self.cursor.unexpected(&format!("`{prefix}{next}`"));
-        if self.cursor.entity(prefix)? as usize == next { Ok(()) } else { Err(wanted) }
+        let before = self.cursor.clone();
+        if self.cursor.entity(prefix)? as usize == next {
+            return Ok(());
+        }
+        Err(before.unexpected(&format!("`{prefix}{next}`")))
     }
 
     /// Tables that intern hold everything once.
@@ -302,7 +305,7 @@ impl Body<'_, '_> {
             }
             self.parser.cursor.expect("=")?;
         }
-        let wanted = self.parser.cursor.unexpected("an instruction");
+        let before = self.parser.cursor.clone();
         let mnemonic = self.parser.cursor.word()?;
         let pools = &mut self.function.pools;
         if let Some(op) = Op::parse(mnemonic, &mut self.parser.cursor, pools)? {
@@ -310,7 +313,8 @@ impl Body<'_, '_> {
             return Ok(false);
         }
         let term = Terminator::parse(mnemonic, &mut self.parser.cursor, pools)?;
-        let term = term.filter(|_| results.is_empty()).ok_or(wanted)?;
+        let term = term.filter(|_| results.is_empty());
+        let term = term.ok_or_else(|| before.unexpected("an instruction"))?;
         self.function.blocks[block].term = term;
         self.function.blocks[block].term_loc = self.loc()?;
         Ok(true)
