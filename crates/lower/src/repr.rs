@@ -262,7 +262,12 @@ impl ModuleCx<'_> {
         }
         let name = Symbol::intern(&self.program.type_name(ty));
         let types: Vec<&[Type]> = slots.iter().map(Vec::as_slice).collect();
-        let layout = self.module.add_layout(Layout::fixed(name, &types, !is_class));
+        let mut layout = Layout::fixed(name, &types, !is_class);
+        // `List` keeps how many of its slots are in use first.
+        if self.as_lang(ty, LangTy::List).is_some() {
+            layout.field_is_length(0);
+        }
+        let layout = self.module.add_layout(layout);
         let shape = Rc::new(ObjectShape { layout, fields, slots });
         self.objects.insert(ty, shape.clone());
         shape

@@ -10,6 +10,7 @@ mod copy_prop;
 mod dce;
 mod devirtualise;
 mod fold;
+mod freeze;
 mod gvn;
 mod inline;
 mod inline_self;
@@ -119,9 +120,11 @@ pub fn optimize(module: &mut Module, level: OptLevel) {
         OptLevel::None => run_steps(module, NONE),
         OptLevel::Quick => run_steps(module, QUICK),
         OptLevel::Full => {
+            freeze::freeze(module);
             // Ranges are looked at when all inlining is done: see there.
             run_steps(module, FULL_FIRST);
             unused::drop_unused(module);
+            freeze::freeze(module);
             run_steps(module, FULL_THEN);
         }
     }
