@@ -37,8 +37,7 @@ impl VariantDef {
     /// Places the fields: the 8-byte ones first and each size in its order, so that code and vtable
     /// pointers given first stand right behind the header.
     pub fn new(types: &[Type]) -> VariantDef {
-        let mut fields: Vec<FieldDef> =
-            types
+        let mut fields: Vec<FieldDef> = types
             .iter()
             .map(|&ty| FieldDef { ty, offset: 0, length: false, frozen: false })
             .collect();

@@ -217,7 +217,7 @@ fn batch(func: &mut Function, counted: Counted) -> [(Block, Block); 2] {
         cond: func.result(more),
         then: BlockCall { block: poll, args: ValueList::default() },
         otherwise: leave,
-        hint: Hint::Unknown,
+        hint: Hint::Unlikely,
     };
     func.append(poll, Op::Poll {}, &[], loc);
     let next_mark = ahead(func, poll, reached, bound, ty);
@@ -232,8 +232,9 @@ fn batch(func: &mut Function, counted: Counted) -> [(Block, Block); 2] {
     let cond = func.result(before);
     let again = with_arg(func, again, mark);
     let look = BlockCall { block: look, args: ValueList::default() };
+    // No hint: laid out right behind the loop, the way on costs the way back no jump of its own.
     func.blocks[latch].term =
-        Terminator::Branch { cond, then: again, otherwise: look, hint: Hint::Likely };
+        Terminator::Branch { cond, then: again, otherwise: look, hint: Hint::Unknown };
     [(latch, header), (poll, header)]
 }
 

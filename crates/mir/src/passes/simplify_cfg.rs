@@ -227,12 +227,10 @@ fn empty_blocks(func: &Function, cfg: &Cfg) -> Vec<bool> {
         empty[block.index()] = goes_on && ops.all(|op| op.effects().is_removable());
     }
     let mut used = vec![false; func.insts.len()];
-    let mut visit = |user: Block, value: Value| {
-        match func.values[value].def {
-            ValueDef::Param(owner, _) if owner != user => empty[owner.index()] = false,
-            ValueDef::Result(inst, _) => used[inst.index()] = true,
-            ValueDef::Param(..) | ValueDef::Removed => {}
-        }
+    let mut visit = |user: Block, value: Value| match func.values[value].def {
+        ValueDef::Param(owner, _) if owner != user => empty[owner.index()] = false,
+        ValueDef::Result(inst, _) => used[inst.index()] = true,
+        ValueDef::Param(..) | ValueDef::Removed => {}
     };
     for &block in &cfg.rpo {
         for &inst in &func.blocks[block].insts {

@@ -183,7 +183,8 @@ impl Parser<'_> {
 
     fn variant(&mut self) -> Result<VariantDef> {
         let fields = self.cursor.list('{', '}', |c| {
-            let ty = c.keyword("type", |text| Type::ALL.into_iter().find(|ty| ty.name() == text))?;
+            let ty =
+                c.keyword("type", |text| Type::ALL.into_iter().find(|ty| ty.name() == text))?;
             Ok((ty, c.accept("length"), c.accept("frozen")))
         })?;
         let types: Vec<Type> = fields.iter().map(|field| field.0).collect();
