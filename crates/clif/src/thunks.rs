@@ -1,7 +1,7 @@
 //! The few functions that every program shares: cold paths of polls, allocations and panics, and the
 //! processor's own instructions.
 //!
-//! A cold path is one call from the function that needs it. What comes back from it (`poll`, `alloc`) keeps
+//! A cold path is one call from the function that needs it. What comes back from it (`poll`, `alloc`, `grow`) keeps
 //! every register, so that the hot path's registers stay where they are; what does not come back is
 //! an ordinary call. Must never be called on a hot path.
 
@@ -25,6 +25,9 @@ pub(crate) enum Thunk {
     /// `(slot)`: the slow path of an allocation. The slot holds header and size, and afterwards the object's
     /// address: one register is taken from the hot path, not three.
     Alloc,
+    /// `(slot)`: moves an array into a longer one. The slot holds array and length, and afterwards the new
+    /// array's address.
+    Grow,
     /// `(leaf, sub) -> (eax, ebx, ecx, edx)`.
     Cpuid,
 }
@@ -46,8 +49,8 @@ pub(crate) const CPUID: [u8; 15] = [
 
 impl Thunk {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Thunk; 5] =
-        [Thunk::Panic, Thunk::Unwind, Thunk::Poll, Thunk::Alloc, Thunk::Cpuid];
+    pub const ALL: [Thunk; 6] =
+        [Thunk::Panic, Thunk::Unwind, Thunk::Poll, Thunk::Alloc, Thunk::Grow, Thunk::Cpuid];
 
     /// The symbol's name.
     pub const fn name(self) -> &'static str {
@@ -56,6 +59,7 @@ impl Thunk {
             Thunk::Unwind => "spl_unwind",
             Thunk::Poll => "spl_poll",
             Thunk::Alloc => "spl_alloc",
+            Thunk::Grow => "spl_grow",
             Thunk::Cpuid => "spl_cpuid",
         }
     }
@@ -65,7 +69,7 @@ impl Thunk {
             Thunk::Panic => (CallConv::Tail, &[types::I32, types::I64, types::I64], &[]),
             Thunk::Unwind => (CallConv::Tail, &[], &[]),
             Thunk::Poll => (CallConv::PreserveAll, &[], &[]),
-            Thunk::Alloc => (CallConv::PreserveAll, &[types::I64], &[]),
+            Thunk::Alloc | Thunk::Grow => (CallConv::PreserveAll, &[types::I64], &[]),
             Thunk::Cpuid => (CallConv::Tail, &[types::I32; 2], &[types::I32; 4]),
         };
         let mut sig = Signature::new(conv);
@@ -81,6 +85,7 @@ impl Thunk {
             Thunk::Unwind => &[RtFn::rt_panic_at],
             Thunk::Poll => &[RtFn::rt_poll, RtFn::rt_yield, RtFn::rt_panic_at],
             Thunk::Alloc => &[RtFn::rt_alloc, RtFn::rt_panic_at],
+            Thunk::Grow => &[RtFn::rt_array_grow, RtFn::rt_panic_at],
             Thunk::Cpuid => &[],
         }
     }
@@ -107,16 +112,8 @@ impl Thunk {
                 call_rt(&mut b, decls, RtFn::rt_poll, &[ctx]);
                 return_unless_raised(&mut b, decls, ctx, |b| yield_if_poisoned(b, decls, ctx));
             }
-            Thunk::Alloc => {
-                let slot = args[0];
-                let header = b.load(types::I64, Region::Frame, slot, 0);
-                let size = b.load(types::I64, Region::Frame, slot, 8);
-                let object = call_rt(&mut b, decls, RtFn::rt_alloc, &[ctx, header, size]);
-                let object = object.expect("the function gives an object");
-                return_unless_raised(&mut b, decls, ctx, |b| {
-                    b.store(Region::Frame, object, slot, 0);
-                });
-            }
+            Thunk::Alloc => through_slot(&mut b, decls, RtFn::rt_alloc, args[0]),
+            Thunk::Grow => through_slot(&mut b, decls, RtFn::rt_array_grow, args[0]),
             Thunk::Cpuid => {}
         }
         true
@@ -127,6 +124,16 @@ fn call_rt(b: &mut Builder<'_>, decls: &Decls, f: RtFn, args: &[Value]) -> Optio
     let index = decls.rt[&f].as_u32();
     let callee = b.import(0, index, rt_signature(f), decls.near_runtime);
     b.call(callee, args).first().copied()
+}
+
+/// Calls a runtime function of two words that gives one: all three in the slot.
+fn through_slot(b: &mut Builder<'_>, decls: &Decls, f: RtFn, slot: Value) {
+    let ctx = b.context();
+    let first = b.load(types::I64, Region::Frame, slot, 0);
+    let second = b.load(types::I64, Region::Frame, slot, 8);
+    let result = call_rt(b, decls, f, &[ctx, first, second]);
+    let result = result.expect("the function has a result");
+    return_unless_raised(b, decls, ctx, |b| b.store(Region::Frame, result, slot, 0));
 }
 
 /// Ends the actor. This frame has no place of its own; the next one of the trace is the caller's.

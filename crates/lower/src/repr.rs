@@ -284,7 +284,12 @@ impl ModuleCx<'_> {
         }
         let declared = self.program.items.adts[adt].name;
         let name = Symbol::intern(&format!("{declared}[{}]", shown.join(", ")));
-        let layout = self.module.add_layout(Layout::fixed(name, &types, immutable));
+        let mut layout = Layout::fixed(name, &types, immutable);
+        // `List` keeps how many of its slots are in use first.
+        if self.program.lang.is_ty(adt, LangTy::List) {
+            layout.field_is_length(0);
+        }
+        let layout = self.module.add_layout(layout);
         self.instance_layouts.insert(key, layout);
         layout
     }

@@ -10,6 +10,7 @@ mod copy_prop;
 mod dce;
 mod devirtualise;
 mod fold;
+mod freeze;
 mod gvn;
 mod inline;
 mod inline_self;
@@ -133,9 +134,11 @@ pub fn optimize(module: &mut Module, level: OptLevel) {
         OptLevel::None => run_steps(module, Order::Any, NONE),
         OptLevel::Quick => run_steps(module, Order::Any, QUICK),
         OptLevel::Full => {
+            freeze::freeze(module);
             // Ranges are looked at when all inlining is done: see there.
             run_steps(module, Order::CalleesFirst, FULL_FIRST);
             unused::drop_unused(module);
+            freeze::freeze(module);
             run_steps(module, Order::Any, FULL_THEN);
         }
     }

@@ -175,7 +175,7 @@ impl Parser<'_> {
         } else {
             let mut variants = Vec::new();
             while self.cursor.at('{') {
-                variants.push(VariantDef::new(&self.types('{', '}')?));
+                variants.push(self.variant()?);
             }
             Layout { kind: LayoutKind::Fixed(variants), ..Layout::fixed(name, &[], false) }
         };
@@ -185,6 +185,20 @@ impl Parser<'_> {
         }
         self.module.add_layout(layout);
         Ok(())
+    }
+
+    fn variant(&mut self) -> Result<VariantDef> {
+        let fields = self.cursor.list('{', '}', |c| {
+            let ty =
+                c.keyword("type", |text| Type::ALL.into_iter().find(|ty| ty.name() == text))?;
+            Ok((ty, c.accept("length"), c.accept("frozen")))
+        })?;
+        let types: Vec<Type> = fields.iter().map(|field| field.0).collect();
+        let mut variant = VariantDef::new(&types);
+        for (def, (_, length, frozen)) in variant.fields.iter_mut().zip(fields) {
+            (def.length, def.frozen) = (length, frozen);
+        }
+        Ok(variant)
     }
 
     fn static_object(&mut self) -> Result<()> {
