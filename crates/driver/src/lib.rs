@@ -12,5 +12,6 @@ mod session;
 pub use failure::Failure;
 pub use files::write_whole;
 pub use sepal_lower::Contracts;
+pub use sepal_mir::passes::OptLevel;
 pub use sepal_rt::Options as RunOptions;
 pub use session::{Form, Session, Settings, Stop};

@@ -18,6 +18,8 @@ pub struct Settings {
     pub contracts: Contracts,
     /// Refuse a program of which some function would be interpreted.
     pub strict_native: bool,
+    /// How much the program is optimised; what it does is the same at every level.
+    pub opt: OptLevel,
     /// How diagnostics are shown.
     pub style: Style,
 }
@@ -98,12 +100,12 @@ impl Session {
     }
 
     /// The program's MIR, optimised.
-    pub(crate) fn mir(&self, file: &Path, level: OptLevel) -> Result<Module, Stop> {
+    pub(crate) fn mir(&self, file: &Path) -> Result<Module, Stop> {
         let mut program = self.checked(file)?;
         let options = sepal_lower::Options { contracts: self.settings.contracts };
         let mut module = sepal_lower::lower(&mut program, options)
             .map_err(|refusal| self.refused(program, refusal, file))?;
-        optimize(&mut module, level);
+        optimize(&mut module, self.settings.opt);
         self.allow_interpreted(&module)?;
         Ok(module)
     }
