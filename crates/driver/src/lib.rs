@@ -11,6 +11,7 @@ mod session;
 
 pub use failure::Failure;
 pub use files::write_whole;
+pub use loader::Loader;
 pub use sepal_lower::Contracts;
 pub use sepal_mir::passes::OptLevel;
 pub use sepal_rt::Options as RunOptions;

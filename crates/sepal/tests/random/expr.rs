@@ -111,7 +111,7 @@ impl Program {
     }
 
     fn int_literal(&mut self, int: Int) -> String {
-        let value = if self.rng.percent(8) {
+        let value = if self.rng.percent(5) {
             let low = int.least() + i128::from(self.rng.below(2) as u8);
             let high = int.greatest() - i128::from(self.rng.below(2) as u8);
             *self.rng.pick(&[low, high, high / 2])
@@ -245,7 +245,13 @@ impl Program {
         if fitting.is_empty() {
             return None;
         }
-        let function = &self.functions[*self.rng.pick(&fitting)];
+        let index = *self.rng.pick(&fitting);
+        Some(self.call_of(index, depth))
+    }
+
+    /// A call of one declared function or method.
+    pub fn call_of(&mut self, index: usize, depth: usize) -> String {
+        let function = &self.functions[index];
         let (name, on, cost) = (function.name.clone(), function.on.clone(), function.cost);
         let params = function.params.clone();
         self.spend(cost);
@@ -258,7 +264,7 @@ impl Program {
                 if named { format!("{param}: {value}") } else { value }
             })
             .collect();
-        Some(format!("{receiver}{name}({})", args.join(", ")))
+        format!("{receiver}{name}({})", args.join(", "))
     }
 
     /// A part of a larger value: a field, an element, what an option holds.
@@ -284,11 +290,11 @@ impl Program {
                     self.known(&Ty::Dict(Box::new(key.clone()), Box::new(ty.clone())), depth);
                 format!("{dict}.get_or({}, {})", self.expr(&key, depth), self.expr(ty, depth))
             }
-            4 if self.rng.percent(25) => {
+            4 if self.rng.percent(12) => {
                 let list = self.known(&Ty::list(ty.clone()), depth);
                 format!("{list}[{}]", self.rng.within(-2, 2))
             }
-            5 if self.rng.percent(40) => format!("{}.unwrap()", self.known(&option, depth)),
+            5 if self.rng.percent(15) => format!("{}.unwrap()", self.known(&option, depth)),
             6 => {
                 let other = self.scalar_type();
                 let pair = Ty::Pair(Box::new(ty.clone()), Box::new(other));

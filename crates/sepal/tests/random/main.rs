@@ -129,9 +129,10 @@ fn compare(folder: &Path, text: &str, ways: &[Way]) -> Result<(), Failure> {
     };
     let plain = go(PLAIN, "program.spl")?;
     if plain.code == 1 && plain.stderr.contains("error[") {
-        let first = plain.stderr.lines().find(|l| l.starts_with("error[")).unwrap_or_default();
-        let code: String = first.chars().take("error[E0000]".len()).collect();
-        return Err(failure(format!("it does not compile: {code}"), plain.stderr));
+        let at = plain.stderr.find("error[").unwrap_or(0);
+        let message: String = plain.stderr[at..].lines().take(8).collect::<Vec<_>>().join("\n");
+        let code: String = message.chars().take("error[E0000]".len()).collect();
+        return Err(failure(format!("it does not compile: {code}"), message));
     }
     if plain.code != 101 && (plain.code < 0 || plain.stderr.contains("panicked at")) {
         return Err(failure(format!("{}: crash, exit code {}", PLAIN.0, plain.code), plain.stderr));

@@ -247,11 +247,15 @@ impl Program {
         let gives_code = self.rng.percent(20);
         self.line(if gives_code { "fn main() -> int:" } else { "fn main():" });
         self.result = Some(Ty::INT);
-        let statements = 8 + self.rng.below(14);
+        let statements = 4 + self.rng.below(10);
         self.measured(MAIN_COST, |p| {
             p.suite(|p| {
                 // Early returns of `main` would hide most of it.
                 p.result = None;
+                for index in 0..p.functions.len() {
+                    p.statement(3);
+                    p.let_call(index);
+                }
                 for _ in 0..statements {
                     p.statement(3);
                 }

@@ -16,7 +16,8 @@ impl Program {
             5 | 6 => self.var_value(),
             7..=10 => self.assignment(),
             11..=13 => self.print_some(),
-            14 | 15 => self.change(),
+            14 => self.change(),
+            15 => self.call_some(),
             16 => self.take_apart(),
             17 => self.deferred(),
             18 => self.let_lambda(),
@@ -54,6 +55,25 @@ impl Program {
         let var = &mut self.vars[old[self.rng.below(old.len())]];
         var.ty = Ty::HIDDEN;
         var.name.clone()
+    }
+
+    /// A call of any function declared so far.
+    fn call_some(&mut self) {
+        let fitting: Vec<usize> =
+            (0..self.functions.len()).filter(|&i| self.affords(self.functions[i].cost)).collect();
+        if fitting.is_empty() {
+            return self.change();
+        }
+        let index = *self.rng.pick(&fitting);
+        self.let_call(index);
+    }
+
+    /// `let v = f(…)`.
+    pub fn let_call(&mut self, index: usize) {
+        let ty = self.functions[index].result.clone();
+        let (name, call) = (self.fresh("v"), self.call_of(index, 2));
+        self.line(format!("let {name} = {call}"));
+        self.bind(&name, &ty, false);
     }
 
     fn var_value(&mut self) {
@@ -174,7 +194,7 @@ impl Program {
                 let at = self.rng.below(4);
                 self.line(format!("if {name}.len() > {at}: {name}[{at}] = {value}"));
             }
-            5 => {
+            5 if self.rng.percent(30) => {
                 let at = self.rng.within(-1, 1);
                 self.line(format!("{name}[{at}] = {value}"));
             }
@@ -260,7 +280,7 @@ impl Program {
     }
 
     fn asserted(&mut self) {
-        if self.rng.percent(6) {
+        if self.rng.percent(3) {
             let condition = self.expr(&Ty::Bool, 2);
             return self.line(format!("assert {condition}, \"asserted\""));
         }

@@ -115,7 +115,9 @@ impl Ty {
             Ty::List(of) => format!("[{}]", of.name()),
             Ty::Dict(key, value) => format!("{{{}: {}}}", key.name(), value.name()),
             Ty::Set(of) => format!("{{{}}}", of.name()),
-            Ty::Option(of) if matches!(**of, Ty::Dyn) => format!("Option[{}]", of.name()),
+            Ty::Option(of) if matches!(**of, Ty::Dyn | Ty::Fn(..)) => {
+                format!("Option[{}]", of.name())
+            }
             Ty::Option(of) => format!("{}?", of.name()),
             Ty::Result(ok, err) => format!("Result[{}, {}]", ok.name(), err.name()),
             Ty::Tuple(parts) => format!("({})", names(parts)),
