@@ -60,9 +60,12 @@ fn on_own_stack(work: impl FnOnce() + Send + 'static) -> Result<(), String> {
 /// Tries one text after another for ever, each written down first: seed, newline, text.
 fn work(target: &Target, first: u64, current: &Path) {
     let corpus = corpus::texts(target);
+    let unfinished = current.with_extension("new");
     for seed in first.. {
         let text = mutate::text(&corpus, seed);
-        std::fs::write(current, format!("{seed}\n{text}")).expect("the parent made the folder");
+        // By renaming, so that the parent never reads half of it.
+        std::fs::write(&unfinished, format!("{seed}\n{text}")).expect("the parent made the folder");
+        std::fs::rename(&unfinished, current).expect("it was just written");
         (target.run)(&text);
     }
 }

@@ -5,6 +5,7 @@
 //! Must never report the time of a program whose output is wrong.
 
 mod contender;
+pub mod memory;
 mod programs;
 mod report;
 mod tools;
