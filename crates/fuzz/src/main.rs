@@ -4,6 +4,8 @@
 
 use sepal_fuzz::targets::{STACK, TARGETS, Target};
 use sepal_fuzz::{corpus, mutate};
+use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant, SystemTime};
@@ -57,16 +59,13 @@ fn on_own_stack(work: impl FnOnce() + Send + 'static) -> Result<(), String> {
     thread.map_err(|e| e.to_string())?.join().map_err(|_| "the claim is broken".to_string())
 }
 
-/// Tries one text after another for ever, each written down first: seed, newline, text.
+/// Tries one text after another for ever. Each seed is written down first, always over the last one.
 fn work(target: &Target, first: u64, current: &Path) {
     let corpus = corpus::texts(target);
-    let unfinished = current.with_extension("new");
+    let file = File::create(current).expect("the parent made the folder");
     for seed in first.. {
-        let text = mutate::text(&corpus, seed);
-        // By renaming, so that the parent never reads half of it.
-        std::fs::write(&unfinished, format!("{seed}\n{text}")).expect("the parent made the folder");
-        std::fs::rename(&unfinished, current).expect("it was just written");
-        (target.run)(&text);
+        file.write_all_at(format!("{seed:020}").as_bytes(), 0).expect("the disk has room");
+        (target.run)(&mutate::text(&corpus, seed));
     }
 }
 
@@ -75,16 +74,18 @@ fn watch(target: &Target, mut seed: u64, time: Duration) -> Result<usize, String
     let folder = corpus::root().join("target/fuzz");
     std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     let current = folder.join(format!("{}-current", target.name));
+    let corpus = corpus::texts(target);
     let (start, first, mut found) = (Instant::now(), seed, 0);
     while start.elapsed() < time {
         let mut child = spawn(target, seed, &current)?;
         let end = wait(&mut child, &current, time.saturating_sub(start.elapsed()))?;
-        let (at, text) = read(&current).unwrap_or((seed, String::new()));
+        let at = read(&current).unwrap_or(seed);
         seed = at + 1;
         if let Some(what) = end {
             found += 1;
             let file = folder.join(format!("{}-{at}.txt", target.name));
-            std::fs::write(&file, text).map_err(|e| format!("{}: {e}", file.display()))?;
+            std::fs::write(&file, mutate::text(&corpus, at))
+                .map_err(|e| format!("{}: {e}", file.display()))?;
             println!("{}: {what} at seed {at}: {}", target.name, file.display());
         }
     }
@@ -122,8 +123,7 @@ fn wait(child: &mut Child, current: &Path, time: Duration) -> Result<Option<&'st
     }
 }
 
-fn read(current: &Path) -> Option<(u64, String)> {
-    let text = std::fs::read_to_string(current).ok()?;
-    let (seed, text) = text.split_once('\n')?;
-    Some((seed.parse().ok()?, text.to_string()))
+/// The seed that a child was at.
+fn read(current: &Path) -> Option<u64> {
+    std::fs::read_to_string(current).ok()?.parse().ok()
 }

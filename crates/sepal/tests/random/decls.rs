@@ -19,6 +19,9 @@ impl Program {
             self.class_decl();
         }
         for _ in 0..2 + self.rng.below(4) {
+            if self.rng.percent(50) {
+                self.constant();
+            }
             self.function();
         }
     }
@@ -151,6 +154,18 @@ impl Program {
         }
     }
 
+    /// A module-level `let`, computed once.
+    fn constant(&mut self) {
+        let (name, ty) = (self.fresh("k"), self.some_type(2));
+        let limit = self.function_limit();
+        let ((), _) = self.measured(limit, |p| {
+            let value = p.expr(&ty, 2);
+            p.line("");
+            p.line(format!("let {name}: {} = {value}", ty.name()));
+        });
+        self.constants.push((name, ty));
+    }
+
     fn function(&mut self) {
         self.line("");
         let name = self.fresh("fun");
@@ -170,8 +185,14 @@ impl Program {
             })
             .collect();
         let result = self.some_type(2);
-        let mut texts: Vec<String> =
-            params.iter().map(|(name, ty)| format!("{name}: {}", ty.name())).collect();
+        let defaults = if self.rng.percent(30) { self.rng.below(params.len() + 1) } else { 0 };
+        let mut texts: Vec<String> = Vec::new();
+        for (index, (name, ty)) in params.iter().enumerate() {
+            let has_default = index + defaults >= params.len();
+            let default =
+                if has_default { format!(" = {}", self.literal(ty)) } else { String::new() };
+            texts.push(format!("{name}: {}{default}", ty.name()));
+        }
         if on.is_some() {
             texts.insert(0, "self".to_string());
         }
@@ -181,6 +202,7 @@ impl Program {
         let limit = self.function_limit();
         let ((), cost) = self.measured(limit, |p| {
             p.suite(|p| {
+                p.bind_constants();
                 p.bind_fields(fields, changes);
                 for (name, ty) in &params {
                     p.bind(name, ty, false);
@@ -194,7 +216,14 @@ impl Program {
             });
         });
         (self.vars, self.loops, self.result) = (outer, loops, own);
-        self.functions.push(Function { name: name.to_string(), on, params, result, cost });
+        self.functions.push(Function {
+            name: name.to_string(),
+            on,
+            params,
+            result,
+            defaults,
+            cost,
+        });
     }
 
     /// Contracts at the head of a body: most of them hold.

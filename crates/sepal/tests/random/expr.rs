@@ -253,7 +253,9 @@ impl Program {
     pub fn call_of(&mut self, index: usize, depth: usize) -> String {
         let function = &self.functions[index];
         let (name, on, cost) = (function.name.clone(), function.on.clone(), function.cost);
-        let params = function.params.clone();
+        let mut params = function.params.clone();
+        let left_out = self.rng.below(function.defaults + 1);
+        params.truncate(params.len() - left_out);
         self.spend(cost);
         let receiver = on.map(|on| self.known(&on, depth.min(1)) + ".").unwrap_or_default();
         let named = self.rng.percent(25);

@@ -1,7 +1,7 @@
 //! Random well-typed programs do the same on every engine, optimised or not, formatted or not, and while the
 //! collector runs at every allocation.
 //!
-//! `SEPAL_RANDOM_SEEDS=0..5000` takes other programs than the few of a plain run; a single number is one program.
+//! `SEPAL_RANDOM_SEEDS=5000` takes more programs than the few of a plain run, `1234..1235` a single one.
 //! `docs/testing.md` says more. Must never skip a program: one that does not compile is a failure.
 
 mod decls;
@@ -69,13 +69,13 @@ fn engines_agree() {
     assert!(failures.is_empty(), "seeds that failed: {failures:?}");
 }
 
-/// The seeds asked for by `SEPAL_RANDOM_SEEDS`: `a..b` or one number.
+/// The seeds asked for by `SEPAL_RANDOM_SEEDS`: `a..b`, or how many from 0.
 fn seeds() -> Range<u64> {
     let Ok(text) = std::env::var("SEPAL_RANDOM_SEEDS") else { return SEEDS };
     let number = |text: &str| text.parse().unwrap_or_else(|_| panic!("not a seed: {text}"));
     match text.split_once("..") {
         Some((start, end)) => number(start)..number(end),
-        None => number(&text)..number(&text) + 1,
+        None => 0..number(&text),
     }
 }
 
@@ -101,10 +101,11 @@ fn check(seed: u64) -> Result<(), String> {
     let small = shrink::shrink(&text, fails_alike);
     let file = write(&folder, "small.spl", &small)?;
     Err(format!(
-        "seed {seed}: {}\n{}\nmade small: {}\nagain: SEPAL_RANDOM_SEEDS={seed} cargo test -p sepal --test random\n",
+        "seed {seed}: {}\n{}\nmade small: {}\nagain: SEPAL_RANDOM_SEEDS={seed}..{} cargo test -p sepal --test random\n",
         failure.kind,
         failure.details,
-        file.display()
+        file.display(),
+        seed + 1
     ))
 }
 

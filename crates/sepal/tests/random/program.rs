@@ -39,6 +39,8 @@ pub struct Function {
     pub on: Option<Ty>,
     pub params: Vec<(String, Ty)>,
     pub result: Ty,
+    /// How many of the last parameters may be left out.
+    pub defaults: usize,
     pub cost: u64,
 }
 
@@ -50,6 +52,8 @@ pub struct Program {
     pub functions: Vec<Function>,
     /// The types with the prelude's trait.
     pub tagged: Vec<Ty>,
+    /// Of the module, in reach of all that is declared after them.
+    pub constants: Vec<(String, Ty)>,
     pub vars: Vec<Var>,
     pub lines: Vec<String>,
     pub indent: usize,
@@ -72,6 +76,7 @@ pub fn program(seed: u64) -> String {
         classes: Vec::new(),
         functions: Vec::new(),
         tagged: vec![Ty::INT, Ty::Str, Ty::Float, Ty::Tree],
+        constants: Vec::new(),
         vars: Vec::new(),
         lines: Vec::new(),
         indent: 0,
@@ -146,6 +151,12 @@ impl Program {
 
     pub fn bind(&mut self, name: &str, ty: &Ty, assignable: bool) {
         self.vars.push(Var { name: name.to_string(), ty: ty.clone(), assignable });
+    }
+
+    pub fn bind_constants(&mut self) {
+        for (name, ty) in self.constants.clone() {
+            self.bind(&name, &ty, false);
+        }
     }
 
     /// A variable that satisfies a condition.
@@ -252,6 +263,7 @@ impl Program {
             p.suite(|p| {
                 // Early returns of `main` would hide most of it.
                 p.result = None;
+                p.bind_constants();
                 for index in 0..p.functions.len() {
                     p.statement(3);
                     p.let_call(index);

@@ -42,6 +42,10 @@ impl Program {
                 let other = self.expr(&ty, depth);
                 format!("({}.{method}({other}) ?? {})", self.known(&ty, depth), self.expr(&ty, 0))
             }
+            19 if self.rng.percent(50) => {
+                let exponent = self.rng.below(4);
+                format!("(({} % 6) ** {exponent})", self.expr(&ty, depth))
+            }
             19 => format!("(~{})", self.known(&ty, depth)),
             20 if self.rng.percent(15) => {
                 let from = Ty::Int(*self.rng.pick(&Int::ALL));
