@@ -84,9 +84,7 @@ impl Session {
                 let mut program = self.checked(file)?;
                 Ok(sepal_hir::dump::dump(&mut program).into_bytes())
             }
-            Form::Mir => {
-                Ok(sepal_mir::text::print_module(&self.mir(file)?).into_bytes())
-            }
+            Form::Mir => Ok(sepal_mir::text::print_module(&self.mir(file)?).into_bytes()),
             Form::Clif => {
                 let module = self.mir(file)?;
                 Ok(sepal_clif::clif_text(&module, sepal_clif::Options::default())

@@ -77,6 +77,8 @@ fn watch(target: &Target, mut seed: u64, time: Duration) -> Result<usize, String
     let corpus = corpus::texts(target);
     let (start, first, mut found) = (Instant::now(), seed, 0);
     while start.elapsed() < time {
+        // What an earlier child left there says nothing of this one; mostly there is nothing.
+        drop(std::fs::remove_file(&current));
         let mut child = spawn(target, seed, &current)?;
         let end = wait(&mut child, &current, time.saturating_sub(start.elapsed()))?;
         let at = read(&current).unwrap_or(seed);
