@@ -13,6 +13,8 @@ usage:
       measures Sepal against C and Python
   cargo xtask bench compile [--runs N] [--quick] [--sepal PATH]
       measures the compiler: lines a second, start-up
+  cargo xtask bench memory [--seconds N] [--sepal PATH]
+      measures collections among many live objects, and memory while a program allocates
   cargo xtask gen-lines N PATH
       writes a Sepal program of at least N lines";
 
@@ -26,6 +28,8 @@ fn main() -> ExitCode {
         }
         ["bench", "compile", options @ ..] => bench::Options::parse(options)
             .and_then(|options| bench::compile::run(&project_root(), &options)),
+        ["bench", "memory", options @ ..] => bench::memory::Options::parse(options)
+            .and_then(|options| bench::memory::run(&project_root(), &options)),
         ["bench", options @ ..] => {
             bench::Options::parse(options).and_then(|options| bench::run(&project_root(), &options))
         }

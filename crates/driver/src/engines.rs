@@ -5,7 +5,6 @@ use crate::session::{Form, Session, Stop};
 use crate::timing::Phase;
 use crate::{RunOptions, link};
 use sepal_base::codes;
-use sepal_mir::passes::OptLevel;
 use std::path::Path;
 use std::process::Command;
 
@@ -15,7 +14,7 @@ impl Session {
     /// # Errors
     /// The program cannot be compiled.
     pub fn run_jit(&self, file: &Path, options: RunOptions) -> Result<i32, Stop> {
-        let module = self.mir(file, OptLevel::Full)?;
+        let module = self.mir(file)?;
         let program = self.timed(Phase::Codegen, || {
             sepal_clif::compile_jit(&module, sepal_clif::Options::default(), sepal_rt::fns::address)
         });
@@ -30,7 +29,7 @@ impl Session {
     /// # Errors
     /// The program cannot be compiled to MIR.
     pub fn run_interpreted(&self, file: &Path, options: RunOptions) -> Result<i32, Stop> {
-        let module = self.mir(file, OptLevel::Full)?;
+        let module = self.mir(file)?;
         let interp =
             sepal_interp::Interp::new(&module).expect("lowering gives the module an entry");
         Ok(self.timed(Phase::Run, || interp.run(options)))
@@ -51,9 +50,8 @@ impl Session {
         self.build(file, &program)?;
         let mut command = Command::new(&program);
         command.args(&options.args);
-        if options.gc_stress {
-            command.env("SEPAL_GC_STRESS", "1");
-        }
+        // As the options say, whatever this process's own environment holds.
+        options.set_env(&mut command);
         let status = self.timed(Phase::Run, || command.status()).map_err(|e| cannot(&e))?;
         let signal = || std::os::unix::process::ExitStatusExt::signal(&status);
         // As a shell would say it.
@@ -70,7 +68,7 @@ impl Session {
     }
 
     fn object(&self, file: &Path) -> Result<Vec<u8>, Stop> {
-        let module = self.mir(file, OptLevel::Full)?;
+        let module = self.mir(file)?;
         let object = self.timed(Phase::Codegen, || {
             sepal_clif::compile_object(&module, sepal_clif::Options::default())
         });
@@ -87,17 +85,15 @@ impl Session {
                 let mut program = self.checked(file)?;
                 Ok(sepal_hir::dump::dump(&mut program).into_bytes())
             }
-            Form::Mir => {
-                Ok(sepal_mir::text::print_module(&self.mir(file, OptLevel::Full)?).into_bytes())
-            }
+            Form::Mir => Ok(sepal_mir::text::print_module(&self.mir(file)?).into_bytes()),
             Form::Clif => {
-                let module = self.mir(file, OptLevel::Full)?;
+                let module = self.mir(file)?;
                 Ok(sepal_clif::clif_text(&module, sepal_clif::Options::default())
                     .map_err(|e| code_failure(&e))?
                     .into_bytes())
             }
             Form::Asm => {
-                let module = self.mir(file, OptLevel::Full)?;
+                let module = self.mir(file)?;
                 Ok(sepal_clif::asm_text(&module, sepal_clif::Options::default())
                     .map_err(|e| code_failure(&e))?
                     .into_bytes())

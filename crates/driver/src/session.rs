@@ -20,6 +20,8 @@ pub struct Settings {
     pub contracts: Contracts,
     /// Refuse a program of which some function would be interpreted.
     pub strict_native: bool,
+    /// How much the program is optimised; what it does is the same at every level.
+    pub opt: OptLevel,
     /// How diagnostics are shown.
     pub style: Style,
     /// Who wants to know how long each phase takes.
@@ -114,12 +116,12 @@ impl Session {
     }
 
     /// The program's MIR, optimised.
-    pub(crate) fn mir(&self, file: &Path, level: OptLevel) -> Result<Module, Stop> {
+    pub(crate) fn mir(&self, file: &Path) -> Result<Module, Stop> {
         let mut program = self.checked(file)?;
         let options = sepal_lower::Options { contracts: self.settings.contracts };
         let lowered = self.timed(Phase::Lower, || sepal_lower::lower(&mut program, options));
         let mut module = lowered.map_err(|refusal| self.refused(program, refusal, file))?;
-        self.timed(Phase::Passes, || optimize(&mut module, level));
+        self.timed(Phase::Passes, || optimize(&mut module, self.settings.opt));
         self.allow_interpreted(&module)?;
         Ok(module)
     }

@@ -16,11 +16,15 @@ use crate::{panics, stdio};
 use sepal_abi::{ABI_VERSION, FRAME_LOC, FRAME_RESUME, Header, Image, NO_LOC};
 use std::env;
 use std::ops::Deref;
+use std::process::Command;
 use std::ptr::NonNull;
 use std::sync::Mutex;
 
 /// The native stack of `main`; engines with frames of their own count against the same number.
 pub const MAIN_STACK: usize = 256 * 1024 * 1024;
+
+const MAX_HEAP: &str = "SEPAL_MAX_HEAP";
+const GC_STRESS: &str = "SEPAL_GC_STRESS";
 
 /// How to run a program.
 #[derive(Clone, Debug, Default)]
@@ -38,9 +42,19 @@ pub struct Options {
 impl Options {
     /// Options from the environment: `SEPAL_MAX_HEAP` in bytes, `SEPAL_GC_STRESS=1`, `SEPAL_WORKERS`.
     pub fn from_env(args: Vec<String>) -> Options {
-        let max_heap = env::var("SEPAL_MAX_HEAP").ok().and_then(|text| text.parse().ok());
-        let gc_stress = env::var("SEPAL_GC_STRESS").is_ok_and(|text| text == "1");
+        let max_heap = env::var(MAX_HEAP).ok().and_then(|text| text.parse().ok());
+        let gc_stress = env::var(GC_STRESS).is_ok_and(|text| text == "1");
         Options { args, max_heap, gc_stress, workers: workers_from_env() }
+    }
+
+    /// Gives a native executable these options by the environment that [`Options::from_env`] reads. Its arguments
+    /// are left to the caller.
+    pub fn set_env(&self, command: &mut Command) {
+        match self.max_heap {
+            Some(bytes) => command.env(MAX_HEAP, bytes.to_string()),
+            None => command.env_remove(MAX_HEAP),
+        };
+        command.env(GC_STRESS, if self.gc_stress { "1" } else { "0" });
     }
 }
 

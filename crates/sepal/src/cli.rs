@@ -44,6 +44,9 @@ pub struct Run {
     /// Collect garbage at every allocation, to find memory errors
     #[arg(long)]
     pub gc_stress: bool,
+    /// The heap limit; most of the machine's memory if left out
+    #[arg(long, value_name = "BYTES")]
+    pub max_heap: Option<usize>,
     /// The program's source file
     pub file: PathBuf,
     /// Arguments for the program
@@ -91,6 +94,9 @@ pub struct Common {
     /// Say on standard error how long each phase takes
     #[arg(long)]
     pub timings: bool,
+    /// How much to optimise; the program does the same at every level
+    #[arg(long, value_enum, default_value_t = Opt::Full, value_name = "LEVEL")]
+    pub opt: Opt,
     /// When to use colours
     #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub color: Color,
@@ -138,4 +144,14 @@ pub enum Color {
     Auto,
     Always,
     Never,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Opt {
+    /// Not at all
+    None,
+    /// What pays for itself at once
+    Quick,
+    /// Everything
+    Full,
 }

@@ -6,6 +6,7 @@
 
 pub mod compile;
 mod contender;
+pub mod memory;
 mod programs;
 mod report;
 mod tools;

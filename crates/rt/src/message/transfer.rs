@@ -4,11 +4,11 @@
 //! Must never leave a reference to the message behind, not even where it fails half-way.
 
 use super::{Envelope, Message};
-use crate::heap::{self, Heap};
 use crate::heap::chunk::{CHUNK_HEAD, Chunk};
 use crate::heap::descs::Descs;
 use crate::heap::handle::Handle;
 use crate::heap::large;
+use crate::heap::{self, Heap};
 use sepal_abi::{Ctx, ObjPtr};
 use std::mem::ManuallyDrop;
 
