@@ -11,6 +11,10 @@ usage:
       checks the house rules; the flag records the long functions that stand now
   cargo xtask bench [--filter NAME] [--runs N] [--quick] [--sepal PATH]
       measures Sepal against C and Python
+  cargo xtask bench compile [--runs N] [--quick] [--sepal PATH]
+      measures the compiler: lines a second, start-up
+  cargo xtask bench memory [--seconds N] [--sepal PATH]
+      measures collections among many live objects, and memory while a program allocates
   cargo xtask gen-lines N PATH
       writes a Sepal program of at least N lines";
 
@@ -22,6 +26,10 @@ fn main() -> ExitCode {
         ["tidy", "--update-ratchet"] => {
             tidy::update_ratchet(&project_root()).map_err(|error| error.to_string())
         }
+        ["bench", "compile", options @ ..] => bench::Options::parse(options)
+            .and_then(|options| bench::compile::run(&project_root(), &options)),
+        ["bench", "memory", options @ ..] => bench::memory::Options::parse(options)
+            .and_then(|options| bench::memory::run(&project_root(), &options)),
         ["bench", options @ ..] => {
             bench::Options::parse(options).and_then(|options| bench::run(&project_root(), &options))
         }

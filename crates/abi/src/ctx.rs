@@ -2,16 +2,21 @@
 //!
 //! Compiled code reads `limit`, `alloc_ptr`, `alloc_end`, `panic` and `globals`, and writes
 //! `alloc_ptr` alone. Everything is read and written by the thread that runs the actor; only
-//! `limit` will ever be poisoned by another.
+//! `limit` is poisoned by others too, at any time. All its accesses are relaxed: a poll that comes too early
+//! finds nothing to do, and one that misses the poison is followed by the next.
 
 use core::mem::offset_of;
+use core::sync::atomic::AtomicUsize;
+
+/// What [`Ctx::limit`] holds when the next poll shall call `rt_poll`; and afterwards, when the actor shall yield.
+pub const POISONED: usize = usize::MAX;
 
 /// See the module's head. The runtime's actor begins with it.
 #[derive(Debug)]
 #[repr(C)]
 pub struct Ctx {
     /// Compiled code polls: when the stack pointer is below, it calls `rt_poll`.
-    pub limit: usize,
+    pub limit: AtomicUsize,
     /// Where the next object goes. The bytes from here to `alloc_end` are zero.
     pub alloc_ptr: usize,
     /// An object that would end beyond is made by `rt_alloc`.
@@ -45,6 +50,20 @@ impl CtxField {
             CtxField::Globals => offset_of!(Ctx, globals),
         };
         offset as i32
+    }
+}
+
+impl Ctx {
+    /// A context whose actor is not running.
+    pub const fn new(globals: *mut u64) -> Ctx {
+        Ctx {
+            limit: AtomicUsize::new(POISONED),
+            alloc_ptr: 0,
+            alloc_end: 0,
+            panic: 0,
+            globals,
+            entry_sp: 0,
+        }
     }
 }
 

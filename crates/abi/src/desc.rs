@@ -20,8 +20,10 @@ impl DescId {
     /// What a signal says, for code that receives it: `{header, pid: i64, tag: i64, message: Ref, custom: Any}`. The
     /// tag is the variant of `ExitReason`; the message stands for `Panic`, the custom value for `Custom`.
     pub const SIGNAL: DescId = DescId(4);
-    /// A counted reference to something outside the heap: `{header, kind: u64, address: u64}`.
+    /// A counted reference to something outside the heap: four words, see `rt::heap::handle`.
     pub const HANDLE: DescId = DescId(5);
+    /// An array of references that the runtime keeps.
+    pub const REFS: DescId = DescId(6);
     /// The first descriptor of the program's own; the image's table begins with it.
     pub const FIRST_OWN: DescId = DescId(8);
 }
@@ -60,12 +62,13 @@ const _: () = assert!(core::mem::size_of::<TypeDesc>() == 48);
 const _: () = assert!(core::mem::offset_of!(TypeDesc, traced) == 16);
 const _: () = assert!(core::mem::offset_of!(TypeDesc, name) == 32);
 
-static BUILTIN: [TypeDesc; 5] = [
+static BUILTIN: [TypeDesc; 6] = [
     TypeDesc::new(DescKind::Bytes, 16, 0, &[], "str"),
     TypeDesc::new(DescKind::Bytes, 16, 0, &[], "bytes"),
     TypeDesc::new(DescKind::Fixed, 24, 0, &[16], "buffer"),
     TypeDesc::new(DescKind::Fixed, 40, 0, &[24, 32], "signal"),
-    TypeDesc::new(DescKind::Fixed, 24, 0, &[], "handle"),
+    TypeDesc::new(DescKind::Fixed, 32, 0, &[], "handle"),
+    TypeDesc::new(DescKind::Array, 16, 8, &[0], "references"),
 ];
 
 impl TypeDesc {

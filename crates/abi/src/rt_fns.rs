@@ -41,6 +41,9 @@ macro_rules! rt_fns {
             // ---- control ----
             /// The slow path of a poll: stack overflow or preemption.
             rt_poll() -> () [state panics];
+            /// Leaves the actor's stack until the scheduler goes on with it; only for the slow path of polls, and only
+            /// while the limit is poisoned after `rt_poll`.
+            rt_yield() -> () [state];
             /// Raises the panic `code` (a `PanicCode`) with its operands as words; sets `ctx.panic`.
             rt_raise(code: I64, a: I64, b: I64) -> () [panics];
             /// Raises `Message` with the text.

@@ -1,7 +1,7 @@
 //! The few functions that every program shares: cold paths of polls, allocations and panics, and the
 //! processor's own instructions.
 //!
-//! A cold path is one call from the function that needs it. What comes back from it (`poll`, `alloc`) keeps
+//! A cold path is one call from the function that needs it. What comes back from it (`poll`, `alloc`, `grow`) keeps
 //! every register, so that the hot path's registers stay where they are; what does not come back is
 //! an ordinary call. Must never be called on a hot path.
 
@@ -10,7 +10,7 @@ use crate::decls::{Decls, rt_signature};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, AbiParam, InstBuilder, Signature, Value, types};
 use cranelift_codegen::isa::CallConv;
-use sepal_abi::{CtxField, NO_LOC, RtFn};
+use sepal_abi::{CtxField, NO_LOC, POISONED, RtFn};
 
 /// The shared functions. The place of a panic is the one of the call: the trace begins at its return address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,6 +25,9 @@ pub(crate) enum Thunk {
     /// `(slot)`: the slow path of an allocation. The slot holds header and size, and afterwards the object's
     /// address: one register is taken from the hot path, not three.
     Alloc,
+    /// `(slot)`: moves an array into a longer one. The slot holds array and length, and afterwards the new
+    /// array's address.
+    Grow,
     /// `(leaf, sub) -> (eax, ebx, ecx, edx)`.
     Cpuid,
 }
@@ -46,8 +49,8 @@ pub(crate) const CPUID: [u8; 15] = [
 
 impl Thunk {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Thunk; 5] =
-        [Thunk::Panic, Thunk::Unwind, Thunk::Poll, Thunk::Alloc, Thunk::Cpuid];
+    pub const ALL: [Thunk; 6] =
+        [Thunk::Panic, Thunk::Unwind, Thunk::Poll, Thunk::Alloc, Thunk::Grow, Thunk::Cpuid];
 
     /// The symbol's name.
     pub const fn name(self) -> &'static str {
@@ -56,6 +59,7 @@ impl Thunk {
             Thunk::Unwind => "spl_unwind",
             Thunk::Poll => "spl_poll",
             Thunk::Alloc => "spl_alloc",
+            Thunk::Grow => "spl_grow",
             Thunk::Cpuid => "spl_cpuid",
         }
     }
@@ -65,7 +69,7 @@ impl Thunk {
             Thunk::Panic => (CallConv::Tail, &[types::I32, types::I64, types::I64], &[]),
             Thunk::Unwind => (CallConv::Tail, &[], &[]),
             Thunk::Poll => (CallConv::PreserveAll, &[], &[]),
-            Thunk::Alloc => (CallConv::PreserveAll, &[types::I64], &[]),
+            Thunk::Alloc | Thunk::Grow => (CallConv::PreserveAll, &[types::I64], &[]),
             Thunk::Cpuid => (CallConv::Tail, &[types::I32; 2], &[types::I32; 4]),
         };
         let mut sig = Signature::new(conv);
@@ -79,8 +83,9 @@ impl Thunk {
         match self {
             Thunk::Panic => &[RtFn::rt_raise, RtFn::rt_panic_at],
             Thunk::Unwind => &[RtFn::rt_panic_at],
-            Thunk::Poll => &[RtFn::rt_poll, RtFn::rt_panic_at],
+            Thunk::Poll => &[RtFn::rt_poll, RtFn::rt_yield, RtFn::rt_panic_at],
             Thunk::Alloc => &[RtFn::rt_alloc, RtFn::rt_panic_at],
+            Thunk::Grow => &[RtFn::rt_array_grow, RtFn::rt_panic_at],
             Thunk::Cpuid => &[],
         }
     }
@@ -105,18 +110,10 @@ impl Thunk {
             Thunk::Unwind => panic_at(&mut b, decls, ctx),
             Thunk::Poll => {
                 call_rt(&mut b, decls, RtFn::rt_poll, &[ctx]);
-                return_unless_raised(&mut b, decls, ctx, |_| ());
+                return_unless_raised(&mut b, decls, ctx, |b| yield_if_poisoned(b, decls, ctx));
             }
-            Thunk::Alloc => {
-                let slot = args[0];
-                let header = b.load(types::I64, Region::Frame, slot, 0);
-                let size = b.load(types::I64, Region::Frame, slot, 8);
-                let object = call_rt(&mut b, decls, RtFn::rt_alloc, &[ctx, header, size]);
-                let object = object.expect("the function gives an object");
-                return_unless_raised(&mut b, decls, ctx, |b| {
-                    b.store(Region::Frame, object, slot, 0);
-                });
-            }
+            Thunk::Alloc => through_slot(&mut b, decls, RtFn::rt_alloc, args[0]),
+            Thunk::Grow => through_slot(&mut b, decls, RtFn::rt_array_grow, args[0]),
             Thunk::Cpuid => {}
         }
         true
@@ -127,6 +124,16 @@ fn call_rt(b: &mut Builder<'_>, decls: &Decls, f: RtFn, args: &[Value]) -> Optio
     let index = decls.rt[&f].as_u32();
     let callee = b.import(0, index, rt_signature(f), decls.near_runtime);
     b.call(callee, args).first().copied()
+}
+
+/// Calls a runtime function of two words that gives one: all three in the slot.
+fn through_slot(b: &mut Builder<'_>, decls: &Decls, f: RtFn, slot: Value) {
+    let ctx = b.context();
+    let first = b.load(types::I64, Region::Frame, slot, 0);
+    let second = b.load(types::I64, Region::Frame, slot, 8);
+    let result = call_rt(b, decls, f, &[ctx, first, second]);
+    let result = result.expect("the function has a result");
+    return_unless_raised(b, decls, ctx, |b| b.store(Region::Frame, result, slot, 0));
 }
 
 /// Ends the actor. This frame has no place of its own; the next one of the trace is the caller's.
@@ -152,6 +159,18 @@ fn return_unless_raised(
     b.ins().return_(&[]);
     b.switch_to(raised);
     panic_at(b, decls, ctx);
+}
+
+/// Lets others run if the limit is poisoned still. Everything that the actor holds in registers is in this frame.
+fn yield_if_poisoned(b: &mut Builder<'_>, decls: &Decls, ctx: Value) {
+    let (shall_yield, go_on) = (b.create_block(), b.create_block());
+    let limit = b.load(types::I64, Region::Context, ctx, CtxField::Limit.offset().cast_unsigned());
+    let is_poisoned = b.compare_const(IntCC::Equal, limit, POISONED.cast_signed() as i64);
+    b.branch(is_poisoned, (shall_yield, &[]), (go_on, &[]));
+    b.switch_to(shall_yield);
+    call_rt(b, decls, RtFn::rt_yield, &[ctx]);
+    b.jump(go_on, &[]);
+    b.switch_to(go_on);
 }
 
 /// A processor instruction that stands in the code itself. Cranelift has no such instructions: a call to a

@@ -2,9 +2,9 @@
 
 use crate::failure::Failure;
 use crate::session::{Form, Session, Stop};
+use crate::timing::Phase;
 use crate::{RunOptions, link};
 use sepal_base::codes;
-use sepal_mir::passes::OptLevel;
 use std::path::Path;
 use std::process::Command;
 
@@ -14,16 +14,14 @@ impl Session {
     /// # Errors
     /// The program cannot be compiled.
     pub fn run_jit(&self, file: &Path, options: RunOptions) -> Result<i32, Stop> {
-        let module = self.mir(file, OptLevel::Full)?;
-        let program = sepal_clif::compile_jit(
-            &module,
-            sepal_clif::Options::default(),
-            sepal_rt::fns::address,
-        )
-        .map_err(|e| code_failure(&e))?;
+        let module = self.mir(file)?;
+        let program = self.timed(Phase::Codegen, || {
+            sepal_clif::compile_jit(&module, sepal_clif::Options::default(), sepal_rt::fns::address)
+        });
+        let program = program.map_err(|e| code_failure(&e))?;
         // SAFETY: the image was made by the compiler for this machine and lives until the end of
         // the block.
-        Ok(unsafe { sepal_rt::run_main(program.image(), options) })
+        Ok(self.timed(Phase::Run, || unsafe { sepal_rt::run_main(program.image(), options) }))
     }
 
     /// Runs a program in the interpreter; gives its exit code.
@@ -31,10 +29,10 @@ impl Session {
     /// # Errors
     /// The program cannot be compiled to MIR.
     pub fn run_interpreted(&self, file: &Path, options: RunOptions) -> Result<i32, Stop> {
-        let module = self.mir(file, OptLevel::Full)?;
+        let module = self.mir(file)?;
         let interp =
             sepal_interp::Interp::new(&module).expect("lowering gives the module an entry");
-        Ok(interp.run(options))
+        Ok(self.timed(Phase::Run, || interp.run(options)))
     }
 
     /// Builds a native executable in a temporary folder and runs it; gives its exit code.
@@ -52,10 +50,9 @@ impl Session {
         self.build(file, &program)?;
         let mut command = Command::new(&program);
         command.args(&options.args);
-        if options.gc_stress {
-            command.env("SEPAL_GC_STRESS", "1");
-        }
-        let status = command.status().map_err(|e| cannot(&e))?;
+        // As the options say, whatever this process's own environment holds.
+        options.set_env(&mut command);
+        let status = self.timed(Phase::Run, || command.status()).map_err(|e| cannot(&e))?;
         let signal = || std::os::unix::process::ExitStatusExt::signal(&status);
         // As a shell would say it.
         Ok(status.code().unwrap_or_else(|| 128 + signal().unwrap_or(0)))
@@ -67,13 +64,15 @@ impl Session {
     /// The program cannot be compiled or linked, or `output` cannot be written.
     pub fn build(&self, file: &Path, output: &Path) -> Result<(), Stop> {
         let object = self.object(file)?;
-        Ok(link::link(&object, output)?)
+        Ok(self.timed(Phase::Link, || link::link(&object, output))?)
     }
 
     fn object(&self, file: &Path) -> Result<Vec<u8>, Stop> {
-        let module = self.mir(file, OptLevel::Full)?;
-        Ok(sepal_clif::compile_object(&module, sepal_clif::Options::default())
-            .map_err(|e| code_failure(&e))?)
+        let module = self.mir(file)?;
+        let object = self.timed(Phase::Codegen, || {
+            sepal_clif::compile_object(&module, sepal_clif::Options::default())
+        });
+        Ok(object.map_err(|e| code_failure(&e))?)
     }
 
     /// An inner form of the program, as text or as the bytes of an object file.
@@ -86,17 +85,15 @@ impl Session {
                 let mut program = self.checked(file)?;
                 Ok(sepal_hir::dump::dump(&mut program).into_bytes())
             }
-            Form::Mir => {
-                Ok(sepal_mir::text::print_module(&self.mir(file, OptLevel::Full)?).into_bytes())
-            }
+            Form::Mir => Ok(sepal_mir::text::print_module(&self.mir(file)?).into_bytes()),
             Form::Clif => {
-                let module = self.mir(file, OptLevel::Full)?;
+                let module = self.mir(file)?;
                 Ok(sepal_clif::clif_text(&module, sepal_clif::Options::default())
                     .map_err(|e| code_failure(&e))?
                     .into_bytes())
             }
             Form::Asm => {
-                let module = self.mir(file, OptLevel::Full)?;
+                let module = self.mir(file)?;
                 Ok(sepal_clif::asm_text(&module, sepal_clif::Options::default())
                     .map_err(|e| code_failure(&e))?
                     .into_bytes())

@@ -8,9 +8,13 @@ mod files;
 mod link;
 mod loader;
 mod session;
+mod timing;
 
 pub use failure::Failure;
 pub use files::write_whole;
+pub use loader::Loader;
 pub use sepal_lower::Contracts;
+pub use sepal_mir::passes::OptLevel;
 pub use sepal_rt::Options as RunOptions;
 pub use session::{Form, Session, Settings, Stop};
+pub use timing::{OnPhase, Phase};

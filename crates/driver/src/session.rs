@@ -4,6 +4,7 @@
 use crate::failure::Failure;
 use crate::files;
 use crate::loader::Loader;
+use crate::timing::{OnPhase, Phase, timed};
 use sepal_base::{Diagnostic, Style, codes, render_all};
 use sepal_hir::Program;
 use sepal_lower::{Contracts, Refusal};
@@ -11,6 +12,7 @@ use sepal_mir::Module;
 use sepal_mir::passes::{OptLevel, optimize};
 use std::io::Write;
 use std::path::Path;
+use std::time::Instant;
 
 /// What the command line decides for all commands.
 #[derive(Clone, Copy, Debug)]
@@ -18,8 +20,12 @@ pub struct Settings {
     pub contracts: Contracts,
     /// Refuse a program of which some function would be interpreted.
     pub strict_native: bool,
+    /// How much the program is optimised; what it does is the same at every level.
+    pub opt: OptLevel,
     /// How diagnostics are shown.
     pub style: Style,
+    /// Who wants to know how long each phase takes.
+    pub on_phase: Option<OnPhase>,
 }
 
 /// Why a command ends early.
@@ -67,19 +73,31 @@ impl Session {
         Session { settings }
     }
 
+    /// Does `work` and tells how long it took to who wants to know.
+    pub(crate) fn timed<R>(&self, phase: Phase, work: impl FnOnce() -> R) -> R {
+        timed(self.settings.on_phase, phase, work)
+    }
+
     /// Checks a program. Its warnings go to standard error.
     ///
     /// # Errors
     /// The file cannot be read, or the program has errors.
     pub fn check(&self, file: &Path) -> Result<(), Stop> {
-        self.checked(file).map(drop)
+        // Taking the whole tree apart just before the process ends would serve nobody.
+        self.checked(file).map(std::mem::forget)
     }
 
     /// The typed program.
     pub(crate) fn checked(&self, file: &Path) -> Result<Program, Stop> {
         let text = files::read_source(file)?;
         let loader = Box::new(Loader::new(file));
+        let start = Instant::now();
         let program = sepal_hir::check(&file.display().to_string(), text.into(), loader);
+        if let Some(tell) = self.settings.on_phase {
+            let all = start.elapsed();
+            tell(Phase::Syntax, program.syntax_time);
+            tell(Phase::Check, all.saturating_sub(program.syntax_time));
+        }
         self.give_or_report(program)
     }
 
@@ -98,12 +116,12 @@ impl Session {
     }
 
     /// The program's MIR, optimised.
-    pub(crate) fn mir(&self, file: &Path, level: OptLevel) -> Result<Module, Stop> {
+    pub(crate) fn mir(&self, file: &Path) -> Result<Module, Stop> {
         let mut program = self.checked(file)?;
         let options = sepal_lower::Options { contracts: self.settings.contracts };
-        let mut module = sepal_lower::lower(&mut program, options)
-            .map_err(|refusal| self.refused(program, refusal, file))?;
-        optimize(&mut module, level);
+        let lowered = self.timed(Phase::Lower, || sepal_lower::lower(&mut program, options));
+        let mut module = lowered.map_err(|refusal| self.refused(program, refusal, file))?;
+        self.timed(Phase::Passes, || optimize(&mut module, self.settings.opt));
         self.allow_interpreted(&module)?;
         Ok(module)
     }

@@ -7,6 +7,7 @@ use crate::scope::ValueDef;
 use crate::ty::Ty;
 use sepal_base::{Diagnostics, FileId, IdVec, SourceMap, Span, Symbol, codes};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Checks a program: the root file given by name and text, and what it imports.
 ///
@@ -28,6 +29,7 @@ impl Program {
             root: ModuleId(0),
             main: None,
             diagnostics: Diagnostics::new(),
+            syntax_time: Duration::ZERO,
             loader,
             scopes: IdVec::new(),
             module_by_path: Default::default(),

@@ -115,6 +115,8 @@ pub struct FnDef {
     pub interpret: bool,
     /// `@inline`: worth inlining whatever its size.
     pub inline: bool,
+    /// Rarely run: never inlined.
+    pub cold: bool,
     pub public: bool,
     /// The type, trait or impl in whose body it stands.
     pub owner: Owner,

@@ -10,6 +10,7 @@ use sepal_base::{Diagnostic, Span, Symbol, codes};
 use sepal_syntax::ast;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// The text of a module.
 pub struct LoadedSource {
@@ -77,7 +78,9 @@ impl Program {
 
     fn add_module(&mut self, path: Symbol, source: LoadedSource, is_std: bool) -> ModuleId {
         let file = self.sources.add(source.name, Arc::clone(&source.text));
+        let start = Instant::now();
         let parsed = sepal_syntax::parse(file, &source.text);
+        self.syntax_time += start.elapsed();
         self.diagnostics.append(parsed.diagnostics);
         self.scopes.push(Scope::default());
         self.items.modules.push(Module { path, ast: Rc::new(parsed.ast), is_std })

@@ -11,6 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use sepal_base::codes::Code;
 use sepal_base::{Diagnostic, Diagnostics, FileId, IdVec, SourceMap, Span, Symbol};
 use std::rc::Rc;
+use std::time::Duration;
 
 /// A whole program: its declarations, and its bodies as far as they have been asked for.
 pub struct Program {
@@ -23,6 +24,8 @@ pub struct Program {
     pub main: Option<FnId>,
     /// Errors and warnings so far; asking for a body may add some.
     pub diagnostics: Diagnostics,
+    /// How long lexing and parsing took.
+    pub syntax_time: Duration,
     pub(crate) loader: Box<dyn SourceLoader>,
     pub(crate) scopes: IdVec<ModuleId, Scope>,
     pub(crate) module_by_path: FxHashMap<Symbol, Option<ModuleId>>,

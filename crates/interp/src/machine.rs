@@ -19,6 +19,7 @@ use sepal_mir::FuncId;
 use sepal_rt::run::{Ended, MAIN_STACK};
 use sepal_rt::{Actor, RootSource, fns::bodies, panics};
 use std::cell::Cell;
+use std::sync::atomic::Ordering;
 
 /// What stands for a function in calls, closures and vtables.
 #[derive(Debug)]
@@ -208,7 +209,7 @@ impl<'p> Machine<'p> {
         let here = 0u8;
         // SAFETY: the context is alive; no reference to the actor is held.
         unsafe {
-            if (*self.ctx).limit <= &raw const here as usize {
+            if (*self.ctx).limit.load(Ordering::Relaxed) <= &raw const here as usize {
                 return next;
             }
             self.at.set(at);

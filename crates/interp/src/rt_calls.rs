@@ -76,7 +76,7 @@ macro_rules! one_result {
     )+};
 }
 
-one_result!(i32, i64, f32, f64, bool, ObjPtr, u64, *const u8);
+one_result!(i32, i64, f32, f64, bool, ObjPtr, *const u8, u64);
 
 impl<A: Scalar, B: Scalar> Results for Pair<A, B> {
     #[inline(always)]

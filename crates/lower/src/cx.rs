@@ -3,7 +3,7 @@
 //!
 //! Must never lower a body itself: `body`, `shims` and `entry` do, one queue entry at a time.
 
-use crate::repr::{ObjectShape, ReprState, SlotsKind};
+use crate::repr::{InstanceShape, ObjectShape, ReprState, SlotsKind};
 use crate::{Options, Refusal, body, entry, shims};
 use rustc_hash::{FxHashMap, FxHashSet};
 use sepal_base::{FileId, Span, Symbol};
@@ -76,7 +76,9 @@ pub struct ModuleCx<'p> {
     pub refusal: Option<Refusal>,
     pub reprs: FxHashMap<Ty, ReprState>,
     pub objects: FxHashMap<Ty, Rc<ObjectShape>>,
-    pub arrays: FxHashMap<Ty, LayoutId>,
+    pub instance_layouts: FxHashMap<InstanceShape, LayoutId>,
+    /// By the scalars of an element.
+    pub arrays: FxHashMap<Box<[Type]>, LayoutId>,
     pub slot_layouts: FxHashMap<(SlotsKind, Box<[Type]>), LayoutId>,
     pub lambdas: FxHashMap<Instance, LambdaSite>,
     pub consts: FxHashMap<ConstId, ConstGlobals>,
@@ -87,6 +89,8 @@ pub struct ModuleCx<'p> {
     instances: FxHashMap<Instance, FuncId>,
     queue: Vec<(Instance, FuncId)>,
     files: FxHashMap<FileId, FileIdx>,
+    /// Places asked for before: a generic function is lowered many times.
+    places: FxHashMap<(FileId, u32, Symbol), LocId>,
 }
 
 impl<'p> ModuleCx<'p> {
@@ -98,6 +102,7 @@ impl<'p> ModuleCx<'p> {
             refusal: None,
             reprs: FxHashMap::default(),
             objects: FxHashMap::default(),
+            instance_layouts: FxHashMap::default(),
             arrays: FxHashMap::default(),
             slot_layouts: FxHashMap::default(),
             lambdas: FxHashMap::default(),
@@ -108,6 +113,7 @@ impl<'p> ModuleCx<'p> {
             instances: FxHashMap::default(),
             queue: Vec::new(),
             files: FxHashMap::default(),
+            places: FxHashMap::default(),
         }
     }
 
@@ -223,6 +229,10 @@ impl<'p> ModuleCx<'p> {
     /// The location of `span` in a function. Functions of the standard library have no name in
     /// traces, which leave such lines out.
     pub fn loc(&mut self, span: Span, function: Symbol) -> LocId {
+        let key = (span.file, span.lo, function);
+        if let Some(&known) = self.places.get(&key) {
+            return known;
+        }
         let file = match self.files.get(&span.file) {
             Some(&file) => file,
             None => {
@@ -233,13 +243,11 @@ impl<'p> ModuleCx<'p> {
             }
         };
         let place = self.program.sources.file(span.file).line_col(span.lo);
-        self.module.locs.add(Loc {
-            file,
-            line: place.line,
-            col: place.col,
-            function,
-            inlined_at: LocId::NONE,
-        })
+        let (line, col) = (place.line, place.col);
+        let loc = Loc { file, line, col, function, inlined_at: LocId::NONE };
+        let id = self.module.locs.add(loc);
+        self.places.insert(key, id);
+        id
     }
 
     /// The name of a function in traces; empty for those of the standard library.

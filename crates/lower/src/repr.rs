@@ -260,23 +260,49 @@ impl ModuleCx<'_> {
             fields.push(ranges);
             slots.push(types);
         }
-        let name = Symbol::intern(&self.program.type_name(ty));
-        let types: Vec<&[Type]> = slots.iter().map(Vec::as_slice).collect();
-        let layout = self.module.add_layout(Layout::fixed(name, &types, !is_class));
+        let layout = self.object_layout(ty, &slots, !is_class);
         let shape = Rc::new(ObjectShape { layout, fields, slots });
         self.objects.insert(ty, shape.clone());
         shape
     }
 
-    /// The layout of `Array[elem]`.
-    pub fn array_layout(&mut self, elem: Ty) -> LayoutId {
-        if let Some(&layout) = self.arrays.get(&elem) {
+    /// Instances of a declaration share a layout if neither their slots nor their arguments differ
+    /// in representation, so that their code can be shared. Those of different arguments keep
+    /// their own: stores into a `[int]` then leave what is known of a `[float]`.
+    fn object_layout(&mut self, ty: Ty, slots: &[Vec<Type>], immutable: bool) -> LayoutId {
+        let types: Vec<&[Type]> = slots.iter().map(Vec::as_slice).collect();
+        let Some((adt, args)) = ty.as_adt().filter(|(_, args)| !args.is_empty()) else {
+            let name = Symbol::intern(&self.program.type_name(ty));
+            return self.module.add_layout(Layout::fixed(name, &types, immutable));
+        };
+        let args: Vec<Box<[Type]>> =
+            args.iter().map(|arg| self.repr(*arg).scalars.clone()).collect();
+        let shown: Vec<String> = args.iter().map(|scalars| show_scalars(scalars)).collect();
+        let key = InstanceShape { adt, args, slots: slots.to_vec() };
+        if let Some(&layout) = self.instance_layouts.get(&key) {
             return layout;
         }
-        let repr = self.repr(elem);
-        let name = Symbol::intern(&format!("Array[{}]", self.program.type_name(elem)));
-        let layout = self.module.add_layout(Layout::array(name, &repr.scalars));
-        self.arrays.insert(elem, layout);
+        let declared = self.program.items.adts[adt].name;
+        let name = Symbol::intern(&format!("{declared}[{}]", shown.join(", ")));
+        let mut layout = Layout::fixed(name, &types, immutable);
+        // `List` keeps how many of its slots are in use first.
+        if self.program.lang.is_ty(adt, LangTy::List) {
+            layout.field_is_length(0);
+        }
+        let layout = self.module.add_layout(layout);
+        self.instance_layouts.insert(key, layout);
+        layout
+    }
+
+    /// The layout of arrays of such elements.
+    pub fn array_layout(&mut self, elem: Ty) -> LayoutId {
+        let scalars = self.repr(elem).scalars.clone();
+        if let Some(&layout) = self.arrays.get(&scalars) {
+            return layout;
+        }
+        let name = Symbol::intern(&format!("Array[{}]", show_scalars(&scalars)));
+        let layout = self.module.add_layout(Layout::array(name, &scalars));
+        self.arrays.insert(scalars, layout);
         layout
     }
 
@@ -296,6 +322,24 @@ impl ModuleCx<'_> {
             self.module.add_layout(Layout::fixed(Symbol::intern(name), &[&all], immutable));
         self.slot_layouts.insert((kind, types.into()), layout);
         layout
+    }
+}
+
+/// What instances of one declaration have in common if they share a layout.
+#[derive(PartialEq, Eq, Hash)]
+pub struct InstanceShape {
+    adt: AdtId,
+    /// The scalars of each type argument.
+    args: Vec<Box<[Type]>>,
+    /// The scalars of each variant.
+    slots: Vec<Vec<Type>>,
+}
+
+/// A type argument as the name of a shared layout shows it.
+fn show_scalars(scalars: &[Type]) -> String {
+    match scalars {
+        [one] => one.name().to_string(),
+        all => format!("({})", all.iter().map(|ty| ty.name()).collect::<Vec<_>>().join(" ")),
     }
 }
 

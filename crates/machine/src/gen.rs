@@ -17,6 +17,8 @@ pub enum EntryStatus {
     Returned = 0,
     /// The code was left by [`abandon_actor`].
     Abandoned = 1,
+    /// The code has called [`yield_actor`]; `value` is its stack pointer, for [`proceed_actor`].
+    Preempted = 2,
 }
 
 /// What an entry gives: two registers.
@@ -85,7 +87,58 @@ pub unsafe extern "C" fn abandon_actor(slot: *mut usize) -> ! {
     )
 }
 
-/// The end of both: `rsp` is at the entry frame, `rax` and `rdx` hold the result.
+/// Leaves the innermost entry frame of `slot` with the status `Preempted`, in such a way that [`proceed_actor`] returns
+/// from this call. Compiled code calls it, from the slow path of a poll.
+///
+/// # Safety
+/// An [`enter_actor`] with this slot, on a stack of its own, must be active in this thread, with no frames of
+/// another language between it and here.
+#[unsafe(naked)]
+pub unsafe extern "C" fn yield_actor(slot: *mut usize) {
+    naked_asm!(
+        "push rbp",
+        "push rbx",
+        "push r12",
+        "push r13",
+        "push r14",
+        "push r15",
+        "mov rax, rsp",
+        "mov rsp, [rdi]",
+        "mov edx, 2",
+        "jmp {leave}",
+        leave = sym leave_entry,
+    )
+}
+
+/// Goes on where code has called [`yield_actor`], perhaps on another thread; comes back as [`enter_actor`] does.
+///
+/// # Safety
+/// `sp` must be what came with the status `Preempted` for this slot, not yet proceeded from; the rest as for
+/// [`enter_actor`].
+#[unsafe(naked)]
+pub unsafe extern "C" fn proceed_actor(slot: *mut usize, sp: usize) -> EntryResult {
+    naked_asm!(
+        "push rbp",
+        "push rbx",
+        "push r12",
+        "push r13",
+        "push r14",
+        "push r15",
+        "push rdi",
+        "push qword ptr [rdi]",
+        "mov [rdi], rsp",
+        "mov rsp, rsi",
+        "pop r15",
+        "pop r14",
+        "pop r13",
+        "pop r12",
+        "pop rbx",
+        "pop rbp",
+        "ret",
+    )
+}
+
+/// The end of all: `rsp` is at the entry frame, `rax` and `rdx` hold the result.
 #[unsafe(naked)]
 unsafe extern "C" fn leave_entry() {
     naked_asm!(

@@ -8,7 +8,7 @@ use crate::types::{Signature, Type};
 use sepal_base::{IdVec, Symbol};
 
 /// Lists that instructions refer to, so that an instruction is small and `Copy`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Pools {
     values: Vec<Value>,
     cases: Vec<(i64, BlockCall)>,
@@ -109,7 +109,7 @@ pub enum ValueDef {
 }
 
 /// A value's type and origin.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ValueData {
     pub ty: Type,
     pub def: ValueDef,

@@ -15,7 +15,7 @@ pub mod analysis;
 pub mod builder;
 pub mod ops;
 pub mod passes;
-mod suspend;
+pub mod suspend;
 pub mod text;
 pub mod verify;
 

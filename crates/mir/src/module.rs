@@ -16,7 +16,14 @@ pub struct FieldDef {
     pub ty: Type,
     /// Bytes from the start of the object, header included.
     pub offset: u32,
+    /// Holds a length, from 0 to [`MAX_LEN`]: whoever makes and changes such objects sees to it.
+    pub length: bool,
+    /// Nothing in the module stores into it once the object is made. Set by `passes::freeze`.
+    pub frozen: bool,
 }
+
+/// No array is longer, and neither is anything that lives in one.
+pub const MAX_LEN: i64 = 1 << 48;
 
 /// One shape that objects of a layout have.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -30,8 +37,10 @@ impl VariantDef {
     /// Places the fields: the 8-byte ones first and each size in its order, so that code and vtable
     /// pointers given first stand right behind the header.
     pub fn new(types: &[Type]) -> VariantDef {
-        let mut fields: Vec<FieldDef> =
-            types.iter().map(|&ty| FieldDef { ty, offset: 0 }).collect();
+        let mut fields: Vec<FieldDef> = types
+            .iter()
+            .map(|&ty| FieldDef { ty, offset: 0, length: false, frozen: false })
+            .collect();
         let mut offset = HEADER_SIZE;
         for size in [8, 4, 2, 1] {
             for field in fields.iter_mut().filter(|field| field.ty.size() == size) {
@@ -83,6 +92,13 @@ impl Layout {
     pub fn array(name: Symbol, slots: &[Type]) -> Layout {
         let kind = LayoutKind::Array(slots.to_vec());
         Layout { name, kind, immutable: false, first_desc: DescId(0) }
+    }
+
+    /// Says of a field of the only variant that it holds a length.
+    pub fn field_is_length(&mut self, field: u16) {
+        if let LayoutKind::Fixed(variants) = &mut self.kind {
+            variants[0].fields[usize::from(field)].length = true;
+        }
     }
 
     /// The number of descriptors this stands for.
@@ -212,19 +228,9 @@ impl LocTable {
         self.locs.get(id)
     }
 
-    /// The place `id` once its function stands inlined at `call`. Its own chain stays inside.
-    pub fn inline(&mut self, id: LocId, call: LocId) -> LocId {
-        let Some(&loc) = self.locs.get(id) else { return LocId::NONE };
-        // Chains are as deep as inlining is, which is bounded; recursion would be too.
-        let mut chain = vec![loc];
-        while let Some(&outer) = chain.last().and_then(|l| self.locs.get(l.inlined_at)) {
-            chain.push(outer);
-        }
-        let mut parent = call;
-        for loc in chain.into_iter().rev() {
-            parent = self.add(Loc { inlined_at: parent, ..loc });
-        }
-        parent
+    /// The id of `loc`, if it is there.
+    pub fn find(&self, loc: &Loc) -> Option<LocId> {
+        self.known.get(loc).copied()
     }
 
     /// All locations in order of their ids.
@@ -331,7 +337,10 @@ impl Module {
     /// Whether nothing ever stores into this class of memory once an object is made.
     pub fn is_immutable(&self, class: MemClass) -> bool {
         match class {
-            MemClass::Field(field) => self.layouts[field.layout].immutable,
+            MemClass::Field(field) => {
+                self.layouts[field.layout].immutable
+                    || self.field(field).is_some_and(|def| def.frozen)
+            }
             MemClass::Element(layout, _) => self.layouts[layout].immutable,
             MemClass::Global(_) => false,
         }

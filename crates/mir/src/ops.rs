@@ -413,6 +413,21 @@ instruction_enum! {
     208 Unreachable unreachable {} -> ends [pure];
 }
 
+impl Op {
+    /// The function that the op names, if it names one.
+    pub fn function_mut(&mut self) -> Option<&mut FuncId> {
+        if let Op::Call { func, .. }
+        | Op::FuncAddr { func }
+        | Op::ClosureCreate { func, .. }
+        | Op::FrameNew { func, .. } = self
+        {
+            Some(func)
+        } else {
+            None
+        }
+    }
+}
+
 impl Terminator {
     /// Visits the values this uses beside the arguments of its jumps.
     pub fn for_each_own_value(&self, pools: &Pools, mut visit: impl FnMut(Value)) {

@@ -43,12 +43,18 @@ pub fn verify_module(module: &Module) -> Result<(), VerifyError> {
 
 /// Checks one function; the module's tables are known to be right.
 pub fn verify_function(module: &Module, id: FuncId) -> Result<(), VerifyError> {
-    verify_body(module, id, &module.functions[id])
+    verify_body(module, module.locs.len(), id, &module.functions[id])
 }
 
-/// Checks a body of function `id` that may not stand in the module yet.
-pub fn verify_body(module: &Module, id: FuncId, func: &Function) -> Result<(), VerifyError> {
-    let mut check = Check { module, func, placed: Vec::new(), at: Block(0), inst: None };
+/// Checks a body of function `id` that may not stand in the module yet, and of whose `locs`
+/// locations the last ones may not either.
+pub fn verify_body(
+    module: &Module,
+    locs: usize,
+    id: FuncId,
+    func: &Function,
+) -> Result<(), VerifyError> {
+    let mut check = Check { module, locs, func, placed: Vec::new(), at: Block(0), inst: None };
     check.run().map_err(|message| VerifyError { place: check.place(id), message })
 }
 
@@ -135,6 +141,7 @@ fn word_fits(ty: Type, word: ConstWord) -> bool {
 /// The state of checking one function.
 struct Check<'m> {
     module: &'m Module,
+    locs: usize,
     func: &'m Function,
     /// Where each instruction stands: its block and its place in it.
     placed: Vec<Option<(Block, u32)>>,
@@ -258,7 +265,7 @@ impl Check<'_> {
     }
 
     fn loc(&self, loc: LocId) -> Checked {
-        let known = !loc.is_some() || self.module.locs.get(loc).is_some();
+        let known = !loc.is_some() || loc.index() < self.locs;
         ensure(known, || format!("location !{} does not exist", loc.0))
     }
 

@@ -41,6 +41,10 @@ fn outcome(passes: &str, input: &str) -> String {
     if let Err(error) = verify_module(&module) {
         return format!("error: {error}\n");
     }
+    if passes == "suspend" {
+        sepal_mir::suspend::run(&mut module);
+        return print_module(&module);
+    }
     let passes: Vec<Pass> = passes
         .split(',')
         .map(str::trim)

@@ -1,38 +1,47 @@
-//! The running actor: its context, heap, stack, pending defers and raised panic.
+//! An actor: its context, heap, mailbox, pending defers and raised panic.
 //!
 //! Compiled code holds the context's address in `r15`; since the context is the actor's first field, that is the
-//! actor's address too. All fields belong to the thread that runs the actor. Only `main` exists so far,
-//! but nothing here is global.
+//! actor's address too. All fields but the context's limit belong to the thread that runs the actor; what others may
+//! touch is in `sched::slot`. An idle actor shall be small: what few actors need is in [`Cold`], made when
+//! it is first needed.
 //!
 //! | field | who touches it, when |
 //! |---|---|
 //! | `ctx` | compiled code and the runtime, see `abi::Ctx` |
 //! | `heap` | allocation and collection |
-//! | `defers`, `showing` | their runtime functions; the collector reads them |
-//! | `message` | written by a raise, read by the report |
-//! | `stack_base` | set on entry; the collector scans up to it |
-//! | `fault` | written by the signal handler, read where it resumes |
+//! | `leaf` | the trampoline and `rt_suspend`; a root |
+//! | `queue` | receiving; a root |
+//! | `stack` | the engine, while the actor runs or is preempted |
+//! | `next`, `phase` | the trampoline |
 //!
 //! Must never hand out a reference to itself that lives across a call into compiled code.
 
 use crate::heap::{Heap, Roots};
 use crate::limits;
-use crate::run::Runtime;
-use sepal_abi::{Ctx, DescId, Header, Image, ObjPtr, Object, PanicCode, STR_DATA};
-use sepal_machine::fault::Fault;
+use crate::run::RuntimeRef;
+use crate::sched::cold::Cold;
+use crate::sched::inbox::Queue;
+use crate::sched::signal::Reason;
+use crate::sched::slot::{Pid, SlotRef};
+use sepal_abi::{Ctx, DescId, FRAME_LOC, FRAME_PARENT, Header, Image, NO_LOC, ObjPtr, Object};
+use sepal_abi::{PanicCode, STR_DATA};
 use sepal_machine::r#gen::with_registers_spilled;
 use sepal_machine::memory::Stack;
-use std::sync::Arc;
+use std::cell::Cell;
+use std::sync::atomic::Ordering;
 
 /// Native code may use so much below the limit that polls compare with: runtime functions and what they
 /// call run there, and functions without polls.
 pub const RED_ZONE: usize = 256 * 1024;
-/// What is left of the red zone for pending defers after a stack overflow.
-const RED_ZONE_OF_DEFERS: usize = 128 * 1024;
 /// The heap limit before the machine is asked for its memory.
 const PROVISIONAL_LIMIT: usize = 32 * 1024 * 1024;
 /// After the heap limit was exceeded, pending defers may still allocate so much.
 const HEAP_FOR_DEFERS: usize = 1024 * 1024;
+
+thread_local! {
+    /// Where the stack of an engine that runs actors on the thread's own stack begins.
+    static THREAD_BASE: Cell<usize> = const { Cell::new(0) };
+}
 
 /// Further roots, such as an interpreter's frames.
 #[derive(Clone, Copy)]
@@ -44,26 +53,56 @@ pub struct RootSource {
     pub scan: unsafe fn(data: *mut u8, visit: &mut dyn FnMut(*const u64, usize)),
 }
 
+/// What a worker does next with an actor.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Next {
+    /// Enters the program's plain entry.
+    Entry,
+    /// Resumes `leaf`.
+    Resume,
+    /// Goes on where the actor was preempted.
+    Proceed,
+    /// Sees what its phase has left to do.
+    Advance,
+}
+
+/// How far an actor's life has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Phase {
+    Body,
+    /// Its reason stands; pending defers run.
+    Defers,
+    /// `terminate` runs.
+    Terminate,
+}
+
+/// What native code needs to run: a stack and, while it is preempted, where that stands.
+#[derive(Debug)]
+pub(crate) struct Activation {
+    pub(crate) stack: Stack,
+    pub(crate) sp: usize,
+}
+
 /// See the module's head.
 #[repr(C)]
 pub struct Actor {
     pub ctx: Ctx,
     pub heap: Heap,
-    pub runtime: Arc<Runtime>,
-    pub(crate) stack: Option<Stack>,
-    stack_base: usize,
-    /// The words of pending closures.
-    defers: Vec<u64>,
-    /// The words of the objects being shown.
-    showing: Vec<u64>,
-    /// What the raised panic says.
-    message: String,
-    root_sources: Vec<RootSource>,
-    pub(crate) fault: Option<Fault>,
-    /// The module-level constants, where the image has no area for them.
-    own_globals: Box<[u64]>,
-    /// Bytes allocated when the limit last forced a collection.
-    forced_at: u64,
+    pub runtime: RuntimeRef,
+    pub(crate) pid: Pid,
+    /// The innermost frame: the one that waits or runs. Null before the first and after the last.
+    pub(crate) leaf: ObjPtr,
+    pub(crate) queue: Queue,
+    pub(crate) stack: Option<Box<Activation>>,
+    cold: Option<Box<Cold>>,
+    /// The declared name, a static string, or null.
+    pub(crate) label: *const Object,
+    pub(crate) next: Next,
+    /// What the run was that is going on, or was preempted.
+    pub(crate) doing: Next,
+    pub(crate) phase: Phase,
+    pub(crate) priority: u8,
+    pub(crate) traps_exits: bool,
     /// The heap's limit is a first one, low enough for every machine: asking for the machine's memory costs more
     /// than a small program's whole start.
     limit_is_provisional: bool,
@@ -72,40 +111,29 @@ pub struct Actor {
 const _: () = assert!(std::mem::offset_of!(Actor, ctx) == 0);
 
 impl Actor {
-    /// An actor with an empty heap, not yet entered. `None` if the kernel gives no memory.
-    pub(crate) fn new(runtime: Arc<Runtime>) -> Option<Box<Actor>> {
-        let image = runtime.image();
-        let limit = runtime.max_heap();
+    /// An actor with an empty heap and nothing to run. `None` if the kernel gives no memory.
+    pub(crate) fn new(runtime: RuntimeRef, pid: Pid, max_heap: Option<usize>) -> Option<Actor> {
+        let limit = max_heap.or(runtime.max_heap());
         let first_limit = limit.unwrap_or(PROVISIONAL_LIMIT);
-        let heap = Heap::new(image.descs.as_slice(), first_limit, runtime.gc_stress())?;
-        let own_words = if image.globals.is_null() { image.global_words } else { 0 };
-        let image_globals = image.globals;
-        let mut actor = Box::new(Actor {
-            ctx: Ctx {
-                limit: 0,
-                alloc_ptr: 0,
-                alloc_end: 0,
-                panic: 0,
-                globals: image_globals,
-                entry_sp: 0,
-            },
+        // SAFETY: the runtime outlives its actors.
+        let heap = unsafe { Heap::new(&runtime.descs, first_limit, runtime.gc_stress()) };
+        Some(Actor {
+            ctx: Ctx::new(runtime.no_globals()),
             heap,
             runtime,
+            pid,
+            leaf: std::ptr::null_mut(),
+            queue: Queue::EMPTY,
             stack: None,
-            stack_base: 0,
-            defers: Vec::new(),
-            showing: Vec::new(),
-            message: String::new(),
-            root_sources: Vec::new(),
-            fault: None,
-            own_globals: vec![0; own_words].into_boxed_slice(),
-            forced_at: 0,
+            cold: None,
+            label: std::ptr::null(),
+            next: Next::Resume,
+            doing: Next::Resume,
+            phase: Phase::Body,
+            priority: 1,
+            traps_exits: false,
             limit_is_provisional: limit.is_none(),
-        });
-        if actor.ctx.globals.is_null() {
-            actor.ctx.globals = actor.own_globals.as_mut_ptr();
-        }
-        Some(actor)
+        })
     }
 
     /// The actor of a context.
@@ -123,21 +151,72 @@ impl Actor {
         self.runtime.image()
     }
 
-    /// Gives the actor the native stack that its code runs on.
-    pub(crate) fn use_stack(&mut self, stack: Stack) {
-        self.ctx.limit = stack.low() + RED_ZONE;
-        self.stack_base = stack.top() as usize;
-        self.stack = Some(stack);
+    /// What few actors need.
+    pub(crate) fn cold(&mut self) -> &mut Cold {
+        self.cold.get_or_insert_default()
     }
 
-    /// Says that the actor's engine runs on the thread's own stack, below `base`.
-    pub(crate) fn use_thread_stack(&mut self, base: usize) {
-        self.stack_base = base & !7;
+    /// The same, if it was ever needed.
+    pub(crate) fn cold_if_any(&mut self) -> Option<&mut Cold> {
+        self.cold.as_deref_mut()
     }
 
-    /// Adds further roots; they stay for as long as the actor lives.
+    /// Whether there is anything that [`Actor::cold`] would give.
+    pub(crate) fn cold_ref(&self) -> Option<&Cold> {
+        self.cold.as_deref()
+    }
+
+    /// The slot that the actor lives in.
+    pub(crate) fn slot(&mut self) -> SlotRef {
+        // SAFETY: actors are used only in the slots that a table put them into.
+        unsafe { SlotRef::of(self) }
+    }
+
+    /// Whether it is the program's first.
+    pub fn is_main(&self) -> bool {
+        self.pid == Pid::MAIN
+    }
+
+    /// Below this address the stack is used up. An engine without native frames has its own way to know.
+    pub(crate) fn stack_limit(&self) -> usize {
+        self.stack.as_ref().map_or(0, |activation| activation.stack.low() + RED_ZONE)
+    }
+
+    /// Makes the next polls compare with the stack's end, as they do until the limit is poisoned.
+    pub(crate) fn reset_limit(&self) {
+        self.ctx.limit.store(self.stack_limit(), Ordering::Relaxed);
+    }
+
+    /// Makes the next poll take the slow path.
+    pub(crate) fn poison(&self) {
+        self.ctx.limit.store(sepal_abi::POISONED, Ordering::Relaxed);
+    }
+
+    /// Says that this thread's engine runs actors on the thread's own stack, below `base`.
+    pub fn use_thread_stack(base: usize) {
+        THREAD_BASE.set(base & !7);
+    }
+
+    /// Adds further roots, until [`Actor::clear_roots`].
     pub fn add_roots(&mut self, source: RootSource) {
-        self.root_sources.push(source);
+        self.cold().root_sources.push(source);
+    }
+
+    /// Forgets further roots.
+    pub fn clear_roots(&mut self) {
+        if let Some(cold) = self.cold_if_any() {
+            cold.root_sources.clear();
+        }
+    }
+
+    /// Gives the actor an area of module-level constants of its own, unless it has one.
+    pub(crate) fn own_globals(&mut self) {
+        let words = self.image().global_words;
+        if self.ctx.globals == self.runtime.no_globals() && words > 0 {
+            let cold = self.cold();
+            cold.globals = vec![0; words].into_boxed_slice();
+            self.ctx.globals = self.cold().globals.as_mut_ptr();
+        }
     }
 
     /// The area of module-level constants.
@@ -175,8 +254,8 @@ impl Actor {
             self.collect();
         }
         let mut object = self.heap.alloc_growable(&mut self.ctx, header, size, may_grow);
-        if object.is_none() && std::mem::take(&mut self.limit_is_provisional) {
-            self.heap.set_limit(limits::default_max_heap());
+        if object.is_none() && self.limit_is_provisional {
+            self.raise_heap_limit_to_machine();
             object = self.heap.alloc_growable(&mut self.ctx, header, size, may_grow);
         }
         if object.is_none() && !collected && self.is_worth_forcing() {
@@ -189,14 +268,20 @@ impl Actor {
         object
     }
 
+    /// Replaces a provisional limit by what the machine allows.
+    pub(crate) fn raise_heap_limit_to_machine(&mut self) {
+        if std::mem::take(&mut self.limit_is_provisional) {
+            self.heap.set_limit(limits::default_max_heap());
+        }
+    }
+
     /// Whether a collection forced by the limit may help: not if the last one was just now, so that a program
     /// at its limit ends instead of collecting for every few objects.
     fn is_worth_forcing(&mut self) -> bool {
         let allocated = self.heap.allocated(&self.ctx);
-        let since = allocated - self.forced_at;
-        let first = self.forced_at == 0;
-        self.forced_at = allocated;
-        first || since >= (self.heap.limit() / 64) as u64
+        let enough = (self.heap.limit() / 64) as u64;
+        let forced_at = std::mem::replace(&mut self.cold().forced_at, allocated);
+        forced_at == 0 || allocated - forced_at >= enough
     }
 
     /// Collects garbage now.
@@ -210,7 +295,7 @@ impl Actor {
     unsafe fn collect_below(&mut self, sp: *const u64) {
         let end = self.scan_end(sp as usize);
         let mut ranges = vec![(sp, (end - sp as usize) / 8)];
-        for source in &self.root_sources {
+        for source in self.cold_ref().map_or(&[][..], |cold| &cold.root_sources) {
             // SAFETY: whoever added the source vouches for it.
             unsafe { (source.scan)(source.data, &mut |start, len| ranges.push((start, len))) };
         }
@@ -218,7 +303,10 @@ impl Actor {
         let slices =
             ranges.iter().map(|&(start, len)| unsafe { std::slice::from_raw_parts(start, len) });
         let slices: Vec<&[u64]> = slices.collect();
-        let image = self.runtime.image();
+        let mut exact = Vec::new();
+        self.for_each_root(|word| exact.push(*word));
+        let runtime = self.runtime;
+        let image = runtime.image();
         let globals = match image.global_words {
             0 => &[],
             // SAFETY: the area has that many words.
@@ -226,22 +314,35 @@ impl Actor {
         };
         let roots = Roots {
             ranges: &slices,
-            exact: &[&self.defers, &self.showing],
+            exact: &[&exact],
             globals: (globals, image.global_refs.as_slice()),
         };
         // SAFETY: these are all places where references are, and no allocation is under way.
         unsafe { self.heap.collect(&mut self.ctx, &roots) };
     }
 
+    /// Every place outside stacks and the module-level constants that holds a reference, exactly.
+    pub(crate) fn for_each_root(&mut self, mut visit: impl FnMut(&mut u64)) {
+        // A reference is a word.
+        let mut visit_object = |place: &mut ObjPtr| {
+            let mut word = *place as u64;
+            visit(&mut word);
+            *place = word as ObjPtr;
+        };
+        visit_object(&mut self.leaf);
+        self.queue.roots().for_each(&mut visit_object);
+        if let Some(cold) = self.cold.as_deref_mut() {
+            visit_object(&mut cold.terminate);
+            cold.defers.iter_mut().chain(&mut cold.showing).for_each(visit);
+        }
+    }
+
     /// How far up a scan from `sp` goes: to the end of the stack that it lies on.
     fn scan_end(&self, sp: usize) -> usize {
-        if let Some(stack) = &self.stack
-            && (stack.emergency_low()..stack.emergency_top()).contains(&sp)
-        {
-            // After a fault only pending defers run, on the emergency stack.
-            return stack.emergency_top();
-        }
-        self.stack_base.max(sp)
+        let top = self.stack.as_ref().map_or(0, |activation| activation.stack.top() as usize);
+        let low = self.stack.as_ref().map_or(0, |activation| activation.stack.low());
+        let is_native = (low..top).contains(&sp);
+        if is_native { top } else { THREAD_BASE.get().max(sp) }
     }
 
     /// A string or byte string of `len` bytes, to be filled by `fill`. Null: a panic has been raised.
@@ -272,32 +373,32 @@ impl Actor {
     // ---- defers and shows ----
 
     pub fn defer_depth(&self) -> usize {
-        self.defers.len()
+        self.cold_ref().map_or(0, |cold| cold.defers.len())
     }
 
     /// Makes a closure pending.
     pub fn push_defer(&mut self, closure: ObjPtr) {
-        self.defers.push(closure as u64);
+        self.cold().defers.push(closure as u64);
     }
 
     /// Takes back the closure that was pushed last.
     pub fn pop_defer(&mut self) -> Option<ObjPtr> {
-        self.defers.pop().map(|word| word as ObjPtr)
+        self.cold_if_any()?.defers.pop().map(|word| word as ObjPtr)
     }
 
     /// Begins to show an object; false if it is being shown already.
     pub fn enter_show(&mut self, object: ObjPtr) -> bool {
-        let word = object as u64;
-        let is_new = !self.showing.contains(&word);
+        let (word, showing) = (object as u64, &mut self.cold().showing);
+        let is_new = !showing.contains(&word);
         if is_new {
-            self.showing.push(word);
+            showing.push(word);
         }
         is_new
     }
 
     /// Ends the showing that was begun last.
     pub fn leave_show(&mut self) {
-        self.showing.pop();
+        self.cold().showing.pop();
     }
 
     // ---- panics ----
@@ -306,8 +407,7 @@ impl Actor {
     #[cold]
     pub fn raise(&mut self, code: PanicCode, operands: &[u64]) {
         if self.ctx.panic == 0 {
-            self.message = crate::panics::message(code, operands);
-            self.ctx.panic = code as u64;
+            self.raise_text(code, crate::panics::message(code, operands));
         }
     }
 
@@ -315,8 +415,17 @@ impl Actor {
     #[cold]
     pub fn raise_text(&mut self, code: PanicCode, message: String) {
         if self.ctx.panic == 0 {
-            self.message = message;
+            self.cold().raised = Raised::Panic(message);
             self.ctx.panic = code as u64;
+        }
+    }
+
+    /// Raises the end of the actor for a reason, which is not reported.
+    #[cold]
+    pub(crate) fn raise_exit(&mut self, reason: Reason) {
+        if self.ctx.panic == 0 {
+            self.cold().raised = Raised::Exit(reason);
+            self.ctx.panic = PanicCode::Message as u64;
         }
     }
 
@@ -325,41 +434,68 @@ impl Actor {
         PanicCode::from_number(self.ctx.panic)
     }
 
-    /// Takes the raised panic's message, and makes room for what pending defers need.
-    pub fn take_panic(&mut self) -> String {
+    /// Takes what was raised, and makes room for what pending defers need.
+    pub(crate) fn take_raised(&mut self) -> Raised {
         let code = self.raised();
         self.ctx.panic = 0;
-        self.showing.clear();
-        if code == Some(PanicCode::StackOverflow) {
-            self.open_red_zone();
-        }
         if code == Some(PanicCode::HeapLimit) {
             let limit = self.heap.footprint().max(self.heap.limit());
             self.heap.set_limit(limit.saturating_add(HEAP_FOR_DEFERS));
         }
-        std::mem::take(&mut self.message)
-    }
-
-    fn open_red_zone(&mut self) {
-        if let Some(stack) = &self.stack {
-            self.ctx.limit = self.ctx.limit.min(stack.low() + RED_ZONE_OF_DEFERS);
-        }
-    }
-
-    /// Makes polls compare with the emergency stack, on which the rest of the actor's life runs.
-    pub(crate) fn use_emergency_stack(&mut self) {
-        if let Some(stack) = &self.stack {
-            self.ctx.limit = stack.emergency_low() + RED_ZONE_OF_DEFERS;
-        }
+        let cold = self.cold();
+        cold.showing.clear();
+        std::mem::take(&mut cold.raised)
     }
 
     /// The addresses in which frame pointers may lie.
     pub(crate) fn frame_bounds(&self) -> std::ops::Range<usize> {
         match &self.stack {
-            Some(stack) => stack.emergency_low()..stack.top() as usize,
+            Some(activation) => activation.stack.low()..activation.stack.top() as usize,
             None => 0..0,
         }
     }
+
+    /// The places where the frames that wait for the running one are suspended, innermost first.
+    pub(crate) fn waiting_locs(&self) -> impl Iterator<Item = u32> + use<> {
+        // SAFETY: `leaf` and its parents are frames of this heap, or null.
+        let first = unsafe { frame_word(self.leaf, FRAME_PARENT) as ObjPtr };
+        frame_locs(first)
+    }
+
+    /// The same from the innermost frame on, for an actor that waits.
+    pub(crate) fn resting_locs(&self) -> impl Iterator<Item = u32> + use<> {
+        frame_locs(self.leaf)
+    }
+}
+
+/// What was raised, if anything.
+#[derive(Debug, Default)]
+pub(crate) enum Raised {
+    #[default]
+    Nothing,
+    Panic(String),
+    Exit(Reason),
+}
+
+/// A word of a frame; 0 for null.
+unsafe fn frame_word(frame: ObjPtr, offset: u32) -> u64 {
+    if frame.is_null() {
+        return 0;
+    }
+    // SAFETY: the caller passes a frame.
+    unsafe { frame.byte_add(offset as usize).cast::<u64>().read() }
+}
+
+fn frame_locs(first: ObjPtr) -> impl Iterator<Item = u32> {
+    let frames = std::iter::successors((!first.is_null()).then_some(first), |&frame| {
+        // SAFETY: the parents of a frame are frames, or null.
+        let parent = unsafe { frame_word(frame, FRAME_PARENT) as ObjPtr };
+        (!parent.is_null()).then_some(parent)
+    });
+    // SAFETY: as above.
+    let locs =
+        frames.map(|frame| unsafe { frame.byte_add(FRAME_LOC as usize).cast::<u32>().read() });
+    locs.filter(|&loc| loc != NO_LOC)
 }
 
 unsafe extern "C" fn collect_from(actor: *mut u8, sp: *const u64) {

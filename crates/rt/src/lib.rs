@@ -5,10 +5,12 @@
 //!
 //! - [`actor`]: the running actor and its context
 //! - [`heap`]: allocation and garbage collection
+//! - [`message`]: what passes from heap to heap
 //! - [`panics`], [`trace`], [`fault`]: how an actor ends before its time
 //! - [`fns`]: the bodies of `abi::rt_fns!`, and their addresses
 //! - [`text`]: numbers and strings as text
 //! - [`run`]: a program from beginning to exit code
+//! - [`sched`]: many actors on few threads
 //!
 //! Must never know the compiler, never call back into user code but for pending defers, and never unwind:
 //! no Rust panic is reachable from any program.
@@ -19,10 +21,12 @@ pub mod fns;
 mod hash;
 pub mod heap;
 mod limits;
+pub mod message;
 #[cfg(feature = "native-main")]
 mod native_main;
 pub mod panics;
 pub mod run;
+pub mod sched;
 pub mod stdio;
 mod symbols;
 pub mod text;
@@ -32,5 +36,5 @@ pub mod trace;
 mod testing;
 
 pub use actor::{Actor, RootSource};
-pub use run::{Ended, MAIN_STACK, Options, Runtime, run_main, run_with};
+pub use run::{Ended, MAIN_STACK, Options, Runtime, run_engine, run_main, run_with};
 pub use sepal_abi::Image;

@@ -1,15 +1,18 @@
 //! Panics: the message, the report, and the end of the actor.
 //!
-//! A raise only notes message and code; the engine's cold path then ends the actor. Engines with frames of
-//! their own ([`report`]) run pending defers themselves; compiled code comes to [`end_actor`].
+//! A raise only notes message and code; the engine's cold path then ends the run: engines with frames of their own
+//! call [`report`] and come back, compiled code comes to [`end_actor`]. The trampoline (`sched::life`) then runs what is
+//! pending.
 //!
 //! Must never unwind: the way out is the machine's entry frame, over frames that own nothing.
 
-use crate::actor::{Actor, text};
+use crate::actor::{Actor, Phase, Raised, text};
+use crate::sched::end::actor_name;
+use crate::sched::signal::Reason;
 use crate::stdio;
 use crate::trace;
-use sepal_abi::{CLOSURE_CODE, Ctx, NumType, ObjPtr, OperandKind, PanicCode};
-use sepal_machine::r#gen::{abandon_actor, enter_actor};
+use sepal_abi::{Ctx, NumType, ObjPtr, OperandKind, PanicCode};
+use sepal_machine::r#gen::abandon_actor;
 use std::fmt::Write;
 
 /// The exit code of a program whose main actor panicked.
@@ -45,45 +48,43 @@ fn push_operand(message: &mut String, kind: OperandKind, word: u64) {
     };
 }
 
-/// Prints the report of the raised panic and clears it. `locs` are the places of the frames, innermost first.
+/// Prints the report of what was raised and clears it, unless it is no panic but an exit. `locs` are the places of the
+/// running frames, innermost first; those that wait for them follow. The reason of the actor's end is then known.
 pub fn report(actor: &mut Actor, locs: impl Iterator<Item = u32>) {
-    let message = actor.take_panic();
-    let mut report = format!("panic: {message}\n");
-    trace::push_lines(&mut report, actor.image(), locs);
-    stdio::write_error(report.as_bytes());
+    let reason = match actor.take_raised() {
+        Raised::Panic(message) => {
+            let mut report = if actor.is_main() {
+                format!("panic: {message}\n")
+            } else {
+                format!("{} panicked: {message}\n", actor_name(actor))
+            };
+            let locs = locs.chain(actor.waiting_locs());
+            trace::push_lines(&mut report, actor.image(), locs);
+            stdio::write_error(report.as_bytes());
+            Reason::panic(&message)
+        }
+        Raised::Exit(reason) => reason,
+        Raised::Nothing => Reason::KILLED,
+    };
+    if actor.phase == Phase::Body {
+        actor.cold().reason = Some(reason);
+    }
 }
 
-/// Ends the actor after a raise in compiled code: reports, runs pending defers, leaves.
+/// Ends the running actor after a raise in compiled code: reports and leaves. What is pending runs afterwards, on a
+/// fresh stack.
 ///
 /// # Safety
 /// The actor of `ctx` must have been entered; `loc` and `fp` must be the place and the frame pointer of the
 /// frame that panics. No frame up to the entry may own anything.
 pub unsafe fn end_actor(ctx: *mut Ctx, loc: u32, fp: usize) -> ! {
-    // SAFETY: the caller vouches for the context; the reference ends before defers run.
+    // SAFETY: the caller vouches for the context; the reference ends before the stack is left.
     unsafe {
         let actor = Actor::of(ctx);
-        let image = actor.runtime.clone();
-        let frames = trace::frames(image.image(), loc, fp, actor.frame_bounds());
+        let runtime = actor.runtime;
+        let frames = trace::frames(runtime.image(), loc, fp, actor.frame_bounds());
         report(actor, frames);
-        drop(image);
-        run_defers(ctx);
         abandon_actor(&raw mut (*ctx).entry_sp)
-    }
-}
-
-/// Runs what is pending, last first. A panic in one is reported and ends that one alone.
-///
-/// # Safety
-/// As [`end_actor`].
-unsafe fn run_defers(ctx: *mut Ctx) {
-    // SAFETY: the context is alive; no reference to the actor is held while compiled code runs. Pending words
-    // are closures without parameters and results.
-    unsafe {
-        while let Some(closure) = Actor::of(ctx).pop_defer() {
-            let code = *closure.byte_add(CLOSURE_CODE as usize).cast::<*const u8>();
-            let slot = &raw mut (*ctx).entry_sp;
-            enter_actor(slot, ctx.cast(), code, closure as u64, std::ptr::null_mut());
-        }
     }
 }
 

@@ -1,66 +1,118 @@
 //! A program from its beginning to its exit code.
 //!
-//! [`run_main`] enters compiled code; [`run_with`] lets another engine run the program with the same actor and the
-//! same rules of ending. Must never be called again inside a running program on the same thread.
+//! [`run_main`] runs compiled code; [`run_engine`] lets another engine run the actors, [`run_with`] a function run
+//! `main` alone. Must never be called again inside a running program on the same thread.
 
-use crate::actor::Actor;
+use crate::actor::{Actor, Next};
+use crate::heap::descs::Descs;
+use crate::sched::bounds::Limits;
+use crate::sched::clock::Clock;
+use crate::sched::engine::{Engine, NativeEngine, PlainEngine};
+use crate::sched::names::Names;
+use crate::sched::queue::{Scheduler, workers_from_env};
+use crate::sched::slot::Table;
 use crate::symbols::Symbols;
-use crate::{fault, panics, stdio};
-use sepal_abi::{ABI_VERSION, Image};
-use sepal_machine::r#gen::{EntryStatus, enter_actor};
-use sepal_machine::memory::Stack;
+use crate::{panics, stdio};
+use sepal_abi::{ABI_VERSION, FRAME_LOC, FRAME_RESUME, Header, Image, NO_LOC};
 use std::env;
-
-use std::sync::{Arc, Mutex};
+use std::ops::Deref;
+use std::process::Command;
+use std::ptr::NonNull;
+use std::sync::Mutex;
 
 /// The native stack of `main`; engines with frames of their own count against the same number.
 pub const MAIN_STACK: usize = 256 * 1024 * 1024;
+
+const MAX_HEAP: &str = "SEPAL_MAX_HEAP";
+const GC_STRESS: &str = "SEPAL_GC_STRESS";
 
 /// How to run a program.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// What `std.env.args()` gives.
     pub args: Vec<String>,
-    /// The heap limit in bytes; by default most of the machine's memory.
+    /// The heap limit of an actor in bytes; by default most of the machine's memory.
     pub max_heap: Option<usize>,
     /// Collect at every allocation.
     pub gc_stress: bool,
+    /// How many threads run actors; by default one for each core.
+    pub workers: Option<usize>,
 }
 
 impl Options {
-    /// Options from the environment: `SEPAL_MAX_HEAP` in bytes, `SEPAL_GC_STRESS=1`.
+    /// Options from the environment: `SEPAL_MAX_HEAP` in bytes, `SEPAL_GC_STRESS=1`, `SEPAL_WORKERS`.
     pub fn from_env(args: Vec<String>) -> Options {
-        let max_heap = env::var("SEPAL_MAX_HEAP").ok().and_then(|text| text.parse().ok());
-        let gc_stress = env::var("SEPAL_GC_STRESS").is_ok_and(|text| text == "1");
-        Options { args, max_heap, gc_stress }
+        let max_heap = env::var(MAX_HEAP).ok().and_then(|text| text.parse().ok());
+        let gc_stress = env::var(GC_STRESS).is_ok_and(|text| text == "1");
+        Options { args, max_heap, gc_stress, workers: workers_from_env() }
+    }
+
+    /// Gives a native executable these options by the environment that [`Options::from_env`] reads. Its arguments
+    /// are left to the caller.
+    pub fn set_env(&self, command: &mut Command) {
+        match self.max_heap {
+            Some(bytes) => command.env(MAX_HEAP, bytes.to_string()),
+            None => command.env_remove(MAX_HEAP),
+        };
+        command.env(GC_STRESS, if self.gc_stress { "1" } else { "0" });
     }
 }
 
 /// What all actors of a program share.
-#[derive(Debug)]
 pub struct Runtime {
     image: *const Image,
+    engine: *const dyn Engine,
     options: Options,
     pub(crate) symbols: Mutex<Symbols>,
+    pub(crate) descs: Descs,
+    pub(crate) table: Table,
+    pub(crate) scheduler: Scheduler,
+    pub(crate) clock: Clock,
+    pub(crate) names: Names,
+    /// The module-level constants of an actor that has not stored into them: read-only zeros.
+    no_globals: Box<[u64]>,
 }
 
-// SAFETY: the image is read-only and outlives the runtime, as `run_main` and `run_with` demand; the rest is Sync.
+// SAFETY: image and engine are shared, outlive the runtime, as `run_engine` demands; the rest is Sync.
 unsafe impl Send for Runtime {}
 // SAFETY: as above.
 unsafe impl Sync for Runtime {}
 
 impl Runtime {
     /// # Safety
-    /// The image must outlive the result.
-    pub(crate) unsafe fn new(image: &Image, options: Options) -> Arc<Runtime> {
-        let symbols = Mutex::new(Symbols::of(image));
-        Arc::new(Runtime { image, options, symbols })
+    /// Image and engine must outlive the result.
+    pub(crate) unsafe fn new<'e>(
+        image: &Image,
+        engine: &'e (dyn Engine + 'e),
+        options: Options,
+    ) -> Option<Box<Runtime>> {
+        // SAFETY: only the lifetime changes, and the caller vouches for it.
+        let engine = unsafe {
+            std::mem::transmute::<*const (dyn Engine + 'e), *const (dyn Engine + 'static)>(engine)
+        };
+        Some(Box::new(Runtime {
+            image,
+            engine,
+            symbols: Mutex::new(Symbols::of(image)),
+            descs: Descs::new(image.descs.as_slice()),
+            table: Table::new()?,
+            scheduler: Scheduler::new(options.workers),
+            clock: Clock::new(),
+            names: Names::default(),
+            no_globals: vec![0; image.global_words].into_boxed_slice(),
+            options,
+        }))
     }
 
     /// The program.
     pub fn image(&self) -> &Image {
         // SAFETY: the image outlives the runtime.
         unsafe { &*self.image }
+    }
+
+    pub(crate) fn engine(&self) -> &dyn Engine {
+        // SAFETY: the engine outlives the runtime.
+        unsafe { &*self.engine }
     }
 
     pub fn args(&self) -> &[String] {
@@ -75,6 +127,35 @@ impl Runtime {
     pub(crate) fn gc_stress(&self) -> bool {
         self.options.gc_stress
     }
+
+    /// Module-level constants of which none was made.
+    pub(crate) fn no_globals(&self) -> *mut u64 {
+        self.no_globals.as_ptr().cast_mut()
+    }
+}
+
+/// A runtime that is shared by everything that runs in it, and outlives all of that.
+#[derive(Clone, Copy)]
+pub struct RuntimeRef(NonNull<Runtime>);
+
+// SAFETY: the runtime is Sync and outlives its threads: it is dropped only when they have ended.
+unsafe impl Send for RuntimeRef {}
+// SAFETY: as above.
+unsafe impl Sync for RuntimeRef {}
+
+impl RuntimeRef {
+    pub(crate) fn of(runtime: &Runtime) -> RuntimeRef {
+        RuntimeRef(NonNull::from(runtime))
+    }
+}
+
+impl Deref for RuntimeRef {
+    type Target = Runtime;
+
+    fn deref(&self) -> &Runtime {
+        // SAFETY: the runtime outlives its references.
+        unsafe { self.0.as_ref() }
+    }
 }
 
 /// How an engine's program ended, other than by giving an exit code.
@@ -86,33 +167,13 @@ pub struct Ended;
 /// # Safety
 /// The image must be a compiler's, with code for this machine, and stay unchanged until this returns.
 pub unsafe fn run_main(image: &Image, options: Options) -> i32 {
-    // SAFETY: the caller vouches for the image.
-    let actor = unsafe { prepare(image, options) };
-    let Some(mut actor) = actor else { return refuse(image) };
-    let Some(stack) = Stack::new(MAIN_STACK) else { return refuse(image) };
-    let stack_top = stack.top();
-    actor.use_stack(stack);
-    let actor = Box::into_raw(actor);
-    fault::watch(actor);
-    // SAFETY: the entry is compiled code without parameters; the stack is fresh; the actor is alive and no
-    // reference to it is held meanwhile.
-    let result = unsafe {
-        let ctx = &raw mut (*actor).ctx;
-        enter_actor(&raw mut (*ctx).entry_sp, ctx.cast(), image.entry, 0, stack_top)
-    };
-    fault::leave();
-    stdio::flush();
-    // SAFETY: made from a box above; nothing runs in it any more.
-    drop(unsafe { Box::from_raw(actor) });
-    match result.status {
-        EntryStatus::Returned => result.value as i32,
-        EntryStatus::Abandoned => panics::EXIT_PANIC,
-    }
+    // SAFETY: the caller vouches for the image, whose code native stacks are for.
+    unsafe { run_engine(image, options, &NativeEngine) }
 }
 
-/// Runs a program by an engine of another kind and gives its exit code. `body` runs it on this thread's stack and
-/// gives the value of `main`; after a panic it has reported ([`panics::report`]) and run pending defers, and
-/// gives [`Ended`].
+/// Runs a program whose only actor is `main`, by an engine of another kind, and gives its exit code. `body` runs it on
+/// this thread's stack and gives the value of `main`; after a panic it has reported ([`panics::report`]) and run
+/// pending defers, and gives [`Ended`].
 ///
 /// # Safety
 /// The image must be a compiler's and stay unchanged until this returns.
@@ -121,38 +182,67 @@ pub unsafe fn run_with(
     options: Options,
     body: impl FnOnce(*mut Actor) -> Result<i64, Ended>,
 ) -> i32 {
+    let engine = PlainEngine::new(body);
     // SAFETY: the caller vouches for the image.
-    let actor = unsafe { prepare(image, options) };
-    let Some(mut actor) = actor else { return refuse(image) };
-    // Everything the body holds lies below this frame.
-    let base = &raw const actor as usize;
-    actor.use_thread_stack(base);
-    let actor = Box::into_raw(actor);
-    let result = body(actor);
-    stdio::flush();
-    // SAFETY: made from a box above; the body has returned.
-    drop(unsafe { Box::from_raw(actor) });
-    result.map_or(panics::EXIT_PANIC, |code| code as i32)
+    unsafe { run_engine(image, Options { workers: Some(1), ..options }, &engine) }
 }
 
+/// Runs a program by an engine and gives its exit code.
+///
 /// # Safety
-/// The image must outlive the result.
-unsafe fn prepare(image: &Image, options: Options) -> Option<Box<Actor>> {
+/// The image must be a compiler's, the engine's, and stay unchanged until this returns.
+pub unsafe fn run_engine(image: &Image, options: Options, engine: &dyn Engine) -> i32 {
     stdio::ignore_pipe_signal();
     if image.version != ABI_VERSION {
-        return None;
+        return refuse("the program was compiled for another version of the runtime");
     }
-    // SAFETY: the caller vouches for the image.
-    Actor::new(unsafe { Runtime::new(image, options) })
+    // SAFETY: the caller vouches for image and engine; if a thread is left behind, it never goes on.
+    let Some(runtime) = (unsafe { Runtime::new(image, engine, options) }) else {
+        return refuse("there is no memory to start the program");
+    };
+    let shared = RuntimeRef::of(&runtime);
+    if spawn_main(shared).is_none() {
+        return refuse("there is no memory to start the program");
+    }
+    let code = runtime.scheduler.run(shared);
+    stdio::flush();
+    if !runtime.scheduler.join() {
+        // A thread is still in the operating system, and will look at the runtime when it comes back.
+        std::mem::forget(runtime);
+    }
+    code
+}
+
+/// Makes the first actor and queues it.
+pub(crate) fn spawn_main(runtime: RuntimeRef) -> Option<()> {
+    let make = |pid| Actor::new(runtime, pid, None);
+    let (slot, _) = runtime.table.insert(std::ptr::null(), &Limits::default(), 1, make)?;
+    // SAFETY: the actor is active and in no queue: it is this thread's.
+    let actor = unsafe { &mut *slot.actor() };
+    let image = runtime.image();
+    if image.globals.is_null() {
+        actor.own_globals();
+    } else {
+        actor.ctx.globals = image.globals;
+    }
+    actor.next = Next::Entry;
+    if image.entry_desc != 0 {
+        let header = Header::new(sepal_abi::DescId(image.entry_desc));
+        let size = runtime.descs.get(header.desc()).size as usize;
+        actor.leaf = actor.alloc(header, size)?;
+        actor.next = Next::Resume;
+        // SAFETY: the object is a frame.
+        unsafe {
+            actor.leaf.byte_add(FRAME_RESUME as usize).cast::<*const u8>().write(image.entry);
+            actor.leaf.byte_add(FRAME_LOC as usize).cast::<u32>().write(NO_LOC);
+        }
+    }
+    runtime.scheduler.queue(runtime, slot, 1);
+    Some(())
 }
 
 /// Says why a program cannot even begin.
-fn refuse(image: &Image) -> i32 {
-    let reason = if image.version == ABI_VERSION {
-        "error: there is no memory to start the program\n"
-    } else {
-        "error: the program was compiled for another version of the runtime\n"
-    };
-    stdio::write_error(reason.as_bytes());
+fn refuse(reason: &str) -> i32 {
+    stdio::write_error(format!("error: {reason}\n").as_bytes());
     panics::EXIT_PANIC
 }

@@ -1,7 +1,9 @@
 //! What the tests of this crate share: images and actors made by hand.
 
-use crate::actor::Actor;
-use crate::run::{Options, Runtime};
+use crate::actor::{Actor, Raised};
+use crate::run::{Options, Runtime, RuntimeRef};
+use crate::sched::bounds::Limits;
+use crate::sched::engine::NativeEngine;
 use sepal_abi::{Image, LocEntry, Table, TextRange, TypeDesc};
 
 /// Test data that stays.
@@ -26,12 +28,19 @@ pub fn image_with_locs(places: &[(&str, u32, u32)]) -> Image {
 /// Runs `body` with an actor of a program with these descriptors, as an engine on the thread's stack would.
 pub fn with_actor(descs: &'static [TypeDesc], options: Options, body: impl FnOnce(&mut Actor)) {
     let image = Image { descs: Table::new(descs), ..Image::EMPTY };
-    // SAFETY: the image lives to the end of this function, the actor not longer.
-    let runtime = unsafe { Runtime::new(&image, options) };
-    let mut actor = Actor::new(runtime).expect("memory for an actor");
+    // SAFETY: the image lives to the end of this function, the runtime not longer.
+    let runtime = unsafe { Runtime::new(&image, &NativeEngine, options) }.expect("memory");
+    let shared = RuntimeRef::of(&runtime);
+    let make = |pid| Actor::new(shared, pid, None);
+    let made = runtime.table.insert(std::ptr::null(), &Limits::default(), 1, make);
+    let (slot, _) = made.expect("memory for an actor");
     let base = &raw const image as usize;
-    actor.use_thread_stack(base + size_of::<Image>());
-    run_below(&mut actor, body);
+    Actor::use_thread_stack(base + size_of::<Image>());
+    // SAFETY: the actor is active and in no queue: it is this thread's.
+    unsafe {
+        run_below(&mut *slot.actor(), body);
+        std::ptr::drop_in_place(slot.actor());
+    }
 }
 
 /// The body's locals shall lie below the base.
@@ -43,4 +52,14 @@ fn run_below(actor: &mut Actor, body: impl FnOnce(&mut Actor)) {
 /// An actor without own descriptors and with default options.
 pub fn with_plain_actor(body: impl FnOnce(&mut Actor)) {
     with_actor(&[], Options { max_heap: Some(1 << 30), ..Options::default() }, body);
+}
+
+impl Actor {
+    /// What the raised panic says; it is then cleared.
+    pub(crate) fn take_panic(&mut self) -> String {
+        match self.take_raised() {
+            Raised::Panic(message) => message,
+            Raised::Nothing | Raised::Exit(_) => panic!("no panic was raised"),
+        }
+    }
 }

@@ -44,6 +44,9 @@ pub struct Run {
     /// Collect garbage at every allocation, to find memory errors
     #[arg(long)]
     pub gc_stress: bool,
+    /// The heap limit; most of the machine's memory if left out
+    #[arg(long, value_name = "BYTES")]
+    pub max_heap: Option<usize>,
     /// The program's source file
     pub file: PathBuf,
     /// Arguments for the program
@@ -88,6 +91,12 @@ pub struct Common {
     /// Refuse programs of which a part would be interpreted
     #[arg(long)]
     pub strict_native: bool,
+    /// Say on standard error how long each phase takes
+    #[arg(long)]
+    pub timings: bool,
+    /// How much to optimise; the program does the same at every level
+    #[arg(long, value_enum, default_value_t = Opt::Full, value_name = "LEVEL")]
+    pub opt: Opt,
     /// When to use colours
     #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub color: Color,
@@ -135,4 +144,14 @@ pub enum Color {
     Auto,
     Always,
     Never,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Opt {
+    /// Not at all
+    None,
+    /// What pays for itself at once
+    Quick,
+    /// Everything
+    Full,
 }

@@ -4,7 +4,7 @@
 use crate::cli::{self, Common, Emit, Engine};
 use crate::terminal::{self, Progress};
 use sepal_base::{Code, suggest};
-use sepal_driver::{Contracts, Form, Session, Settings, Stop};
+use sepal_driver::{Contracts, Form, OnPhase, OptLevel, Session, Settings, Stop};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +17,7 @@ pub fn run(args: cli::Run) -> u8 {
     let session = session(&args.common);
     let mut options = sepal_driver::RunOptions::from_env(args.args);
     options.gc_stress |= args.gc_stress;
+    options.max_heap = args.max_heap.or(options.max_heap);
     let result = match args.engine {
         Engine::Jit => session.run_jit(&args.file, options),
         Engine::Interp => session.run_interpreted(&args.file, options),
@@ -96,7 +97,13 @@ fn session(common: &Common) -> Session {
         cli::Contracts::Off => Contracts::Off,
     };
     let style = terminal::style(common.color);
-    Session::new(Settings { contracts, strict_native: common.strict_native, style })
+    let on_phase: Option<OnPhase> = if common.timings { Some(terminal::phase) } else { None };
+    let opt = match common.opt {
+        cli::Opt::None => OptLevel::None,
+        cli::Opt::Quick => OptLevel::Quick,
+        cli::Opt::Full => OptLevel::Full,
+    };
+    Session::new(Settings { contracts, strict_native: common.strict_native, opt, style, on_phase })
 }
 
 /// Shows why a command stopped.

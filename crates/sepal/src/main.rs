@@ -11,6 +11,10 @@ use cli::{Cli, Command};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+/// A compiler makes and drops many small things; this is a fifth faster at it than the system's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The compiler recurses over trees as high as the parser allows; this is several times what the
 /// highest needs. It costs address space only.
 const STACK: usize = 256 << 20;

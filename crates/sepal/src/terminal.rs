@@ -4,7 +4,8 @@
 use crate::cli::Color;
 use indicatif::{ProgressBar, ProgressStyle};
 use sepal_base::Style;
-use std::io::IsTerminal;
+use sepal_driver::Phase;
+use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 pub fn style(color: Color) -> Style {
@@ -14,6 +15,12 @@ pub fn style(color: Color) -> Style {
         Color::Auto => std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
     };
     if coloured { Style::Coloured } else { Style::Plain }
+}
+
+/// Says how long a phase took.
+pub fn phase(phase: Phase, took: Duration) {
+    // Without a standard error there is nobody to tell.
+    drop(writeln!(std::io::stderr(), "{:<8}{:>10.3} ms", phase.name(), took.as_secs_f64() * 1e3));
 }
 
 /// A line that says what is being done, shown once the work has taken a second.

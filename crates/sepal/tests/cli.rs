@@ -70,14 +70,11 @@ fn files_that_cannot_be_read() {
 }
 
 #[test]
-fn programs_without_an_entry_or_beyond_this_version() {
+fn programs_without_an_entry() {
     let folder = Folder::new("entry");
     folder.file("lib.spl", "fn f(x: int) -> int: x\n");
     check(&folder, &["run", "lib.spl"], 1, "error[E0506]");
     check(&folder, &["check", "lib.spl"], 0, "");
-    folder.file("gen.spl", "fn* count():\n    yield 1\n\nfn main():\n    print(next(count()))\n");
-    check(&folder, &["run", "gen.spl"], 1, "error[E0508]");
-    check(&folder, &["check", "gen.spl"], 0, "");
 }
 
 #[test]

@@ -4,7 +4,9 @@
 //!
 //! Must never report the time of a program whose output is wrong.
 
+pub mod compile;
 mod contender;
+pub mod memory;
 mod programs;
 mod report;
 mod tools;

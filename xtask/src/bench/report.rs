@@ -103,7 +103,7 @@ fn write_cell(f: &mut fmt::Formatter<'_>, value: Option<f64>, decimals: usize) -
 }
 
 /// The middle value; between the two middle ones of an even number.
-fn median(values: &mut [f64]) -> f64 {
+pub fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
     match values {

@@ -54,7 +54,7 @@ fn build_sepal(root: &Path) -> Result<PathBuf, String> {
     Ok(root.join(target).join("release").join("sepal"))
 }
 
-fn first_that_runs(names: &[&str]) -> Option<PathBuf> {
+pub fn first_that_runs(names: &[&str]) -> Option<PathBuf> {
     let runs = |name: &&&str| {
         let mut command = Command::new(name);
         command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());

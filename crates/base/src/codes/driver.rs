@@ -28,9 +28,6 @@ declared by `extern \"C\" fn` that no library defines is the usual cause.";
         print(\"hello\")";
     E0507 SOURCE_TOO_LARGE "a source file is too large"
 "A source file may have up to 256 MiB. Data of that size is read at run time with `std.fs.read`.";
-    E0508 NOT_YET "this part of the language runs from the next version on"
-"Generators, futures and actors (sections 7 to 9 of the language page) are parsed and type-checked,
-so `sepal check` accepts them; running them needs the concurrent runtime of the next version.";
     E0509 CODE_GENERATION "the program cannot be compiled to machine code"
 "The program is correct, but the back end cannot make code of it here: the machine is not one that
 it knows, a C function declared by `extern \"C\" fn` is in no loaded library, or a function is larger

@@ -4,6 +4,7 @@ use sepal_abi::{Ctx, Image, NO_LOC, Object, PanicCode, RtFn, STR_DATA};
 use sepal_machine::r#gen::{EntryStatus, abandon_actor, enter_actor};
 use sepal_machine::memory::Stack;
 use std::fmt::Write;
+use std::sync::atomic::AtomicUsize;
 
 /// The context and what the test's functions keep beside it.
 #[repr(C)]
@@ -27,12 +28,8 @@ impl Host {
         let stack = Stack::new(1 << 20).expect("a stack");
         let mut host = Box::new(Host {
             ctx: Ctx {
-                limit: stack.low() + 4096,
-                alloc_ptr: 0,
-                alloc_end: 0,
-                panic: 0,
-                globals: std::ptr::null_mut(),
-                entry_sp: 0,
+                limit: AtomicUsize::new(stack.low() + 4096),
+                ..Ctx::new(std::ptr::null_mut())
             },
             raised: None,
             image,
@@ -50,7 +47,7 @@ impl Host {
 
     /// Makes every poll take its slow path.
     pub fn poison(&mut self) {
-        self.ctx.limit = usize::MAX;
+        *self.ctx.limit.get_mut() = usize::MAX;
     }
 
     /// Runs the program; `None` after a panic.

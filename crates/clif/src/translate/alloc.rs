@@ -9,7 +9,7 @@ use crate::thunks::Thunk;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, InstBuilder, types};
 use sepal_abi::{ARRAY_LEN, CtxField, Header, RtFn};
-use sepal_mir::{FieldRef, Layout, LayoutId, Type};
+use sepal_mir::{FieldRef, Layout, LayoutId, Type, Value};
 
 /// Larger objects are made by the runtime, which may keep them elsewhere.
 const MAX_INLINE: u32 = 512;
@@ -50,15 +50,25 @@ impl Translator<'_, '_> {
     }
 
     fn allocate_slowly(&mut self, header: ir::Value, size: u32) -> ir::Value {
+        let size = self.b.int(types::I64, i64::from(size));
+        self.through_slot(Thunk::Alloc, header, size)
+    }
+
+    /// The array's elements in an array of `len`. Seldom done, where a list is full: as it keeps every
+    /// register, loops that push need not make room for it.
+    pub(super) fn grow_array(&mut self, array: ir::Value, len: ir::Value) -> ir::Value {
+        self.through_slot(Thunk::Grow, array, len)
+    }
+
+    fn through_slot(&mut self, thunk: Thunk, first: ir::Value, second: ir::Value) -> ir::Value {
         let slot = match self.alloc_slot {
             Some(slot) => slot,
             None => *self.alloc_slot.insert(self.b.frame_slot(16)),
         };
         let slot = self.b.slot_address(slot);
-        let size = self.b.int(types::I64, i64::from(size));
-        self.b.store(Region::Frame, header, slot, 0);
-        self.b.store(Region::Frame, size, slot, 8);
-        self.call_thunk(Thunk::Alloc, &[slot]);
+        self.b.store(Region::Frame, first, slot, 0);
+        self.b.store(Region::Frame, second, slot, 8);
+        self.call_thunk(thunk, &[slot]);
         self.b.load(types::I64, Region::Frame, slot, 0)
     }
 
@@ -75,7 +85,34 @@ impl Translator<'_, '_> {
         }
     }
 
-    pub(super) fn new_array(&mut self, layout: LayoutId, len: ir::Value) -> ir::Value {
+    /// A new array of zeros, in line if it is known to be small.
+    pub(super) fn new_array(&mut self, layout: LayoutId, len: Value) -> ir::Value {
+        let known = self.known_int(len).and_then(|n| u32::try_from(n).ok());
+        let len = self.value(len);
+        let small = known.and_then(|count| self.allocate_array(layout, count, len));
+        small.unwrap_or_else(|| self.new_large_array(layout, len))
+    }
+
+    /// An array of `count` zeros, which is also `len`, unless it is large.
+    fn allocate_array(
+        &mut self,
+        layout_id: LayoutId,
+        count: u32,
+        len: ir::Value,
+    ) -> Option<ir::Value> {
+        let layout = &self.mir.layouts[layout_id];
+        let stride = layout.stride().expect("the verifier checked the layout");
+        let bytes = u64::from(count) * u64::from(stride);
+        let size = (u64::from(Layout::slot_offset(0)) + bytes).next_multiple_of(8);
+        if size > u64::from(MAX_INLINE) {
+            return None;
+        }
+        let array = self.allocate(layout.header(0), size as u32);
+        self.b.store(Region::Length, len, array, ARRAY_LEN);
+        Some(array)
+    }
+
+    fn new_large_array(&mut self, layout: LayoutId, len: ir::Value) -> ir::Value {
         let header = self.mir.layouts[layout].header(0);
         let header = self.b.int(types::I64, header.0.cast_signed());
         self.call_runtime(RtFn::rt_array_new, &[header, len])[0]
@@ -88,15 +125,8 @@ impl Translator<'_, '_> {
         let stride = layout.stride().expect("the verifier checked the layout");
         let count = values.len() / slots.len();
         let len = self.b.int(types::I64, count as i64);
-        let bytes = count as u64 * u64::from(stride);
-        let size = (u64::from(Layout::slot_offset(0)) + bytes).next_multiple_of(8);
-        let array = if size <= u64::from(MAX_INLINE) {
-            let array = self.allocate(layout.header(0), size as u32);
-            self.b.store(Region::Length, len, array, ARRAY_LEN);
-            array
-        } else {
-            self.new_array(layout_id, len)
-        };
+        let small = u32::try_from(count).ok().and_then(|n| self.allocate_array(layout_id, n, len));
+        let array = small.unwrap_or_else(|| self.new_large_array(layout_id, len));
         for (n, &value) in values.iter().enumerate() {
             let (element, slot) = (n / slots.len(), (n % slots.len()) as u16);
             let offset = Layout::slot_offset(slot) + element as u32 * stride;

@@ -130,7 +130,7 @@ impl OpVisitor for Translator<'_, '_> {
     }
 
     fn array_new(&mut self, at: Inst, layout: LayoutId, len: Value) {
-        let value = self.new_array(layout, self.value(len));
+        let value = self.new_array(layout, len);
         self.define(at, value);
     }
 
@@ -202,6 +202,10 @@ impl OpVisitor for Translator<'_, '_> {
 
     fn call_rt(&mut self, at: Inst, rt: RtFn, args: ValueList) {
         let args = self.list(args);
+        if let (RtFn::rt_array_grow, &[array, len]) = (rt, &args[..]) {
+            let grown = self.grow_array(array, len);
+            return self.define(at, grown);
+        }
         let results = self.call_runtime(rt, &args);
         self.define_all(at, &results);
     }

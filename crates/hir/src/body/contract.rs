@@ -278,6 +278,7 @@ impl crate::program::Program {
             mailbox: def.mailbox,
             interpret: def.interpret,
             inline: def.inline,
+            cold: def.cold,
             public: def.public,
             owner: def.owner,
         };

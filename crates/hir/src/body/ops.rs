@@ -177,7 +177,9 @@ impl BodyCx<'_> {
             int(self, lhs_ty) && int(self, rhs_ty)
         } else {
             let same = rhs_ty.is_never() || self.unify(lhs_ty, rhs_ty);
-            same && (int(self, lhs_ty) || float_has(op))
+            // A literal on the left has its type only now.
+            let both = self.known(lhs_ty);
+            same && (int(self, both) || float_has(op))
         };
         if !fits {
             self.report_operands(made, op, lhs_ty, rhs_ty, rhs);

@@ -15,6 +15,7 @@ pub(super) struct Attrs<'a> {
     pub(super) intrinsic: bool,
     pub(super) runtime: bool,
     pub(super) inline: bool,
+    pub(super) cold: bool,
     pub(super) interpret: bool,
 }
 
@@ -40,8 +41,9 @@ impl Program {
                 ("lang", Some(text)) if is_std => attrs.lang = Some((text, attr.span)),
                 ("intrinsic", None) if is_std => attrs.intrinsic = true,
                 ("rt", None) if is_std => attrs.runtime = true,
-                // Said for readers and for lowering's inliner; nothing depends on them.
-                ("cold" | "pure" | "doc", _) if is_std => {}
+                ("cold", None) if is_std => attrs.cold = true,
+                // Said for readers; nothing depends on them.
+                ("pure" | "doc", _) if is_std => {}
                 _ => self.report_bad_attribute(attr),
             }
         }

@@ -154,6 +154,7 @@ impl Program {
             mailbox: None,
             interpret: attrs.interpret,
             inline: attrs.inline,
+            cold: attrs.cold,
             public: item.public.is_some(),
             owner,
         });
@@ -466,6 +467,7 @@ impl Program {
             mailbox: None,
             interpret: false,
             inline: false,
+            cold: false,
             public: false,
             owner,
         })

@@ -194,7 +194,7 @@ fn loops_look_at_a_poisoned_limit() {
     let module = module(&text);
     with_machine(&module, plain(), |machine, _, actor| {
         // SAFETY: the actor is alive and nothing runs in it.
-        unsafe { (*actor).ctx.limit = usize::MAX };
+        unsafe { *(*actor).ctx.limit.get_mut() = usize::MAX };
         let report = call(machine, actor, FuncId(0), &[], 1).expect_err("the poll raises");
         assert_eq!(report, "panic: stack overflow\n");
     });

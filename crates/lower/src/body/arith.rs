@@ -74,7 +74,11 @@ impl BodyCx<'_, '_> {
             Operand::Nil => {
                 self.b.const_bool(matches!(op, BinaryOp::Eq | BinaryOp::Le | BinaryOp::Ge))
             }
-            Operand::Int(int) => self.int_binary(op, int, a[0], b[0]),
+            Operand::Int(int) => {
+                let shifts = matches!(op, BinaryOp::Arith(ast::BinOp::Shl | ast::BinOp::Shr));
+                let b = if shifts { self.shift_count(self.expr_ty(rhs), b[0]) } else { b[0] };
+                self.int_binary(op, int, a[0], b)
+            }
             Operand::Float(float) => self.float_binary(op, float, a[0], b[0]),
             Operand::Bits => {
                 let op = match op {
@@ -99,6 +103,17 @@ impl BodyCx<'_, '_> {
             }
         };
         Vals::from_slice(&[value])
+    }
+
+    /// A count may be of any integer type. The operation reads it as unsigned, so that a negative one is out of
+    /// range; extended by its own sign, it is also shown as what it was.
+    fn shift_count(&mut self, ty: Ty, count: Value) -> Value {
+        match operand(ty) {
+            Operand::Int(IntTy::I8 | IntTy::I16 | IntTy::I32) => {
+                self.b.cast(CastKind::SignExtend, Type::I64, count)
+            }
+            Operand::Int(_) | Operand::Float(_) | Operand::Bits | Operand::Nil => count,
+        }
     }
 
     fn int_binary(&mut self, op: BinaryOp, int: IntTy, a: Value, b: Value) -> Value {

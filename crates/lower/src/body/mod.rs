@@ -87,12 +87,13 @@ pub fn lower_fn(cx: &mut ModuleCx<'_>, id: FnId, args: Args) -> Option<Function>
     let body = checked_body(cx, id)?;
     let def = &cx.program.items.fns[id];
     let inout = def.self_param == SelfKind::InOut;
-    let (interpret, inline) = (def.interpret, def.inline);
+    let (interpret, inline, cold) = (def.interpret, def.inline, def.cold);
     let sig = cx.fn_signature(id, &args);
     let self_local = inout.then(|| body.params[0]);
     let mut this = BodyCx::new(cx, id, args, body, sig, self_local);
     this.b.attrs().interpret = interpret;
     this.b.attrs().inline = inline;
+    this.b.attrs().cold = cold;
     let params = this.body.params.clone();
     this.bind_params(&params, 0);
     let root = this.body.root;

@@ -77,6 +77,15 @@ impl Loops {
         self.innermost.get(block.index()).copied().flatten()
     }
 
+    /// A block made after the loops were found lies in this one, or in none. Only the questions about
+    /// single blocks know of it.
+    pub fn adopt(&mut self, block: Block, innermost: Option<LoopId>) {
+        if self.innermost.len() <= block.index() {
+            self.innermost.resize(block.index() + 1, None);
+        }
+        self.innermost[block.index()] = innermost;
+    }
+
     /// Whether `block` lies in the loop.
     pub fn contains(&self, id: LoopId, block: Block) -> bool {
         let mut current = self.innermost(block);

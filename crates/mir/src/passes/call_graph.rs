@@ -8,6 +8,7 @@ use crate::function::Function;
 use crate::module::{ConstWord, Module};
 use crate::ops::{Op, Terminator};
 use rustc_hash::FxHashMap;
+use sepal_base::Id as _;
 
 /// The direct calls of a module.
 pub struct CallGraph {
@@ -17,6 +18,11 @@ pub struct CallGraph {
     pub cycle: Vec<u32>,
     /// How many direct calls there are of each function, and whether its address is taken.
     pub uses: Vec<Uses>,
+    /// What each function names.
+    pub callees: Vec<Vec<FuncId>>,
+    /// Whether a function runs at most once in the life of a program: the entry, and what it calls
+    /// outside loops and nothing else calls.
+    pub once: Vec<bool>,
     /// Which function writes each global, if it is only one.
     writers: FxHashMap<GlobalId, Option<FuncId>>,
 }
@@ -24,6 +30,7 @@ pub struct CallGraph {
 /// How a function is used.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Uses {
+    /// Direct calls; one in a function that is always inlined counts as often as that is called.
     pub calls: u32,
     pub has_address: bool,
 }
@@ -52,10 +59,14 @@ impl CallGraph {
     pub fn new(module: &Module) -> CallGraph {
         let count = module.functions.len();
         let mut uses = vec![Uses::default(); count];
+        // Direct calls in functions that are always inlined.
+        let mut passed_on: Vec<Vec<FuncId>> = vec![Vec::new(); count];
         let mut callees: Vec<Vec<FuncId>> = vec![Vec::new(); count];
         for (id, func) in module.functions.iter_enumerated() {
             for_each_callee(func, |callee, is_call| {
-                if is_call {
+                if is_call && module.functions[id].attrs.inline {
+                    passed_on[index(id)].push(callee);
+                } else if is_call {
                     uses[index(callee)].calls += 1;
                 } else {
                     uses[index(callee)].has_address = true;
@@ -70,9 +81,17 @@ impl CallGraph {
                 uses[index(id)].has_address = true;
             }
         }
+        let once = run_once(module, &callees, &uses);
         let (mut bottom_up, cycle) = Tarjan::run(&callees);
+        for &id in bottom_up.iter().rev() {
+            let calls = uses[index(id)].calls;
+            for callee in &passed_on[index(id)] {
+                let count = &mut uses[index(*callee)].calls;
+                *count = count.saturating_add(calls.max(1));
+            }
+        }
         bottom_up.retain(|&id| module.functions[id].is_defined());
-        CallGraph { bottom_up, cycle, uses, writers: writers(module) }
+        CallGraph { bottom_up, cycle, uses, callees, once, writers: writers(module) }
     }
 
     /// The function that writes a global, if no other does.
@@ -84,6 +103,56 @@ impl CallGraph {
 /// For each node of a graph the number of its cycle: nodes with equal numbers reach each other.
 pub fn components(callees: &[Vec<FuncId>]) -> Vec<u32> {
     Tarjan::run(callees).1
+}
+
+/// See [`CallGraph::once`].
+fn run_once(module: &Module, callees: &[Vec<FuncId>], uses: &[Uses]) -> Vec<bool> {
+    let mut named = vec![0_u32; uses.len()];
+    callees.iter().flatten().for_each(|callee| named[index(*callee)] += 1);
+    let mut once = vec![false; uses.len()];
+    let mut work: Vec<FuncId> = module.entry.into_iter().collect();
+    while let Some(id) = work.pop() {
+        let func = &module.functions[id];
+        let only_here = named[index(id)] <= 1 && !uses[index(id)].has_address;
+        let is_export = func.attrs.export && module.entry != Some(id);
+        if once[index(id)] || !only_here || is_export || !func.is_defined() {
+            continue;
+        }
+        once[index(id)] = true;
+        let in_loop = blocks_in_loops(func);
+        for (block, in_loop) in func.blocks.iter().zip(in_loop) {
+            for &inst in &block.insts {
+                if let Op::Call { func, .. } = func.insts[inst].op
+                    && !in_loop
+                {
+                    work.push(func);
+                }
+            }
+        }
+    }
+    once
+}
+
+/// For each block whether it may run again while its function runs. Blocks must stand in an order
+/// in which only loops lead back; in any other, more blocks are taken to be in loops.
+pub fn blocks_in_loops(func: &Function) -> Vec<bool> {
+    // Where a jump leads back, all from its target up to it is taken to be in the loop.
+    let mut starts = vec![0_u32; func.blocks.len() + 1];
+    let mut ends = vec![0_u32; func.blocks.len() + 1];
+    for block in func.blocks.ids() {
+        func.for_each_successor(block, |next| {
+            if next <= block {
+                starts[next.index()] += 1;
+                ends[block.index() + 1] += 1;
+            }
+        });
+    }
+    let mut depth = 0;
+    let open = starts.iter().zip(&ends).take(func.blocks.len()).map(|(start, end)| {
+        depth = depth + start - end;
+        depth > 0
+    });
+    open.collect()
 }
 
 fn writers(module: &Module) -> FxHashMap<GlobalId, Option<FuncId>> {

@@ -8,20 +8,26 @@
 //! call inside the caller carries the caller's location, since the frame between had gone as well.
 
 use super::PassCx;
-use super::call_graph::for_each_callee;
+use super::call_graph::{blocks_in_loops, for_each_callee};
 use super::index;
 use super::rewrite::Rewrites;
+use super::schedule::NewLocs;
+use crate::effects::Effects;
 use crate::entities::*;
-use crate::function::Function;
-use crate::module::{LocTable, Module};
+use crate::function::{FuncAttrs, Function};
+use crate::module::Module;
 use crate::ops::{Op, Terminator};
 use rustc_hash::FxHashMap;
 use sepal_base::Id as _;
 
+/// A call with its arguments and what it does to registers, in instructions.
+const CALL: usize = 5;
 /// A callee up to this size costs about as much as the call itself.
 const TINY: usize = 8;
 /// Ordinary callees.
 const SMALL: usize = 40;
+/// Ordinary callees with a loop: beside what they do a call is cheap.
+const SMALL_LOOP: usize = 12;
 /// Callees that are given a closure or constant object: what they call becomes known.
 const WITH_CLOSURE: usize = 120;
 /// Callees marked `inline`, or with a single call.
@@ -58,21 +64,27 @@ fn inline_all(func: &mut Function, cx: &mut PassCx<'_>, itself: Option<&Function
     // Continuations are appended behind, so calls in them are met in turn; what was inlined is not
     // looked into again.
     let mut foreign: Vec<bool> = vec![false; func.blocks.len()];
+    let runs_once = cx.graph.once[index(cx.id)];
+    let in_loop = if runs_once { blocks_in_loops(func) } else { Vec::new() };
+    let mut heat: Vec<Heat> =
+        in_loop.iter().map(|in_loop| if *in_loop { Heat::Usual } else { Heat::Once }).collect();
     while block < func.blocks.len() {
         let here = Block(block as u32);
         block += 1;
         if foreign.get(here.index()) == Some(&true) {
             continue;
         }
-        let Some(site) = next_site(func, cx, here, size, itself.is_some()) else { continue };
-        let Module { functions, locs, .. } = &mut *cx.module;
-        let callee = itself.unwrap_or(&functions[site.callee]);
+        let around = heat.get(here.index()).copied().unwrap_or(Heat::Usual);
+        let site = next_site(func, cx, here, around, size, itself.is_some());
+        let Some(site) = site else { continue };
+        let callee = itself.unwrap_or(&cx.module.functions[site.callee]);
         size += callee.inst_count();
-        Inliner::new(func, callee, locs, &site, &mut rewrites).run();
+        Inliner::new(func, callee, &mut cx.locs, &site, &mut rewrites).run();
         foreign.resize(func.blocks.len(), true);
         if site.nth.is_some() {
             // The rest of the block has been put last.
             foreign[func.blocks.len() - 1] = false;
+            heat.resize(func.blocks.len(), around);
         }
         changed = true;
     }
@@ -97,18 +109,29 @@ struct Site {
     loc: LocId,
 }
 
+/// How often a block runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Heat {
+    /// It ends in a panic.
+    Cold,
+    /// At most once in the life of the program.
+    Once,
+    Usual,
+}
+
 fn next_site(
     func: &Function,
     cx: &PassCx<'_>,
     block: Block,
+    around: Heat,
     size: usize,
     only_itself: bool,
 ) -> Option<Site> {
     let data = &func.blocks[block];
     let is_cold = matches!(data.term, Terminator::Panic { .. } | Terminator::Unreachable {});
-    let wanted = |callee: FuncId, args: ValueList| {
-        worth_it(func, cx, callee, args, size, is_cold, only_itself)
-    };
+    let heat = if is_cold { Heat::Cold } else { around };
+    let wanted =
+        |callee: FuncId, args: ValueList| worth_it(func, cx, callee, args, size, heat, only_itself);
     for (n, &inst) in data.insts.iter().enumerate() {
         if let Op::Call { func: callee, args } = func.insts[inst].op
             && wanted(callee, args)
@@ -140,23 +163,24 @@ fn worth_it(
     id: FuncId,
     args: ValueList,
     size: usize,
-    is_cold: bool,
+    heat: Heat,
     only_itself: bool,
 ) -> bool {
     let module: &Module = cx.module;
     if only_itself || id == cx.id {
-        return only_itself && id == cx.id && !is_cold;
+        return only_itself && id == cx.id && heat != Heat::Cold;
     }
     let callee = &module.functions[id];
     let same_cycle = cx.graph.cycle[index(id)] == cx.graph.cycle[index(cx.id)];
-    if !callee.is_defined() || callee.attrs.noinline || callee.attrs.interpret || same_cycle {
+    let FuncAttrs { noinline, interpret, cold, .. } = callee.attrs;
+    if !callee.is_defined() || noinline || interpret || cold || same_cycle {
         return false;
     }
-    let cost = callee.inst_count();
+    let cost = cost(callee);
     if cost <= TINY {
         return size < HARD_LIMIT;
     }
-    if is_cold || callee.attrs.cold || size + cost > CALLER_LIMIT {
+    if heat == Heat::Cold || size + cost > CALLER_LIMIT {
         return false;
     }
     let uses = cx.graph.uses[index(id)];
@@ -164,21 +188,41 @@ fn worth_it(
     let gets_code = func.list(args).iter().any(|&arg| {
         matches!(func.def_op(arg), Some(Op::ClosureCreate { .. } | Op::ConstObject { .. }))
     });
-    let limit = if callee.attrs.inline || is_only_use {
+    let limit = if callee.attrs.inline || is_only_use && heat != Heat::Once {
         WANTED
     } else if gets_code {
         WITH_CLOSURE
+    } else if heat == Heat::Once {
+        TINY
+    } else if has_loop(callee) {
+        SMALL_LOOP
     } else {
         SMALL
     };
     cost <= limit
 }
 
+/// What inlining a function adds to a caller, in instructions.
+fn cost(func: &Function) -> usize {
+    let insts = func.blocks.iter().flat_map(|block| &block.insts);
+    insts.map(|&inst| if func.insts[inst].op.effects() == Effects::CALLS { CALL } else { 1 }).sum()
+}
+
+/// Whether some block leads to itself or back: callees are done, so their blocks stand in reverse
+/// postorder.
+fn has_loop(func: &Function) -> bool {
+    func.blocks.ids().any(|block| {
+        let mut back = false;
+        func.for_each_successor(block, |next| back |= next <= block);
+        back
+    })
+}
+
 /// Copies one callee into its caller.
-struct Inliner<'a> {
+struct Inliner<'a, 'm> {
     func: &'a mut Function,
     callee: &'a Function,
-    locs: &'a mut LocTable,
+    locs: &'a mut NewLocs<'m>,
     site: &'a Site,
     /// What the results of the calls are now.
     rewrites: &'a mut Rewrites,
@@ -188,14 +232,14 @@ struct Inliner<'a> {
     known_locs: FxHashMap<LocId, LocId>,
 }
 
-impl<'a> Inliner<'a> {
+impl<'a, 'm> Inliner<'a, 'm> {
     fn new(
         func: &'a mut Function,
         callee: &'a Function,
-        locs: &'a mut LocTable,
+        locs: &'a mut NewLocs<'m>,
         site: &'a Site,
         rewrites: &'a mut Rewrites,
-    ) -> Inliner<'a> {
+    ) -> Inliner<'a, 'm> {
         let values = vec![Value(u32::MAX); callee.values.len()];
         let blocks = Vec::with_capacity(callee.blocks.len());
         let known_locs = FxHashMap::default();

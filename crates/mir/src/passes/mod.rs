@@ -10,16 +10,19 @@ mod copy_prop;
 mod dce;
 mod devirtualise;
 mod fold;
+mod freeze;
 mod gvn;
 mod inline;
 mod inline_self;
 mod known_constants;
 mod licm;
+mod merge;
 mod polls;
 mod range;
 mod rewrite;
 mod rotate;
 mod scalar_replace;
+mod schedule;
 mod simplify_cfg;
 mod ssa;
 mod unused;
@@ -32,6 +35,7 @@ use crate::function::Function;
 use crate::module::Module;
 use crate::verify::verify_body;
 use call_graph::CallGraph;
+use schedule::{NewLocs, Order, for_each_function};
 use sepal_base::Id as _;
 
 /// How much time the optimiser takes.
@@ -47,7 +51,11 @@ pub enum OptLevel {
 
 /// What a pass sees beside its function, which has been taken out of the module.
 pub struct PassCx<'m> {
-    pub module: &'m mut Module,
+    /// The module without the bodies of the functions that are being optimised at the same time:
+    /// where callees come first, those that are called stand there done; otherwise there is none.
+    pub module: &'m Module,
+    /// The places of the module, to which inlining adds.
+    locs: NewLocs<'m>,
     pub id: FuncId,
     /// Whether the function has been inlined into itself, which happens once.
     self_inlined: bool,
@@ -115,17 +123,23 @@ passes! {
     Compact compact;
 }
 
-/// Optimises all functions and drops the bodies of those that nothing uses. The module has passed
+/// Merges equal functions, optimises all, and drops the bodies of those that nothing uses. The module has passed
 /// the verifier.
 pub fn optimize(module: &mut Module, level: OptLevel) {
+    if level != OptLevel::None {
+        merge::merge_equal(module);
+        unused::drop_unused(module);
+    }
     match level {
-        OptLevel::None => run_steps(module, NONE),
-        OptLevel::Quick => run_steps(module, QUICK),
+        OptLevel::None => run_steps(module, Order::Any, NONE),
+        OptLevel::Quick => run_steps(module, Order::Any, QUICK),
         OptLevel::Full => {
+            freeze::freeze(module);
             // Ranges are looked at when all inlining is done: see there.
-            run_steps(module, FULL_FIRST);
+            run_steps(module, Order::CalleesFirst, FULL_FIRST);
             unused::drop_unused(module);
-            run_steps(module, FULL_THEN);
+            freeze::freeze(module);
+            run_steps(module, Order::Any, FULL_THEN);
         }
     }
     unused::drop_unused(module);
@@ -180,30 +194,24 @@ const FULL_THEN: &[Step] = &[
 
 /// Runs `passes` over each function, callees first.
 pub fn run_passes(module: &mut Module, passes: &[Pass]) {
-    for_each_function(module, |func, cx| {
+    for_each_function(module, Order::CalleesFirst, |func, cx| {
         for &pass in passes {
             run_checked(pass, func, cx);
         }
     });
 }
 
-/// Runs `passes` over some functions.
+/// Runs `passes` over some functions, none of which looks at another's body.
 pub(crate) fn run_passes_on(module: &mut Module, ids: &[FuncId], passes: &[Pass]) {
-    let graph = CallGraph::new(module);
-    for &id in ids {
-        let blank = Function::declare(module.functions[id].name, module.functions[id].sig.clone());
-        let mut func = std::mem::replace(&mut module.functions[id], blank);
-        remove_unreachable(&mut func);
-        let mut cx = PassCx { module, id, self_inlined: false, graph: &graph };
+    schedule::for_some_functions(module, ids, |func, cx| {
         for &pass in passes {
-            run_checked(pass, &mut func, &mut cx);
+            run_checked(pass, func, cx);
         }
-        module.functions[id] = func;
-    }
+    });
 }
 
-fn run_steps(module: &mut Module, steps: &[Step]) {
-    for_each_function(module, |func, cx| {
+fn run_steps(module: &mut Module, order: Order, steps: &[Step]) {
+    for_each_function(module, order, |func, cx| {
         for step in steps {
             match *step {
                 Step::Run(pass) => {
@@ -221,18 +229,6 @@ fn run_steps(module: &mut Module, steps: &[Step]) {
     });
 }
 
-/// Takes every function out of the module, callees first, and puts it back changed.
-fn for_each_function(module: &mut Module, mut run: impl FnMut(&mut Function, &mut PassCx<'_>)) {
-    let graph = CallGraph::new(module);
-    for &id in &graph.bottom_up {
-        let blank = Function::declare(module.functions[id].name, module.functions[id].sig.clone());
-        let mut func = std::mem::replace(&mut module.functions[id], blank);
-        simplify_cfg::remove_unreachable(&mut func);
-        run(&mut func, &mut PassCx { module, id, self_inlined: false, graph: &graph });
-        module.functions[id] = func;
-    }
-}
-
 fn run_checked(pass: Pass, func: &mut Function, cx: &mut PassCx<'_>) -> bool {
     let changed = pass.run(func, cx);
     check(pass, func, cx);
@@ -241,7 +237,7 @@ fn run_checked(pass: Pass, func: &mut Function, cx: &mut PassCx<'_>) -> bool {
 
 fn check(pass: Pass, func: &Function, cx: &PassCx<'_>) {
     if cfg!(debug_assertions)
-        && let Err(error) = verify_body(cx.module, cx.id, func)
+        && let Err(error) = verify_body(cx.module, cx.locs.len(), cx.id, func)
     {
         let text = crate::text::print_function(cx.id, func);
         panic!("after pass `{}`: {error}\n{text}", pass.name());

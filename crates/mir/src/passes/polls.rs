@@ -11,7 +11,6 @@ use super::fold::opposite;
 use crate::analysis::{Cfg, Loop, Loops};
 use crate::effects::Effects;
 use crate::entities::*;
-use crate::field::Field;
 use crate::function::{Function, ValueDef};
 use crate::keywords::*;
 use crate::ops::{Op, Terminator};
@@ -90,6 +89,8 @@ struct Counted {
     next: Value,
     bound: Value,
     ty: Type,
+    /// Whether it counts by one, and so comes to every mark exactly.
+    by_one: bool,
     /// Where each way into the loop comes from, and the counter's first value there.
     entries: Vec<(Block, Value)>,
     /// Whether the branch's first way stays.
@@ -129,9 +130,10 @@ fn counted(func: &Function, cfg: &Cfg, loops: &Loops, found: &Loop) -> Option<Co
     if !is_outside(func, found, bound) {
         return None;
     }
-    let entries = first_values(func, cfg, found, latch, next)?;
+    let (counter, step) = step_of(func, next)?;
+    let entries = first_values(func, cfg, found, latch, counter)?;
     let (header, ty) = (found.header, func.ty(next));
-    Some(Counted { header, latch, next, bound, ty, entries, stays_first })
+    Some(Counted { header, latch, next, bound, ty, by_one: step == 1, entries, stays_first })
 }
 
 /// `next < bound`, if that is what keeps the loop going.
@@ -151,20 +153,25 @@ fn is_outside(func: &Function, found: &Loop, value: Value) -> bool {
     }
 }
 
-/// The counter's value on each way in: `next` is a step from a parameter of the header.
-fn first_values(
-    func: &Function,
-    cfg: &Cfg,
-    found: &Loop,
-    latch: Block,
-    next: Value,
-) -> Option<Vec<(Block, Value)>> {
+/// What `next` is a step up from, and the step.
+fn step_of(func: &Function, next: Value) -> Option<(Value, i64)> {
     let (Op::BinOp { op: BinOp::Add, a: counter, b: step }
     | Op::CheckedOp { op: CheckedOp::SAdd, a: counter, b: step }) = func.def_op(next)?
     else {
         return None;
     };
-    let Op::ConstInt { value: 1.., .. } = func.def_op(step)? else { return None };
+    let Op::ConstInt { value: step @ 1.., .. } = func.def_op(step)? else { return None };
+    Some((counter, step))
+}
+
+/// The counter's value on each way in: it is a parameter of the header.
+fn first_values(
+    func: &Function,
+    cfg: &Cfg,
+    found: &Loop,
+    latch: Block,
+    counter: Value,
+) -> Option<Vec<(Block, Value)>> {
     let ValueDef::Param(block, n) = func.values[counter].def else { return None };
     if block != found.header {
         return None;
@@ -185,7 +192,7 @@ fn first_values(
 /// See the module's head. The mark is a parameter of the loop. Gives the two edges back: one without
 /// a poll, one that has its own.
 fn batch(func: &mut Function, counted: Counted) -> [(Block, Block); 2] {
-    let Counted { header, latch, next, bound, ty, entries, stays_first } = counted;
+    let Counted { header, latch, next, bound, ty, by_one, entries, stays_first } = counted;
     let Terminator::Branch { then, otherwise, .. } = func.blocks[latch].term else {
         unreachable!("`counted` has seen the branch");
     };
@@ -199,20 +206,25 @@ fn batch(func: &mut Function, counted: Counted) -> [(Block, Block); 2] {
     let (again, leave) = if stays_first { (then, otherwise) } else { (otherwise, then) };
     let loc = loc_near_end(func, latch);
 
-    // At the mark: is it the bound? If not, poll and set the next mark.
+    // At the mark: is it the bound? If not, poll and set the next mark. The mark that was reached stands for the
+    // counter here: code generation would compute `next` anew for these blocks, and so keep the counter's value
+    // before the step alive beside it in every round.
+    let reached = if by_one { mark } else { next };
     let (look, poll) = (func.new_block(), func.new_block());
-    let op = Op::BinOp { op: BinOp::SLt, a: next, b: bound };
+    let op = Op::BinOp { op: BinOp::SLt, a: reached, b: bound };
     let more = func.append(look, op, &[Type::Bool], LocId::NONE);
     func.blocks[look].term = Terminator::Branch {
         cond: func.result(more),
         then: BlockCall { block: poll, args: ValueList::default() },
         otherwise: leave,
-        hint: Hint::Unknown,
+        hint: Hint::Unlikely,
     };
     func.append(poll, Op::Poll {}, &[], loc);
-    let next_mark = ahead(func, poll, next, bound, ty);
-    let again_copy = Field::duplicate(&again, &mut func.pools);
-    let target = with_arg(func, again_copy, next_mark);
+    let next_mark = ahead(func, poll, reached, bound, ty);
+    let mut args = func.list(again.args).to_vec();
+    args.iter_mut().filter(|arg| **arg == next).for_each(|arg| *arg = reached);
+    args.push(next_mark);
+    let target = BlockCall { block: again.block, args: func.pools.list(&args) };
     func.blocks[poll].term = Terminator::Jump { target };
 
     let op = Op::BinOp { op: BinOp::SLt, a: next, b: mark };
@@ -220,8 +232,9 @@ fn batch(func: &mut Function, counted: Counted) -> [(Block, Block); 2] {
     let cond = func.result(before);
     let again = with_arg(func, again, mark);
     let look = BlockCall { block: look, args: ValueList::default() };
+    // No hint: laid out right behind the loop, the way on costs the way back no jump of its own.
     func.blocks[latch].term =
-        Terminator::Branch { cond, then: again, otherwise: look, hint: Hint::Likely };
+        Terminator::Branch { cond, then: again, otherwise: look, hint: Hint::Unknown };
     [(latch, header), (poll, header)]
 }
 

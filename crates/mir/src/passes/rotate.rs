@@ -20,23 +20,15 @@ const MAX_LOOPS: usize = 100;
 
 /// See the module's head.
 pub fn run(func: &mut Function, _: &mut PassCx<'_>) -> bool {
-    let mut headers: Vec<Block> = {
-        let cfg = Cfg::new(func);
-        let loops = Loops::new(func, &cfg);
-        let fitting = loops.loops.ids().filter(|&id| shape(func, &loops, id).is_some());
-        fitting.map(|id| loops.loops[id].header).collect()
-    };
-    headers.truncate(MAX_LOOPS);
+    let mut loops = Loops::new(func, &Cfg::new(func));
+    let fitting = loops.loops.ids().filter(|&id| shape(func, &loops, id).is_some());
+    let fitting: Vec<LoopId> = fitting.take(MAX_LOOPS).collect();
     let mut changed = false;
-    // Inner loops first; each rotation changes the graph, so the loop is found again.
-    for header in headers.into_iter().rev() {
-        let cfg = Cfg::new(func);
-        let loops = Loops::new(func, &cfg);
-        let Some(id) = loops.innermost(header) else { continue };
-        if loops.loops[id].header == header
-            && let Some(shape) = shape(func, &loops, id)
-        {
-            rotate(func, &cfg, &loops, id, shape);
+    // Inner loops first. A rotation changes no loop's header or blocks; those it makes belong to the
+    // loop around.
+    for id in fitting.into_iter().rev() {
+        if let Some(shape) = shape(func, &loops, id) {
+            rotate(func, &mut loops, id, shape);
             changed = true;
         }
     }
@@ -68,15 +60,18 @@ fn shape(func: &Function, loops: &Loops, id: LoopId) -> Option<Shape> {
     }
 }
 
-fn rotate(func: &mut Function, cfg: &Cfg, loops: &Loops, id: LoopId, shape: Shape) {
+fn rotate(func: &mut Function, loops: &mut Loops, id: LoopId, shape: Shape) {
     let header = loops.loops[id].header;
     let (guard, copies) = copy_header(func, header);
-    for edge in cfg.preds(header) {
-        if !loops.contains(id, edge.from) {
-            redirect(func, edge.from, header, guard);
+    for block in func.blocks.ids() {
+        if block != guard && !loops.contains(id, block) {
+            redirect(func, block, header, guard);
         }
     }
-    add_preheader(func, guard, shape);
+    let preheader = add_preheader(func, guard, shape);
+    for block in [Some(guard), preheader].into_iter().flatten() {
+        loops.adopt(block, loops.loops[id].parent);
+    }
     repair(func, header, guard, &copies);
 }
 
@@ -119,16 +114,17 @@ pub fn redirect(func: &mut Function, from: Block, old: Block, new: Block) {
 }
 
 /// Puts a block of its own on the way from the guard into the loop.
-fn add_preheader(func: &mut Function, guard: Block, shape: Shape) {
-    let preheader = func.new_block();
+fn add_preheader(func: &mut Function, guard: Block, shape: Shape) -> Option<Block> {
     let Terminator::Branch { cond, mut then, mut otherwise, hint } = func.blocks[guard].term else {
-        return;
+        return None;
     };
+    let preheader = func.new_block();
     let way_in = if shape.body_first { &mut then } else { &mut otherwise };
     let target =
         std::mem::replace(way_in, BlockCall { block: preheader, args: ValueList::default() });
     func.blocks[preheader].term = Terminator::Jump { target };
     func.blocks[guard].term = Terminator::Branch { cond, then, otherwise, hint };
+    Some(preheader)
 }
 
 /// What the header defines has two definitions now: uses elsewhere see the one that reaches them.

@@ -1,5 +1,5 @@
-//! The shape of the flow graph: constant branches, jumps to jumps, branches on a constant argument,
-//! straight lines merged, small diamonds made `Select`.
+//! The shape of the flow graph: constant branches, jumps to jumps, branches on a constant argument (which
+//! a condition also is on the ways it chooses), straight lines merged, small diamonds made `Select`.
 //!
 //! Needs: nothing. Breaks: blocks, block parameters, loops' preheaders.
 
@@ -8,7 +8,7 @@ use super::rewrite::Rewrites;
 use crate::analysis::Cfg;
 use crate::entities::*;
 use crate::function::{Function, Pools, ValueDef};
-use crate::keywords::Hint;
+use crate::keywords::{Hint, UnaryOp};
 use crate::ops::{Op, Terminator};
 use crate::types::Type;
 use sepal_base::Id as _;
@@ -26,6 +26,7 @@ pub fn run(func: &mut Function, _: &mut PassCx<'_>) -> bool {
         for block in func.blocks.ids() {
             round |= constant_choice(func, block);
         }
+        round |= implied_arguments(func);
         let mut cfg = Cfg::new(func);
         round |= thread_jumps(func, &cfg);
         for block in func.blocks.ids() {
@@ -123,6 +124,49 @@ fn constant_choice(func: &mut Function, block: Block) -> bool {
     true
 }
 
+/// A condition passed on as an argument is `true` on the way it leads to when it holds, `false` on the
+/// other; its negation is the opposite.
+fn implied_arguments(func: &mut Function) -> bool {
+    let mut constants: [Option<Value>; 2] = [None, None];
+    let mut changed = false;
+    for block in func.blocks.ids() {
+        let Terminator::Branch { cond, then, otherwise, .. } = func.blocks[block].term else {
+            continue;
+        };
+        let mut implied = |call: BlockCall, holds: bool| {
+            for n in 0..call.args.len() {
+                let Some(value) = implied_by(func, cond, holds, func.list(call.args)[n]) else {
+                    continue;
+                };
+                let known = &mut constants[usize::from(value)];
+                let known = *known.get_or_insert_with(|| known_bool(func, value));
+                func.pools.values_mut(call.args)[n] = known;
+                changed = true;
+            }
+        };
+        implied(then, true);
+        implied(otherwise, false);
+    }
+    changed
+}
+
+/// What `value` is if `cond` is `holds`, when the one decides the other.
+fn implied_by(func: &Function, cond: Value, holds: bool, value: Value) -> Option<bool> {
+    let negates = |op| matches!(op, Op::UnaryOp { op: UnaryOp::Not, value } if value == cond);
+    if value == cond {
+        Some(holds)
+    } else {
+        func.def_op(value).is_some_and(negates).then_some(!holds)
+    }
+}
+
+/// A constant at the function's entry, where it is known everywhere and no block stops being empty.
+fn known_bool(func: &mut Function, value: bool) -> Value {
+    let inst = func.new_inst(Op::ConstBool { value }, &[Type::Bool], LocId::NONE);
+    func.blocks[Function::ENTRY].insts.insert(0, inst);
+    func.result(inst)
+}
+
 /// Leads jumps to a block without instructions on to where it goes, if that is known: because it
 /// always goes there, or because the argument it decides by is a constant.
 fn thread_jumps(func: &mut Function, cfg: &Cfg) -> bool {
@@ -164,7 +208,8 @@ fn thread_jumps(func: &mut Function, cfg: &Cfg) -> bool {
     changed
 }
 
-/// Blocks without instructions whose parameters only their own terminator uses.
+/// Blocks that do nothing (what they compute nobody uses) and whose parameters only their own terminator
+/// uses.
 fn empty_blocks(func: &Function, cfg: &Cfg) -> Vec<bool> {
     let mut empty = vec![false; func.blocks.len()];
     for &block in cfg.rpo.iter().skip(1) {
@@ -178,20 +223,24 @@ fn empty_blocks(func: &Function, cfg: &Cfg) -> Vec<bool> {
             | Terminator::Panic { .. }
             | Terminator::Unreachable {} => false,
         };
-        empty[block.index()] = goes_on && data.insts.is_empty();
+        let mut ops = data.insts.iter().map(|&inst| func.insts[inst].op);
+        empty[block.index()] = goes_on && ops.all(|op| op.effects().is_removable());
     }
-    let mut visit = |user: Block, value: Value| {
-        if let ValueDef::Param(owner, _) = func.values[value].def
-            && owner != user
-        {
-            empty[owner.index()] = false;
-        }
+    let mut used = vec![false; func.insts.len()];
+    let mut visit = |user: Block, value: Value| match func.values[value].def {
+        ValueDef::Param(owner, _) if owner != user => empty[owner.index()] = false,
+        ValueDef::Result(inst, _) => used[inst.index()] = true,
+        ValueDef::Param(..) | ValueDef::Removed => {}
     };
     for &block in &cfg.rpo {
         for &inst in &func.blocks[block].insts {
             func.for_each_use(inst, |value| visit(block, value));
         }
         func.blocks[block].term.for_each_value(&func.pools, &mut |value| visit(block, value));
+    }
+    for &block in &cfg.rpo {
+        let does_nothing = func.blocks[block].insts.iter().all(|inst| !used[inst.index()]);
+        empty[block.index()] &= does_nothing;
     }
     empty
 }

@@ -73,10 +73,7 @@ fn rename_word(word: &mut ConstWord, numbers: &[Option<FuncId>]) {
 
 /// Instructions that stand in no block any more may name functions that are gone: they stay wrong.
 fn rename_op(op: &mut Op, numbers: &[Option<FuncId>]) {
-    if let Op::Call { func, .. }
-    | Op::FuncAddr { func }
-    | Op::ClosureCreate { func, .. }
-    | Op::FrameNew { func, .. } = op
+    if let Some(func) = op.function_mut()
         && let Some(number) = numbers[index(*func)]
     {
         *func = number;

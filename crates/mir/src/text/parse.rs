@@ -101,8 +101,11 @@ impl Parser<'_> {
     }
 
     fn number(&mut self, prefix: &str, next: usize) -> Result<()> {
-        let wanted = self.cursor.unexpected(&format!("`{prefix}{next}`"));
-        if self.cursor.entity(prefix)? as usize == next { Ok(()) } else { Err(wanted) }
+        let before = self.cursor.clone();
+        if self.cursor.entity(prefix)? as usize == next {
+            return Ok(());
+        }
+        Err(before.unexpected(&format!("`{prefix}{next}`")))
     }
 
     /// Tables that intern hold everything once.
@@ -172,7 +175,7 @@ impl Parser<'_> {
         } else {
             let mut variants = Vec::new();
             while self.cursor.at('{') {
-                variants.push(VariantDef::new(&self.types('{', '}')?));
+                variants.push(self.variant()?);
             }
             Layout { kind: LayoutKind::Fixed(variants), ..Layout::fixed(name, &[], false) }
         };
@@ -182,6 +185,20 @@ impl Parser<'_> {
         }
         self.module.add_layout(layout);
         Ok(())
+    }
+
+    fn variant(&mut self) -> Result<VariantDef> {
+        let fields = self.cursor.list('{', '}', |c| {
+            let ty =
+                c.keyword("type", |text| Type::ALL.into_iter().find(|ty| ty.name() == text))?;
+            Ok((ty, c.accept("length"), c.accept("frozen")))
+        })?;
+        let types: Vec<Type> = fields.iter().map(|field| field.0).collect();
+        let mut variant = VariantDef::new(&types);
+        for (def, (_, length, frozen)) in variant.fields.iter_mut().zip(fields) {
+            (def.length, def.frozen) = (length, frozen);
+        }
+        Ok(variant)
     }
 
     fn static_object(&mut self) -> Result<()> {
@@ -302,7 +319,7 @@ impl Body<'_, '_> {
             }
             self.parser.cursor.expect("=")?;
         }
-        let wanted = self.parser.cursor.unexpected("an instruction");
+        let before = self.parser.cursor.clone();
         let mnemonic = self.parser.cursor.word()?;
         let pools = &mut self.function.pools;
         if let Some(op) = Op::parse(mnemonic, &mut self.parser.cursor, pools)? {
@@ -310,7 +327,8 @@ impl Body<'_, '_> {
             return Ok(false);
         }
         let term = Terminator::parse(mnemonic, &mut self.parser.cursor, pools)?;
-        let term = term.filter(|_| results.is_empty()).ok_or(wanted)?;
+        let term = term.filter(|_| results.is_empty());
+        let term = term.ok_or_else(|| before.unexpected("an instruction"))?;
         self.function.blocks[block].term = term;
         self.function.blocks[block].term_loc = self.loc()?;
         Ok(true)

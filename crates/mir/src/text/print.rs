@@ -87,7 +87,11 @@ fn print_layout(out: &mut String, id: LayoutId, layout: &Layout) {
         LayoutKind::Fixed(variants) => {
             for variant in variants {
                 out.push(' ');
-                print_list(out, '{', '}', &variant.fields, |out, f| out.push_str(f.ty.name()));
+                print_list(out, '{', '}', &variant.fields, |out, field| {
+                    out.push_str(field.ty.name());
+                    out.push_str(if field.length { " length" } else { "" });
+                    out.push_str(if field.frozen { " frozen" } else { "" });
+                });
             }
         }
         LayoutKind::Array(slots) => {

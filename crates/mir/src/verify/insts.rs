@@ -1,6 +1,7 @@
 //! The types of every op's operands and results.
 
 use super::{Check, Checked, ensure};
+use crate::effects::MemClass;
 use crate::entities::*;
 use crate::keywords::*;
 use crate::module::LayoutKind;
@@ -144,8 +145,8 @@ impl Check<'_> {
         } else if let Op::FieldSet { field, object, value } = *op {
             self.expect(object, Type::Ref)?;
             self.expect(value, self.field_type(field)?)?;
-            let immutable = self.module.layouts.get(field.layout).is_some_and(|l| l.immutable);
-            ensure(!immutable, || "the layout is immutable".to_owned())
+            let immutable = self.module.is_immutable(MemClass::Field(field));
+            ensure(!immutable, || "the field is immutable".to_owned())
         } else if let Op::ClosureCreate { layout, func, captures } = *op {
             self.closure(layout, func, captures)
         } else {

@@ -4,14 +4,26 @@ use super::actor;
 use crate::actor::text;
 use crate::panics::end_actor;
 use crate::stdio;
-use sepal_abi::{Ctx, NO_LOC, ObjPtr, PanicCode};
+use sepal_abi::{ARRAY_DATA, Ctx, DescId, Header, NO_LOC, ObjPtr, PanicCode, object_size};
 use std::ptr::null_mut;
 
-/// Only the stack can be used up so far: nothing poisons the limit yet.
+/// The limit is poisoned afterwards if the actor shall yield.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rt_poll(ctx: *mut Ctx) {
     // SAFETY: see `fns`.
-    unsafe { actor(ctx) }.raise(PanicCode::StackOverflow, &[]);
+    unsafe { actor(ctx) }.poll();
+}
+
+/// Only for the thunk of polls: the caller must be compiled code.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub unsafe extern "C" fn rt_yield(_ctx: *mut Ctx) {
+    std::arch::naked_asm!(
+        "add rdi, {slot}",
+        "jmp {yield_actor}",
+        slot = const std::mem::offset_of!(Ctx, entry_sp),
+        yield_actor = sym sepal_machine::r#gen::yield_actor,
+    )
 }
 
 #[unsafe(no_mangle)]
@@ -50,6 +62,51 @@ pub unsafe extern "C" fn rt_defer_push(ctx: *mut Ctx, closure: ObjPtr) {
 pub unsafe extern "C" fn rt_defer_pop(ctx: *mut Ctx) -> ObjPtr {
     // SAFETY: see `fns`.
     unsafe { actor(ctx) }.pop_defer().unwrap_or(null_mut())
+}
+
+/// An array of the closures, so that they are traced.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rt_defer_take(ctx: *mut Ctx, depth: i64) -> ObjPtr {
+    // SAFETY: see `fns`.
+    let actor = unsafe { actor(ctx) };
+    let count = actor.defer_depth().saturating_sub(depth as usize);
+    if count == 0 {
+        return null_mut();
+    }
+    let Some(size) = object_size(actor.heap.desc(DescId::REFS), count as u64) else {
+        return null_mut();
+    };
+    // The closures stay pending, and so alive, until there is an array for them.
+    let Some(array) = actor.alloc(Header::new(DescId::REFS), size) else { return null_mut() };
+    // SAFETY: the array was just made with room for so many words.
+    unsafe {
+        (*array).len = count as u64;
+        let words = array.byte_add(ARRAY_DATA as usize).cast::<u64>();
+        for index in (0..count).rev() {
+            words.add(index).write(actor.pop_defer().unwrap_or(null_mut()) as u64);
+        }
+    }
+    array
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rt_defer_restore(ctx: *mut Ctx, saved: ObjPtr) {
+    if saved.is_null() {
+        return;
+    }
+    // SAFETY: see `fns`; it was made by `rt_defer_take`.
+    unsafe {
+        let words = saved.byte_add(ARRAY_DATA as usize).cast::<ObjPtr>();
+        for index in 0..(*saved).len as usize {
+            actor(ctx).push_defer(words.add(index).read());
+        }
+    }
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rt_globals_own(ctx: *mut Ctx) {
+    // SAFETY: see `fns`.
+    unsafe { actor(ctx) }.own_globals();
 }
 
 #[unsafe(no_mangle)]

@@ -1,7 +1,7 @@
 //! Allocation, arrays, the collector. See `fns` for what callers promise.
 
 use super::actor;
-use sepal_abi::{ARRAY_DATA, Ctx, Header, ObjPtr, PanicCode, object_size};
+use sepal_abi::{ARRAY_DATA, Ctx, DescId, Header, ObjPtr, PanicCode, object_size};
 use std::ptr::null_mut;
 
 #[unsafe(no_mangle)]
@@ -115,7 +115,7 @@ pub unsafe extern "C" fn rt_gc_collect(ctx: *mut Ctx) {
 pub unsafe extern "C" fn rt_gc_stats(ctx: *mut Ctx, what: i64) -> i64 {
     // SAFETY: see `fns`.
     let actor = unsafe { actor(ctx) };
-    let stats = &actor.heap.stats;
+    let stats = actor.heap.stats();
     match what {
         0 => stats.collections as i64,
         1 => stats.live_bytes as i64,
@@ -127,8 +127,19 @@ pub unsafe extern "C" fn rt_gc_stats(ctx: *mut Ctx, what: i64) -> i64 {
     }
 }
 
-/// Objects do not move, so the address identifies them; mixed, since its low bits are always zero.
+/// Objects move and are copied, so an object keeps the hash that it was given first, in its header: only objects of
+/// classes are asked, and those have one variant, whose number is 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rt_identity_hash(_ctx: *mut Ctx, object: ObjPtr) -> i64 {
-    crate::hash::Keys::get().mix(0, object as u64) as i64
+    let keys = crate::hash::Keys::get();
+    // SAFETY: see `fns`.
+    let header = unsafe { &mut (*object).header };
+    if header.is_static() {
+        return keys.mix(0, object as u64) as i64;
+    }
+    if header.variant() == 0 {
+        let hash = (keys.mix(0, object as u64) as u32 & Header::MAX_VARIANT).max(1);
+        *header = Header(header.0 | Header::with_variant(DescId(0), hash).0);
+    }
+    keys.mix(1, header.variant().into()) as i64
 }

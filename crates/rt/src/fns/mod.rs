@@ -10,15 +10,18 @@
 
 #![allow(clippy::missing_safety_doc, reason = "what callers promise is said above, once")]
 
+mod actors;
 mod buf;
 mod chars;
 mod control;
 mod data;
 mod float;
 mod fs;
+mod futures;
 mod io;
 mod memory;
 mod numbers;
+mod receive;
 mod strings;
 
 #[cfg(test)]
@@ -74,15 +77,18 @@ sepal_abi::rt_fns!(define_address);
 
 /// All bodies by name, for engines that call them directly.
 pub mod bodies {
+    pub use super::actors::*;
     pub use super::buf::*;
     pub use super::chars::*;
     pub use super::control::*;
     pub use super::data::*;
     pub use super::float::*;
     pub use super::fs::*;
+    pub use super::futures::*;
     pub use super::io::*;
     pub use super::memory::*;
     pub use super::numbers::*;
+    pub use super::receive::*;
     pub use super::strings::*;
 }
 

@@ -31,6 +31,8 @@ struct Head {
     capacity: usize,
     marked: bool,
     is_mapped: bool,
+    /// The next of a list of detached objects, or 0.
+    next: usize,
 }
 
 const HEAD: usize = 32;
@@ -60,21 +62,20 @@ impl LargeSpace {
 
     /// A zeroed object. `None` if there is no memory.
     pub fn alloc(&mut self, size: usize, may_grow: bool) -> Option<ObjPtr> {
-        let whole = size.checked_add(HEAD)?;
-        let (start, capacity) = if whole < MAPPED {
-            let layout = Layout::from_size_align(whole, 16).ok()?;
-            // SAFETY: the layout is not empty.
-            (NonNull::new(unsafe { std::alloc::alloc_zeroed(layout) })?, size)
-        } else {
-            map_object(whole, may_grow)?
-        };
-        let object = start.as_ptr() as usize + HEAD;
-        let new = Head { size, capacity, marked: false, is_mapped: whole >= MAPPED };
-        // SAFETY: the memory is ours and large enough.
-        unsafe { head(object).write(new) };
+        let object = alloc(size, may_grow, std::alloc::alloc_zeroed)?;
         self.objects.push(object);
         self.bytes += size;
         Some(object as ObjPtr)
+    }
+
+    /// Takes over a detached object.
+    ///
+    /// # Safety
+    /// It must be one, that nobody else owns any more.
+    pub unsafe fn link(&mut self, object: usize) {
+        self.objects.push(object);
+        // SAFETY: the caller vouches for the object.
+        self.bytes += unsafe { size(object) };
     }
 
     /// Lets an object grow to `size` bytes where it is, if there is room; the new bytes are zero.
@@ -145,6 +146,70 @@ impl LargeSpace {
 impl Drop for LargeSpace {
     fn drop(&mut self) {
         self.free_unless(|_| false);
+    }
+}
+
+fn alloc(size: usize, may_grow: bool, from_c: unsafe fn(Layout) -> *mut u8) -> Option<usize> {
+    let whole = size.checked_add(HEAD)?;
+    let (start, capacity) = if whole < MAPPED {
+        let layout = Layout::from_size_align(whole, 16).ok()?;
+        // SAFETY: the layout is not empty.
+        (NonNull::new(unsafe { from_c(layout) })?, size)
+    } else {
+        map_object(whole, may_grow)?
+    };
+    let object = start.as_ptr() as usize + HEAD;
+    let new = Head { size, capacity, marked: false, is_mapped: whole >= MAPPED, next: 0 };
+    // SAFETY: the memory is ours and large enough.
+    unsafe { head(object).write(new) };
+    Some(object)
+}
+
+/// An object that belongs to no heap, not initialised. `None` if there is no memory.
+pub fn alloc_detached(size: usize) -> Option<usize> {
+    alloc(size, false, std::alloc::alloc)
+}
+
+/// The bytes of a large object.
+///
+/// # Safety
+/// `object` must be one.
+pub unsafe fn size(object: usize) -> usize {
+    // SAFETY: the caller vouches for the object.
+    unsafe { (*head(object)).size }
+}
+
+/// The next detached object on its list, or 0.
+///
+/// # Safety
+/// `object` must be a detached object.
+pub unsafe fn next(object: usize) -> usize {
+    // SAFETY: the caller vouches for the object.
+    unsafe { (*head(object)).next }
+}
+
+/// Changes that.
+///
+/// # Safety
+/// As [`next`].
+pub unsafe fn set_next(object: usize, next: usize) {
+    // SAFETY: the caller vouches for the object.
+    unsafe { (*head(object)).next = next };
+}
+
+/// Frees a list of detached objects.
+///
+/// # Safety
+/// Nothing may refer to them any more.
+pub unsafe fn free_list(first: usize) {
+    let mut object = first;
+    while object != 0 {
+        // SAFETY: the caller vouches for the list.
+        unsafe {
+            let next = next(object);
+            free(object, &*head(object));
+            object = next;
+        }
     }
 }
 

@@ -7,12 +7,13 @@
 //! Must never recurse, and never mark what lives outside the heap (headers with the static bit).
 
 use super::Heap;
+use super::chunk::ChunkBounds;
+use super::descs::Descs;
+use super::forward::{is_marked as is_marked_header, marked};
 use super::large::LargeSpace;
 use super::roots::Found;
-use super::space::{LINE, LINES, MARK_WORDS, SpaceBounds, line_place, mark_place};
-use sepal_abi::{
-    ARRAY_DATA, DescKind, OBJECT_ALIGN, ObjPtr, TypeDesc, is_traced_pointer, object_size,
-};
+use super::space::{LINE, LINES, MARK_WORDS, Space, SpaceBounds, line_place, mark_place};
+use sepal_abi::{ARRAY_DATA, DescKind, ObjPtr, TypeDesc, is_traced_pointer, object_size};
 use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
 
 /// So many objects are prefetched before the first of them is traced.
@@ -32,7 +33,8 @@ pub(super) struct Live {
 /// # Safety
 /// What was found must be objects of this heap, or static ones.
 pub(super) unsafe fn mark(heap: &Heap, found: Found) -> Live {
-    for block in &heap.blocks {
+    let Some(bulk) = &heap.bulk else { return Live::default() };
+    for block in &bulk.blocks {
         // SAFETY: the block is the heap's.
         unsafe {
             *block.marks() = [0; MARK_WORDS];
@@ -40,9 +42,12 @@ pub(super) unsafe fn mark(heap: &Heap, found: Found) -> Live {
         }
     }
     let mut marker = Marker {
-        heap,
-        space: heap.space.bounds(),
+        // SAFETY: descriptors outlive the heap.
+        descs: unsafe { &*heap.descs },
+        space: bulk.space.bounds(),
+        chunks: ChunkBounds::of(heap),
         stack: Vec::with_capacity(4096),
+        outside: Vec::new(),
         ahead: [0; AHEAD],
         next: 0,
         prefetched: 0,
@@ -59,41 +64,30 @@ pub(super) unsafe fn mark(heap: &Heap, found: Found) -> Live {
     marker.live
 }
 
-/// What tracing needs of a descriptor, compact: small objects are nearly all there is.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Shape {
-    kind: ShapeKind,
-    size: u32,
-    /// One bit for each traced word.
-    words: u64,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum ShapeKind {
-    /// A fixed object of at most 64 words.
-    Small,
-    /// Anything else: see the descriptor.
-    Other,
-}
-
-impl Shape {
-    pub(super) fn of(desc: &TypeDesc) -> Shape {
-        let small = desc.kind == DescKind::Fixed && desc.size <= 64 * 8;
-        if !small {
-            return Shape { kind: ShapeKind::Other, size: 0, words: 0 };
-        }
-        let words =
-            desc.traced.as_slice().iter().fold(0, |words, offset| words | 1 << (offset / 8));
-        let size = desc.size.next_multiple_of(OBJECT_ALIGN);
-        Shape { kind: ShapeKind::Small, size, words }
+/// Whether a small object has been marked, between marking and sweep.
+///
+/// # Safety
+/// There must be an object of a heap that is being collected.
+pub(super) unsafe fn is_marked(object: usize) -> bool {
+    // SAFETY: the caller vouches for the object.
+    let header = unsafe { (*(object as ObjPtr)).header };
+    let is_in_block = Space::get().is_some_and(|space| space.contains(object));
+    if !is_in_block {
+        return is_marked_header(header);
     }
+    let (word, bit) = mark_place(object);
+    // SAFETY: as above.
+    unsafe { *word & bit != 0 }
 }
 
 struct Marker<'h> {
-    heap: &'h Heap,
+    descs: &'h Descs,
     space: SpaceBounds,
-    /// Marked objects that are yet to be traced.
+    chunks: ChunkBounds,
+    /// Marked objects in blocks that are yet to be traced.
     stack: Vec<usize>,
+    /// The same in chunks, and large ones.
+    outside: Vec<usize>,
     /// A ring of prefetched ones; 0 for none.
     ahead: [usize; AHEAD],
     next: usize,
@@ -126,10 +120,20 @@ impl Marker<'_> {
     #[cold]
     #[inline(never)]
     fn grey_outside(&mut self, object: usize) {
-        // SAFETY: a pointer that is not into blocks is to a static or a large object.
+        // SAFETY: a pointer that is not into blocks is to a static object, into a chunk, or to a large object.
         unsafe {
-            if !(*(object as ObjPtr)).header.is_static() && LargeSpace::mark(object) {
-                self.stack.push(object);
+            let header = &mut (*(object as ObjPtr)).header;
+            let is_new = if header.is_static() {
+                false
+            } else if self.chunks.contain(object) {
+                let is_new = !is_marked_header(*header);
+                *header = marked(*header);
+                is_new
+            } else {
+                LargeSpace::mark(object)
+            };
+            if is_new {
+                self.outside.push(object);
             }
         }
     }
@@ -139,6 +143,11 @@ impl Marker<'_> {
             while let Some(object) = self.pop() {
                 // SAFETY: only objects of the heap are pushed.
                 unsafe { self.trace(object) };
+            }
+            if let Some(object) = self.outside.pop() {
+                // SAFETY: as above.
+                unsafe { self.trace_other(object) };
+                continue;
             }
             let Some((array, from)) = self.arrays.pop() else { return };
             // SAFETY: as above.
@@ -171,8 +180,8 @@ impl Marker<'_> {
     unsafe fn trace(&mut self, object: usize) {
         // SAFETY: the caller vouches for the object.
         let header = unsafe { (*(object as ObjPtr)).header };
-        let shape = self.heap.shapes[header.desc().0 as usize];
-        if shape.kind == ShapeKind::Other {
+        let shape = self.descs.shape(header.desc());
+        if shape.size == 0 {
             // SAFETY: as above.
             unsafe { self.trace_other(object) };
             return;
@@ -194,10 +203,10 @@ impl Marker<'_> {
 
     #[inline(never)]
     unsafe fn trace_other(&mut self, object: usize) {
-        let heap = self.heap;
         // SAFETY: the caller vouches for the object.
         let (header, len) = unsafe { ((*(object as ObjPtr)).header, (*(object as ObjPtr)).len) };
-        let desc = heap.desc(header.desc());
+        let descs = self.descs;
+        let desc = descs.get(header.desc());
         let size = object_size(desc, len).unwrap_or(0);
         self.live.bytes += size;
         self.live.objects += 1;
@@ -227,10 +236,10 @@ impl Marker<'_> {
 
     /// Traces a piece of an array, and puts the rest off.
     unsafe fn trace_array(&mut self, array: usize, from: usize) {
-        let heap = self.heap;
         // SAFETY: the caller vouches for the array.
         let (header, len) = unsafe { ((*(array as ObjPtr)).header, (*(array as ObjPtr)).len) };
-        let desc = heap.desc(header.desc());
+        let descs = self.descs;
+        let desc = descs.get(header.desc());
         let to = (len as usize).min(from + PIECE);
         if to < len as usize {
             self.arrays.push((array, to));

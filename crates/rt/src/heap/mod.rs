@@ -1,45 +1,56 @@
-//! The heap of one actor: a non-moving mark-region collector in the manner of Immix.
+//! The heap of one actor. There may be a million of them, most with a few objects, and some with gigabytes.
 //!
-//! Objects up to 8 KiB lie in 32 KiB blocks. An allocation bumps through a *hole*, a run of lines without
-//! anything live; the hole's bounds stand in the context, so that compiled code bumps by itself. A
-//! collection marks objects and the lines they lie on; unmarked lines are the next holes, blocks without
-//! marked lines go back to the process's pool. Larger objects are in [`large`].
+//! A heap begins *small*: objects are bumped into chunks from the C allocator, each larger than the last. When
+//! they come to 64 KiB it goes on in *blocks*, which the collector marks and reuses line by line in the manner of
+//! Immix, moving nothing. Either way the free part stands in the context, so that compiled code bumps by
+//! itself. Objects above 8 KiB are *large*, each alone.
 //!
-//! Roots are found conservatively (`roots`), everything behind them through descriptors (`mark`).
-//!
-//! What makes a walk over a hole possible, and so must never be broken:
-//! - The bytes of an opened hole from the bump pointer on are zero; a header is never zero.
-//! - A hole that was passed over as too small begins with a zero word.
-//! - Whoever bumps stores the header before anything else can allocate.
+//! - `chunk`: pieces of memory for small heaps and messages
+//! - `bulk`, [`space`], [`large`]: blocks and large objects
+//! - `roots`, `mark`: a collection, which may be in the middle of anything, so roots are found conservatively
+//! - `settle`: at a boundary, where all roots are exact, what lives in a small heap moves together
+//! - [`descs`], [`handle`], `forward`: what objects say of themselves
 //!
 //! Everything here belongs to the thread that runs the actor. Must never print, and never raise a panic:
 //! allocation gives `None` and the caller says what that means.
 
+mod bulk;
+pub(crate) mod chunk;
+pub mod descs;
+pub(crate) mod forward;
+pub mod handle;
 pub mod large;
 mod mark;
 mod roots;
+mod settle;
 pub mod space;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 #[cfg(test)]
 mod torture;
 
-use large::{LARGE, LargeSpace};
+use bulk::Bulk;
+use chunk::{CHUNK_HEAD, Chunk};
+use descs::Descs;
+use handle::{Handle, HandleList};
+use large::LARGE;
 pub use roots::Roots;
-use sepal_abi::{Ctx, DescId, DescKind, Header, ObjPtr, TypeDesc, object_size};
-use space::{BLOCK, Block, FreeBlock, LINE, LINES, Space};
-use std::sync::atomic::{AtomicU32, Ordering};
+use sepal_abi::{Ctx, DescId, Header, ObjPtr, STR_DATA, TypeDesc};
+pub use settle::ExactRoots;
 use std::time::{Duration, Instant};
 
-/// No collection before this much was allocated: small programs never collect. Half of it costs twice the
-/// collections where little lives, without saving memory that matters.
-const MIN_BUDGET: usize = 8 * 1024 * 1024;
+/// The first chunk of a heap that is not filled by a message, with its head.
+const FIRST_CHUNK: usize = 256;
+/// The largest chunk that a heap adds, unless one object needs more.
+const MAX_CHUNK: usize = 16 * 1024;
+/// With so much in chunks a heap is no longer small.
+const SMALL: usize = 64 * 1024;
 /// A hole with at least this much left is kept for small objects when a larger one does not fit; that one
 /// goes to the overflow block.
 const WORTH_KEEPING: usize = 512;
-/// What the memory of a swept line holds under stress.
-const POISON: u8 = 0xDB;
+/// An area of more bytes always goes there, so that no holes are passed over for it.
+const MAX_IN_HOLE: usize = 2048;
 
 /// Numbers about a heap.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -52,88 +63,67 @@ pub struct Stats {
     pub time: Duration,
 }
 
-/// A part of a block that is bumped through.
-#[derive(Clone, Copy, Debug, Default)]
-struct Hole {
-    ptr: usize,
-    end: usize,
-}
-
 /// See the module's head.
 #[derive(Debug)]
 pub struct Heap {
-    id: u32,
-    space: &'static Space,
-    descs: Vec<TypeDesc>,
-    /// The same, as tracing wants them.
-    shapes: Vec<mark::Shape>,
-    /// All blocks of this heap.
-    blocks: Vec<Block>,
-    /// Blocks with holes, by index in `blocks`: `next_block` is the next to search.
-    next_block: usize,
-    /// The block that is being searched for holes, and the line where the search goes on.
-    current: Option<(Block, usize)>,
-    overflow: Hole,
-    large: LargeSpace,
-    /// Bytes that may be allocated before the next collection; may overrun by one object.
-    budget: isize,
-    /// Bytes taken for allocation in all, the rest of the current hole included.
-    taken: u64,
+    /// Those of the program; they outlive the heap.
+    descs: *const Descs,
+    /// The chunks, the newest first.
+    chunks: *mut Chunk,
+    bulk: Option<Box<Bulk>>,
+    handles: HandleList,
     limit: usize,
+    /// Bytes taken for allocation in all, the rest of what is bumped through included.
+    taken: u64,
+    /// The bytes of all chunks with their heads.
+    chunk_bytes: u32,
+    /// How many of them were in use after the last settling, or when the heap began with a message.
+    settled_bytes: u32,
+    /// What may be allocated in chunks between two settlings; 0 before the first.
+    nursery: u16,
+    /// The context bumps through a block, no longer through the newest chunk.
+    in_blocks: bool,
     stress: bool,
-    /// Under stress, the true end of the hole; the context's end is its pointer.
-    stress_end: usize,
-    pub stats: Stats,
 }
 
+const _: () = assert!(size_of::<Heap>() <= 64);
+
 impl Heap {
-    /// An empty heap that may hold `limit` bytes. `None` if the kernel gives no addresses.
-    pub fn new(own_descs: &[TypeDesc], limit: usize, stress: bool) -> Option<Heap> {
-        static NEXT_ID: AtomicU32 = AtomicU32::new(1);
-        let builtin = (0..DescId::FIRST_OWN.0).map(|id| {
-            let unused = TypeDesc::new(DescKind::Fixed, 16, 0, &[], "unused");
-            TypeDesc::builtin(DescId(id)).copied().unwrap_or(unused)
-        });
-        let descs: Vec<TypeDesc> = builtin.chain(own_descs.iter().copied()).collect();
-        Some(Heap {
-            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
-            space: Space::get()?,
-            shapes: descs.iter().map(mark::Shape::of).collect(),
+    /// An empty heap that may hold `limit` bytes.
+    ///
+    /// # Safety
+    /// The descriptors must outlive the heap.
+    pub unsafe fn new(descs: &Descs, limit: usize, stress: bool) -> Heap {
+        Heap {
             descs,
-            blocks: Vec::new(),
-            next_block: 0,
-            current: None,
-            overflow: Hole::default(),
-            large: LargeSpace::default(),
-            budget: MIN_BUDGET as isize,
-            taken: 0,
+            chunks: std::ptr::null_mut(),
+            bulk: None,
+            handles: HandleList::EMPTY,
             limit,
+            taken: 0,
+            chunk_bytes: 0,
+            settled_bytes: 0,
+            nursery: 0,
+            in_blocks: false,
             stress,
-            stress_end: 0,
-            stats: Stats::default(),
-        })
+        }
+    }
+
+    /// The descriptors of the program's objects; they outlive the heap.
+    pub fn descs(&self) -> *const Descs {
+        self.descs
     }
 
     /// The descriptor of an object.
     #[inline(always)]
     pub fn desc(&self, id: DescId) -> &TypeDesc {
-        &self.descs[id.0 as usize]
+        // SAFETY: descriptors outlive the heap.
+        unsafe { (*self.descs).get(id) }
     }
 
-    /// The bytes an object takes.
-    ///
-    /// # Safety
-    /// `object` must be an object with a descriptor of this heap's program.
-    #[inline(always)]
-    pub unsafe fn size_of(&self, object: ObjPtr) -> usize {
-        // SAFETY: the caller vouches for the object.
-        let (header, len) = unsafe { ((*object).header, (*object).len) };
-        object_size(self.desc(header.desc()), len).unwrap_or(usize::MAX)
-    }
-
-    /// The bytes that blocks and large objects take from the system.
+    /// The bytes that chunks, blocks and large objects take from the system.
     pub fn footprint(&self) -> usize {
-        self.blocks.len() * BLOCK + self.large.bytes()
+        self.chunk_bytes as usize + self.bulk.as_ref().map_or(0, |bulk| bulk.footprint())
     }
 
     pub fn limit(&self) -> usize {
@@ -145,10 +135,29 @@ impl Heap {
         self.limit = limit;
     }
 
+    /// Numbers about the heap.
+    pub fn stats(&self) -> Stats {
+        self.bulk.as_ref().map_or_else(Stats::default, |bulk| bulk.stats)
+    }
+
     /// Bytes allocated since the beginning.
     pub fn allocated(&self, ctx: &Ctx) -> u64 {
-        let end = if self.stress { self.stress_end } else { ctx.alloc_end };
-        self.taken - (end - ctx.alloc_ptr) as u64
+        self.taken - (self.bump_end(ctx) - ctx.alloc_ptr) as u64
+    }
+
+    /// Where the memory ends that the context bumps through.
+    fn bump_end(&self, ctx: &Ctx) -> usize {
+        match &self.bulk {
+            Some(bulk) if self.stress => bulk.stress_end,
+            Some(_) | None => ctx.alloc_end,
+        }
+    }
+
+    fn bulk(&mut self) -> Option<&mut Bulk> {
+        if self.bulk.is_none() {
+            self.bulk = Some(Bulk::new()?);
+        }
+        self.bulk.as_deref_mut()
     }
 
     /// Whether a collection is due before an allocation of `size` bytes.
@@ -156,8 +165,9 @@ impl Heap {
         if self.stress {
             return true;
         }
-        let in_hole = size <= LARGE && size <= ctx.alloc_end - ctx.alloc_ptr;
-        !in_hole && (self.budget <= 0 || size > LARGE && self.budget < size as isize)
+        let Some(bulk) = &self.bulk else { return false };
+        let fits = size <= LARGE && size <= ctx.alloc_end - ctx.alloc_ptr;
+        !fits && (bulk.budget <= 0 || size > LARGE && bulk.budget < size as isize)
     }
 
     /// Allocates zeroed memory for an object of `size` bytes and stores its header. `None`: the limit is
@@ -177,142 +187,177 @@ impl Heap {
         let object = if size > LARGE {
             self.alloc_large(size, may_grow)?
         } else {
-            self.alloc_small(ctx, size)? as ObjPtr
+            self.bump(ctx, size)? as ObjPtr
         };
         // SAFETY: the memory is at least 16 bytes and ours.
         unsafe { (*object).header = header };
         Some(object)
     }
 
-    fn alloc_large(&mut self, size: usize, may_grow: bool) -> Option<ObjPtr> {
+    /// A zeroed large object.
+    pub(crate) fn alloc_large(&mut self, size: usize, may_grow: bool) -> Option<ObjPtr> {
         if self.footprint().checked_add(size)? > self.limit {
             return None;
         }
-        let object = self.large.alloc(size, may_grow)?;
-        self.account(size);
-        Some(object)
-    }
-
-    fn account(&mut self, size: usize) {
-        self.budget = self.budget.saturating_sub_unsigned(size);
+        let bulk = self.bulk()?;
+        let object = bulk.large.alloc(size, may_grow)?;
+        bulk.account(size);
         self.taken += size as u64;
-    }
-
-    fn alloc_small(&mut self, ctx: &mut Ctx, size: usize) -> Option<usize> {
-        if self.stress {
-            ctx.alloc_end = self.stress_end;
-        }
-        while size > ctx.alloc_end - ctx.alloc_ptr {
-            if size > WORTH_KEEPING && ctx.alloc_end - ctx.alloc_ptr >= WORTH_KEEPING {
-                let object = self.alloc_overflow(size);
-                self.set_stress_end(ctx);
-                return object;
-            }
-            let Some(hole) = self.next_hole(size) else {
-                self.set_stress_end(ctx);
-                return None;
-            };
-            self.taken -= (ctx.alloc_end - ctx.alloc_ptr) as u64;
-            (ctx.alloc_ptr, ctx.alloc_end) = (hole.ptr, hole.end);
-        }
-        let object = ctx.alloc_ptr;
-        ctx.alloc_ptr += size;
-        self.set_stress_end(ctx);
         Some(object)
     }
 
-    /// Under stress every allocation shall take the slow path.
-    fn set_stress_end(&mut self, ctx: &mut Ctx) {
+    /// Takes over a detached large object, after [`prepare_large`](Heap::prepare_large).
+    ///
+    /// # Safety
+    /// Nobody else may own it any more.
+    pub(crate) unsafe fn link_large(&mut self, object: usize) {
+        let Some(bulk) = &mut self.bulk else { return };
+        // SAFETY: the caller vouches for it.
+        unsafe {
+            bulk.large.link(object);
+            bulk.account(large::size(object));
+            self.taken += large::size(object) as u64;
+        }
+    }
+
+    /// Prepares for taking over large objects of `size` bytes in all. `None`: the limit does not allow it.
+    pub(crate) fn prepare_large(&mut self, size: usize) -> Option<()> {
+        let is_allowed = self.footprint().saturating_add(size) <= self.limit;
+        self.bulk().filter(|_| is_allowed).map(|_| ())
+    }
+
+    /// The handles in the heap.
+    pub(crate) fn handles(&self) -> impl Iterator<Item = &Handle> {
+        // SAFETY: listed handles are alive as long as the heap.
+        self.handles.iter().map(|handle| unsafe { &*handle })
+    }
+
+    /// Lists a handle, whose reference the heap then owns.
+    ///
+    /// # Safety
+    /// It must be an object of this heap on no list.
+    pub(crate) unsafe fn list_handle(&mut self, handle: *mut Handle) {
+        // SAFETY: the caller vouches for it.
+        unsafe { self.handles.push(handle) };
+    }
+
+    /// Room for objects of `size` bytes in all, at most a block, which the caller fills at once. `None`: the limit is
+    /// reached.
+    pub(crate) fn area(&mut self, ctx: &mut Ctx, size: usize) -> Option<usize> {
+        if self.in_blocks && size > MAX_IN_HOLE {
+            return self.alloc_overflow(size);
+        }
+        self.show_end(ctx)?;
+        let is_first = self.chunks.is_null() && !self.in_blocks;
+        // What an actor begins with fills its first chunk: most never need another one.
+        let opened = if is_first { self.add_chunk(ctx, size, size) } else { Some(()) };
+        if is_first {
+            self.settled_bytes = self.chunk_bytes;
+        }
+        let start = opened.and_then(|()| self.bump_or_open(ctx, size, size));
+        self.hide_end(ctx);
+        start
+    }
+
+    /// Memory for `size` bytes from what the context bumps through.
+    fn bump(&mut self, ctx: &mut Ctx, size: usize) -> Option<usize> {
+        self.show_end(ctx)?;
+        let start = self.bump_or_open(ctx, size, 0);
+        self.hide_end(ctx);
+        start
+    }
+
+    /// Makes the context's end the true one, if it is hidden.
+    fn show_end(&mut self, ctx: &mut Ctx) -> Option<()> {
         if self.stress {
-            self.stress_end = ctx.alloc_end;
+            ctx.alloc_end = self.bulk()?.stress_end;
+        }
+        Some(())
+    }
+
+    /// Under stress, makes the context's end its pointer, so that every allocation takes the slow path.
+    fn hide_end(&mut self, ctx: &mut Ctx) {
+        if self.stress
+            && let Some(bulk) = &mut self.bulk
+        {
+            bulk.stress_end = ctx.alloc_end;
             ctx.alloc_end = ctx.alloc_ptr;
         }
     }
 
+    /// Of a new chunk, the first `filled` bytes need not be zero.
+    fn bump_or_open(&mut self, ctx: &mut Ctx, size: usize, filled: usize) -> Option<usize> {
+        while size > ctx.alloc_end - ctx.alloc_ptr {
+            if !self.in_blocks {
+                self.leave_chunk(ctx, size, filled)?;
+                continue;
+            }
+            if size > WORTH_KEEPING && ctx.alloc_end - ctx.alloc_ptr >= WORTH_KEEPING {
+                return self.alloc_overflow(size);
+            }
+            let limit = self.limit_of_bulk();
+            let hole = self.bulk()?.next_hole(size, limit)?;
+            self.taken += (hole.end - hole.ptr) as u64;
+            self.taken -= (ctx.alloc_end - ctx.alloc_ptr) as u64;
+            (ctx.alloc_ptr, ctx.alloc_end) = (hole.ptr, hole.end);
+        }
+        let start = ctx.alloc_ptr;
+        ctx.alloc_ptr += size;
+        Some(start)
+    }
+
+    /// What the limit leaves for blocks and large objects.
+    fn limit_of_bulk(&self) -> usize {
+        self.limit.saturating_sub(self.chunk_bytes as usize)
+    }
+
     fn alloc_overflow(&mut self, size: usize) -> Option<usize> {
-        if size > self.overflow.end - self.overflow.ptr {
-            let block = self.take_block()?;
-            self.overflow = self.open(block, 0, LINES);
+        let limit = self.limit_of_bulk();
+        let start = self.bulk()?.alloc_overflow(size, limit)?;
+        self.taken += size as u64;
+        Some(start)
+    }
+
+    /// Opens a further chunk with room for `size` bytes or, once there are enough, goes over to blocks. Under stress
+    /// it goes over at once, since memory in chunks is not used again.
+    fn leave_chunk(&mut self, ctx: &mut Ctx, size: usize, filled: usize) -> Option<()> {
+        if self.chunk_bytes as usize >= SMALL || self.stress {
+            self.close_chunk(ctx);
+            self.in_blocks = true;
+            return Some(());
         }
-        let object = self.overflow.ptr;
-        self.overflow.ptr += size;
-        Some(object)
+        let least = FIRST_CHUNK.max(self.nursery.into());
+        let usual = (self.chunk_bytes as usize).clamp(least, MAX_CHUNK) - CHUNK_HEAD;
+        self.add_chunk(ctx, size.max(usual & !7), filled)
     }
 
-    /// Opens the next hole of at least `size` bytes.
-    fn next_hole(&mut self, size: usize) -> Option<Hole> {
-        loop {
-            let Some((block, line)) = self.current else {
-                self.current = Some((self.next_candidate()?, 0));
-                continue;
-            };
-            let Some((start, end)) = find_hole(block, line) else {
-                self.set_opened_to(block, LINES);
-                self.current = None;
-                continue;
-            };
-            self.current = Some((block, end));
-            if (end - start) * LINE >= size {
-                self.set_opened_to(block, end);
-                let is_whole = end - start == LINES;
-                let free = FreeBlock { block, is_zero: is_whole && self.is_zero_block(block) };
-                return Some(self.open(free, start, end));
-            }
-            // SAFETY: the hole is in our block and holds nothing live.
-            unsafe { ((block.start() + start * LINE) as *mut u64).write(0) };
-            self.set_opened_to(block, end);
+    /// Ends the chunk that the context bumps through.
+    fn close_chunk(&mut self, ctx: &mut Ctx) {
+        if !self.chunks.is_null() {
+            // SAFETY: the newest chunk is ours.
+            unsafe { (*self.chunks).used = (ctx.alloc_ptr - Chunk::start(self.chunks)) as u32 };
         }
+        self.taken -= (ctx.alloc_end - ctx.alloc_ptr) as u64;
+        (ctx.alloc_ptr, ctx.alloc_end) = (0, 0);
     }
 
-    /// The next block to search: one with holes, or a free one.
-    fn next_candidate(&mut self) -> Option<Block> {
-        while let Some(&block) = self.blocks.get(self.next_block) {
-            self.next_block += 1;
-            // SAFETY: the block is ours.
-            let (live_lines, opened_to) =
-                unsafe { ((*block.info()).live_lines, (*block.info()).opened_to) };
-            if (live_lines as usize) < LINES && opened_to == 0 {
-                return Some(block);
-            }
-        }
-        let free = self.take_block()?;
-        self.next_block = self.blocks.len();
-        // SAFETY: the block is ours.
-        unsafe { (*free.block.info()).reserved = u16::from(free.is_zero) };
-        Some(free.block)
-    }
-
-    /// Whether a fresh block was zero when taken; asked once, right after.
-    fn is_zero_block(&self, block: Block) -> bool {
-        // SAFETY: the block is ours.
-        unsafe { std::mem::take(&mut (*block.info()).reserved) != 0 }
-    }
-
-    fn take_block(&mut self) -> Option<FreeBlock> {
-        if self.footprint() + BLOCK > self.limit {
+    /// Opens a chunk with room for `room` bytes, zero but for the first `filled`.
+    fn add_chunk(&mut self, ctx: &mut Ctx, room: usize, filled: usize) -> Option<()> {
+        if self.footprint() + room + CHUNK_HEAD > self.limit {
             return None;
         }
-        let free = self.space.take(self.id)?;
-        self.blocks.push(free.block);
-        Some(free)
-    }
-
-    /// Zeroes lines for allocation.
-    fn open(&mut self, free: FreeBlock, start: usize, end: usize) -> Hole {
-        let hole =
-            Hole { ptr: free.block.start() + start * LINE, end: free.block.start() + end * LINE };
-        self.set_opened_to(free.block, end);
-        if !free.is_zero {
-            // SAFETY: the lines are in our block and hold nothing live.
-            unsafe { (hole.ptr as *mut u8).write_bytes(0, hole.end - hole.ptr) };
+        let chunk = Chunk::new(room)?;
+        self.close_chunk(ctx);
+        // SAFETY: the chunk was just made.
+        unsafe {
+            ((Chunk::start(chunk) + filled) as *mut u8).write_bytes(0, room - filled);
+            (*chunk).next = self.chunks;
         }
-        self.account(hole.end - hole.ptr);
-        hole
-    }
-
-    fn set_opened_to(&mut self, block: Block, line: usize) {
-        // SAFETY: the block is ours.
-        unsafe { (*block.info()).opened_to = line as u16 };
+        self.chunks = chunk;
+        self.chunk_bytes += (room + CHUNK_HEAD) as u32;
+        self.taken += room as u64;
+        (ctx.alloc_ptr, ctx.alloc_end) = (Chunk::start(chunk), Chunk::start(chunk) + room);
+        Some(())
     }
 
     /// Lets a large array grow in place to `size` bytes; false if it cannot, or the limit is reached.
@@ -321,17 +366,29 @@ impl Heap {
     /// `object` must be an object of this heap.
     pub unsafe fn grow_in_place(&mut self, object: ObjPtr, old: usize, size: usize) -> bool {
         let more = size - old;
-        // Compiled code may have put an object of any size into a hole.
-        let is_large = !self.space.contains(object as usize);
-        if !is_large || self.footprint().saturating_add(more) > self.limit {
+        let is_allowed = self.footprint().saturating_add(more) <= self.limit;
+        // Compiled code may have put an object of any size into a hole or chunk.
+        let in_block = |bulk: &Bulk| bulk.space.contains(object as usize);
+        let is_small =
+            self.bulk.as_deref().is_none_or(in_block) || self.is_in_chunk(object as usize);
+        let Some(bulk) = self.bulk.as_mut().filter(|_| is_allowed && !is_small) else {
             return false;
-        }
-        // SAFETY: an object outside the block space is a large one.
-        let grown = unsafe { self.large.grow_in_place(object, size) };
+        };
+        // SAFETY: an object outside chunks and blocks is a large one.
+        let grown = unsafe { bulk.large.grow_in_place(object, size) };
         if grown {
-            self.account(more);
+            bulk.account(more);
+            self.taken += more as u64;
         }
         grown
+    }
+
+    fn is_in_chunk(&self, address: usize) -> bool {
+        // SAFETY: the chunks are ours.
+        unsafe {
+            Chunk::list(self.chunks)
+                .any(|chunk| (Chunk::start(chunk)..Chunk::end(chunk)).contains(&address))
+        }
     }
 
     /// Marks from the roots and sweeps.
@@ -339,90 +396,93 @@ impl Heap {
     /// # Safety
     /// The roots must name everything that is still needed; no allocation may be half done.
     pub unsafe fn collect(&mut self, ctx: &mut Ctx, roots: &Roots<'_>) {
-        let start = Instant::now();
-        self.large.begin_collection();
+        let begin = Instant::now();
+        let (stress, allocated) = (self.stress, self.allocated(ctx));
+        if !self.in_blocks && !self.chunks.is_null() {
+            // SAFETY: the newest chunk is ours.
+            unsafe { (*self.chunks).used = (ctx.alloc_ptr - Chunk::start(self.chunks)) as u32 };
+        }
+        // Without addresses for blocks there are chunks alone, in which nothing can be reclaimed.
+        let Some(bulk) = self.bulk() else { return };
+        bulk.large.begin_collection();
         // SAFETY: the caller vouches for the roots.
         let found = unsafe { roots::find(self, roots) };
-        self.taken = self.allocated(ctx);
-        (ctx.alloc_ptr, ctx.alloc_end, self.stress_end) = (0, 0, 0);
+        if self.in_blocks {
+            self.taken = allocated;
+            (ctx.alloc_ptr, ctx.alloc_end) = (0, 0);
+            self.hide_end(ctx);
+        }
         // SAFETY: every root is an object of this heap.
         let live = unsafe { mark::mark(self, found) };
-        self.stats.live_bytes = live.bytes;
-        self.stats.live_objects = live.objects;
         // SAFETY: marking is complete.
-        unsafe { self.sweep() };
-        self.stats.collections += 1;
-        self.stats.time += start.elapsed();
+        unsafe {
+            self.handles.update(|handle| mark::is_marked(handle as usize).then_some(handle));
+            self.sweep_chunks();
+        }
+        let taken = self.taken;
+        if let Some(bulk) = &mut self.bulk {
+            bulk.stats.live_bytes = live.bytes;
+            bulk.stats.live_objects = live.objects;
+            // SAFETY: marking is complete.
+            unsafe { bulk.sweep(taken, stress) };
+            bulk.stats.collections += 1;
+            bulk.stats.time += begin.elapsed();
+        }
     }
+}
 
-    /// Gives back blocks without live lines, frees large objects, begins a new round of allocation.
+impl Heap {
+    /// Makes of unmarked objects in chunks such without references; their memory is used again only when the heap
+    /// settles.
     ///
     /// # Safety
     /// Everything that is needed is marked.
-    unsafe fn sweep(&mut self) {
-        let mut free = Vec::new();
-        self.blocks.retain(|&block| {
-            // SAFETY: the block is ours.
-            let (info, lines) = unsafe { (&mut *block.info(), &*block.lines()) };
-            info.live_lines = lines.iter().map(|&line| u32::from(line)).sum();
-            info.opened_to = 0;
-            if info.live_lines == 0 {
-                free.push(block);
+    unsafe fn sweep_chunks(&mut self) {
+        // SAFETY: objects follow each other in the heap's chunks, and nothing refers to those without a mark.
+        unsafe {
+            for chunk in Chunk::list(self.chunks) {
+                let end = Chunk::start(chunk) + (*chunk).used as usize;
+                let (mut object, mut dead) = (Chunk::start(chunk), Chunk::start(chunk));
+                while object < end {
+                    let size = (*self.descs).size_of(object as ObjPtr);
+                    let header = &mut (*(object as ObjPtr)).header;
+                    if forward::is_marked(*header) {
+                        *header = forward::unmarked(*header);
+                        blank(dead, object, self.stress);
+                        dead = object + size;
+                    }
+                    object += size;
+                }
+                blank(dead, end, self.stress);
             }
-            info.live_lines != 0
-        });
-        if self.stress {
-            self.poison(&free);
         }
-        // SAFETY: the caller vouches for the marks.
-        unsafe { self.large.sweep() };
-        let budget = self.next_budget();
-        self.budget = budget as isize;
-        // SAFETY: the blocks hold nothing live.
-        unsafe { self.space.give_back(free, budget) };
-        self.next_block = 0;
-        self.current = None;
-        self.overflow = Hole::default();
     }
+}
 
-    /// How much may be allocated before the next collection: what fits the holes, and new memory as long as all
-    /// stays below twice the live bytes; but enough to be worth a collection.
-    fn next_budget(&self) -> usize {
-        let live = self.stats.live_bytes;
-        // SAFETY: the blocks are ours.
-        let free_lines = |block: &Block| LINES - unsafe { (*block.info()).live_lines } as usize;
-        let holes = self.blocks.iter().map(free_lines).sum::<usize>() * LINE;
-        let fresh = (live / 8 * 15).saturating_sub(self.footprint());
-        MIN_BUDGET.max((holes + fresh).clamp(live / 4, live))
+/// Makes one object without references of all from `start` to `end`.
+///
+/// # Safety
+/// Whole objects must lie there, or nothing, that nobody refers to.
+pub(crate) unsafe fn blank(start: usize, end: usize, stress: bool) {
+    if start == end {
+        return;
     }
-
-    /// Overwrites all lines that hold nothing live.
-    fn poison(&self, free: &[Block]) {
-        for &block in self.blocks.iter().chain(free) {
-            let mut line = 0;
-            while let Some((start, end)) = find_hole(block, line) {
-                let address = (block.start() + start * LINE) as *mut u8;
-                // SAFETY: the lines are ours and hold nothing live.
-                unsafe { address.write_bytes(POISON, (end - start) * LINE) };
-                line = end;
-            }
+    let object = start as ObjPtr;
+    let len = end - start - STR_DATA as usize;
+    // SAFETY: the caller vouches for it; objects are not smaller than their head.
+    unsafe {
+        (*object).header = Header::new(DescId::BYTES);
+        (*object).len = len as u64;
+        if stress {
+            object.cast::<u8>().add(STR_DATA as usize).write_bytes(bulk::POISON, len);
         }
     }
 }
 
 impl Drop for Heap {
     fn drop(&mut self) {
-        let blocks = std::mem::take(&mut self.blocks);
+        self.handles.release_all();
         // SAFETY: a heap is dropped when its actor has ended.
-        unsafe { self.space.give_back(blocks, MIN_BUDGET) };
+        unsafe { Chunk::free_list(self.chunks) };
     }
-}
-
-/// The first run of unmarked lines at or after `line`.
-fn find_hole(block: Block, line: usize) -> Option<(usize, usize)> {
-    // SAFETY: the block is the caller's.
-    let lines = unsafe { &*block.lines() };
-    let start = line + memchr::memchr(0, &lines[line..])?;
-    let len = memchr::memchr(1, &lines[start..]);
-    Some((start, len.map_or(LINES, |len| start + len)))
 }

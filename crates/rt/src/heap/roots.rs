@@ -8,6 +8,9 @@
 //! Must never change mark bits or lines: they are what this rests on.
 
 use super::Heap;
+use super::bulk::Bulk;
+use super::chunk::ChunkBounds;
+use super::descs::Descs;
 use super::space::{BLOCK, Block, LINE, LINES, MARK_WORDS};
 use sepal_abi::{ObjPtr, is_traced_pointer};
 
@@ -68,7 +71,12 @@ impl Iterator for Bits {
 /// # Safety
 /// Every opened hole of the heap must be walkable, see the head of `heap`.
 pub(super) unsafe fn find(heap: &Heap, roots: &Roots<'_>) -> Found {
-    let mut finder = Finder { heap, found: Found { scratch: Vec::new(), others: Vec::new() } };
+    let found = Found { scratch: Vec::new(), others: Vec::new() };
+    let Some(bulk) = heap.bulk.as_deref() else { return found };
+    let chunks = ChunkIndex { bounds: ChunkBounds::of(heap), starts: Vec::new() };
+    // SAFETY: descriptors outlive the heap.
+    let descs = unsafe { &*heap.descs };
+    let mut finder = Finder { descs, bulk, chunks, found };
     for range in roots.ranges {
         for &word in *range {
             finder.word(word as usize);
@@ -86,36 +94,77 @@ pub(super) unsafe fn find(heap: &Heap, roots: &Roots<'_>) -> Found {
     finder.found
 }
 
+/// Where objects in chunks begin.
+struct ChunkIndex {
+    bounds: ChunkBounds,
+    /// Ascending; made when the first word points there.
+    starts: Vec<usize>,
+}
+
 struct Finder<'h> {
-    heap: &'h Heap,
+    descs: &'h Descs,
+    bulk: &'h Bulk,
+    chunks: ChunkIndex,
     found: Found,
 }
 
 impl Finder<'_> {
     #[inline(always)]
     fn word(&mut self, address: usize) {
-        if self.heap.space.contains(address) {
+        if self.bulk.space.contains(address) {
             self.in_space(address);
             // The end of an object may be the beginning of the next, or of the next block.
             if address.is_multiple_of(8) {
                 self.in_space(address - 8);
             }
-        } else if !self.heap.large.is_empty()
-            && let Some(object) = self.heap.large.find(address)
+        } else if self.chunks.bounds.contain(address) {
+            self.in_chunk(address);
+            if address.is_multiple_of(8) {
+                self.in_chunk(address - 8);
+            }
+        } else if !self.bulk.large.is_empty()
+            && let Some(object) = self.bulk.large.find(address)
         {
             self.found.others.push(object);
         }
     }
 
+    fn in_chunk(&mut self, address: usize) {
+        if self.chunks.starts.is_empty() {
+            self.index_chunks();
+        }
+        let starts = &self.chunks.starts;
+        let later = starts.partition_point(|&start| start <= address);
+        let Some(&object) = later.checked_sub(1).and_then(|index| starts.get(index)) else {
+            return;
+        };
+        // SAFETY: an object begins there.
+        let size = unsafe { self.descs.size_of(object as ObjPtr) };
+        if address - object <= size {
+            self.found.others.push(object);
+        }
+    }
+
+    fn index_chunks(&mut self) {
+        for &(start, end) in self.chunks.bounds.parts() {
+            let mut object = start;
+            while object < end {
+                self.chunks.starts.push(object);
+                // SAFETY: objects follow each other.
+                object += unsafe { self.descs.size_of(object as ObjPtr) };
+            }
+        }
+    }
+
     fn in_space(&mut self, address: usize) {
-        let Some(block) = self.heap.space.owned_block(address, self.heap.id) else { return };
+        let Some(block) = self.bulk.space.owned_block(address, self.bulk.id) else { return };
         let index = self.scratch_of(block);
         let scratch = &mut self.found.scratch[index];
         let bit = (address - block.start()) / 8;
         let Some(start) = last_set_bit(&scratch.starts, bit) else { return };
         let object = block.start() + start * 8;
         // SAFETY: a set bit is the start of an object.
-        let size = unsafe { self.heap.size_of(object as ObjPtr) };
+        let size = unsafe { self.descs.size_of(object as ObjPtr) };
         if address - object <= size {
             scratch.found[start / 64] |= 1 << (start % 64);
         }
@@ -139,7 +188,7 @@ impl Finder<'_> {
         // SAFETY: the block is the heap's.
         let opened_to = unsafe { (*block.info()).opened_to } as usize;
         let mut line = 0;
-        while let Some((start, end)) = super::find_hole(block, line) {
+        while let Some((start, end)) = super::bulk::find_hole(block, line) {
             if start >= opened_to {
                 return;
             }
@@ -152,7 +201,7 @@ impl Finder<'_> {
                         break;
                     }
                     starts[offset / 512] |= 1 << (offset / 8 % 64);
-                    offset += self.heap.size_of(object);
+                    offset += self.descs.size_of(object);
                 }
             }
             line = end;

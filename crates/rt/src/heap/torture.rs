@@ -5,6 +5,7 @@
 
 use super::tests::{DESCS, INTS, NODE, PAIRS, REFS, get, new_array, options, set};
 use crate::actor::Actor;
+use crate::message::tests::{Receiver, compare, copy, descs};
 use crate::testing::with_actor;
 use sepal_abi::{ARRAY_DATA, DescId, ObjPtr};
 
@@ -30,6 +31,10 @@ struct Torture<'a> {
     table: ObjPtr,
     models: Vec<Option<Model>>,
     state: u64,
+    /// Arrays are shorter.
+    longest: usize,
+    /// How often the table was elsewhere after settling.
+    moves: usize,
 }
 
 const SLOTS: usize = 200;
@@ -82,8 +87,8 @@ impl Torture<'_> {
     fn allocate(&mut self, slot: usize) {
         let value = self.random(1 << 30) as u64 * 8 + 1;
         let len = match self.random(20) {
-            0 => self.random(4000),
-            1..5 => self.random(200),
+            0 => self.random(self.longest),
+            1..5 => self.random(self.longest / 20),
             _ => self.random(10),
         };
         let kind = self.random(5);
@@ -156,6 +161,25 @@ impl Torture<'_> {
         }
     }
 
+    /// Moves what lives together, as at a boundary.
+    fn settle(&mut self) {
+        let mut table = self.table as u64;
+        let actor = &mut *self.actor;
+        // SAFETY: the table is all that names the graph.
+        unsafe { actor.heap.settle(&mut actor.ctx, &mut |visit| visit(&mut table)) };
+        self.moves += usize::from(table as ObjPtr != self.table);
+        self.table = table as ObjPtr;
+    }
+
+    /// Sends the graph to another heap, where it must be the same, before and after settling there.
+    fn send(&mut self, stress: bool) {
+        let mut to = Receiver::new(self.actor, 1 << 30, stress);
+        let mut copy = to.adopt(copy(self.actor, self.table));
+        let count = compare(descs(self.actor), self.table, copy);
+        to.settle(&mut copy);
+        assert_eq!(compare(descs(self.actor), self.table, copy), count);
+    }
+
     fn verify(&self) {
         for (slot, model) in self.models.iter().enumerate() {
             let Some(model) = model else { continue };
@@ -198,39 +222,64 @@ impl Torture<'_> {
     }
 }
 
-fn check(seed: u64, steps: usize, stress: bool) {
-    with_actor(&DESCS, options(1 << 30, stress), |actor| {
-        let table = new_array(actor, REFS, SLOTS);
-        let mut torture = Torture { actor, table, models: vec![None; SLOTS], state: seed | 1 };
-        for step in 0..steps {
-            let slot = torture.random(SLOTS);
-            match torture.random(4) {
-                0 => torture.mutate(),
-                1 if torture.random(8) == 0 => torture.release(slot),
-                _ => {
-                    torture.release(slot);
-                    torture.allocate(slot);
-                }
-            }
-            if step % 1000 == 0 || stress && step % 50 == 0 {
-                torture.verify();
+fn storm(actor: &mut Actor, seed: u64, steps: usize, longest: usize, stress: bool) {
+    let table = new_array(actor, REFS, SLOTS);
+    let models = vec![None; SLOTS];
+    let mut torture = Torture { actor, table, models, state: seed | 1, longest, moves: 0 };
+    for step in 0..steps {
+        let slot = torture.random(SLOTS);
+        match torture.random(4) {
+            0 => torture.mutate(),
+            1 if torture.random(8) == 0 => torture.release(slot),
+            _ => {
+                torture.release(slot);
+                torture.allocate(slot);
             }
         }
-        torture.verify();
-        assert!(torture.actor.heap.stats.collections > 3, "the storm was long enough");
+        match torture.random(if stress { 20 } else { 5 * longest }) {
+            0 => torture.send(stress),
+            1 | 2 => torture.settle(),
+            _ => {}
+        }
+        if step % 1000 == 0 || stress && step % 50 == 0 {
+            torture.verify();
+        }
+    }
+    torture.verify();
+    if longest <= SMALL_ARRAYS {
+        assert!(torture.moves > 20, "{} moves", torture.moves);
+    } else {
+        assert!(torture.actor.heap.stats().collections > 3, "the storm was long enough");
+    }
+}
+
+const SMALL_ARRAYS: usize = 40;
+const LARGE_ARRAYS: usize = 4000;
+
+fn check(seed: u64, steps: usize, longest: usize, stress: bool) {
+    with_actor(&DESCS, options(1 << 30, stress), |actor| {
+        storm(actor, seed, steps, longest, stress)
     });
 }
 
 #[test]
 fn random_graphs_agree_with_their_model() {
     for seed in 1..5 {
-        check(seed * 0x9e37_79b9, 100_000, false);
+        check(seed * 0x9e37_79b9, 100_000, LARGE_ARRAYS, false);
+    }
+}
+
+#[test]
+fn small_graphs_agree_with_their_model() {
+    for seed in 1..5 {
+        check(seed * 0x0bad_5eed, 20_000, SMALL_ARRAYS, false);
     }
 }
 
 #[test]
 fn random_graphs_agree_with_their_model_under_stress() {
-    for seed in 1..4 {
-        check(seed * 0x1234_5677, 2_000, true);
+    for seed in 1..3 {
+        check(seed * 0x1234_5677, 2_000, LARGE_ARRAYS, true);
+        check(seed * 0x7654_3217, 2_000, SMALL_ARRAYS, true);
     }
 }

@@ -12,6 +12,7 @@ use crate::entities::*;
 use crate::function::{Function, ValueDef};
 use crate::keywords::*;
 use crate::keywords::{float_arithmetic, float_comparison, int_arithmetic};
+use crate::module::{MAX_LEN, Module};
 use crate::ops::{Op, Terminator};
 use crate::types::Type;
 use rustc_hash::FxHashMap;
@@ -20,8 +21,6 @@ use smallvec::SmallVec;
 
 /// Steps of one search for a relation; proofs in real programs are short.
 const MAX_STEPS: u32 = 24;
-/// Objects are smaller than the address space, and lengths fit easily.
-const MAX_LEN: i64 = 1 << 48;
 
 /// One step to take back.
 enum Undo {
@@ -32,6 +31,7 @@ enum Undo {
 /// See the module's head.
 pub struct Facts<'f> {
     pub func: &'f Function,
+    module: &'f Module,
     pub cfg: &'f Cfg,
     /// The block of every instruction.
     home: Vec<Block>,
@@ -45,7 +45,7 @@ pub struct Facts<'f> {
 type Assumed = SmallVec<[(Value, i64); 4]>;
 
 impl<'f> Facts<'f> {
-    pub fn new(func: &'f Function, cfg: &'f Cfg) -> Facts<'f> {
+    pub fn new(func: &'f Function, module: &'f Module, cfg: &'f Cfg) -> Facts<'f> {
         let mut home = vec![Function::ENTRY; func.insts.len()];
         for &block in &cfg.rpo {
             for &inst in &func.blocks[block].insts {
@@ -54,6 +54,7 @@ impl<'f> Facts<'f> {
         }
         Facts {
             func,
+            module,
             cfg,
             home,
             intervals: FxHashMap::default(),
@@ -220,7 +221,7 @@ impl<'f> Facts<'f> {
         if let Op::Copy { value } = op {
             return Some(self.interval(value));
         }
-        if let Op::ArrayLen { .. } = op {
+        if self.is_length(op) {
             return Some(Interval { lo: 0, hi: MAX_LEN });
         }
         if let Op::Select { a, b, .. } = op {
@@ -246,6 +247,13 @@ impl<'f> Facts<'f> {
             return self.of_checked_cast(kind, ty, value);
         }
         None
+    }
+
+    fn is_length(&self, op: Op) -> bool {
+        if let Op::FieldGet { field, .. } = op {
+            return self.module.field(field).is_some_and(|def| def.length);
+        }
+        matches!(op, Op::ArrayLen { .. })
     }
 
     /// The least that `a - b` can be, if a relation between the two is known.

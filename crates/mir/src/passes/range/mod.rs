@@ -26,9 +26,9 @@ use interval::Interval;
 use rustc_hash::FxHashMap;
 
 /// See the module's head.
-pub fn run(func: &mut Function, _: &mut PassCx<'_>) -> bool {
+pub fn run(func: &mut Function, cx: &mut PassCx<'_>) -> bool {
     let cfg = Cfg::new(func);
-    let facts = Facts::new(func, &cfg);
+    let facts = Facts::new(func, cx.module, &cfg);
     let mut walk = Walk { facts, joins: FxHashMap::default(), found: Vec::new() };
     walk.run(&cfg);
     let found = walk.found;

@@ -1,0 +1,148 @@
+//! Polls, receiving, sleeping. See `fns` for what callers promise.
+
+use super::actors::time_after;
+use super::{Pair, actor};
+use crate::actor::Actor;
+use crate::sched::signal::Kind;
+use sepal_abi::{Ctx, ObjPtr, PanicCode};
+use std::ptr::null_mut;
+
+/// What `rt_mailbox_next` says beside the kinds of signals.
+const NOTHING_YET: i64 = 0;
+const TIME_IS_OVER: i64 = 4;
+
+impl Actor {
+    /// The slow path of a poll: takes in signals, and leaves the limit poisoned if the actor shall yield.
+    pub(super) fn poll(&mut self) {
+        let here = 0u8;
+        if (&raw const here as usize) < self.stack_limit() {
+            self.raise(PanicCode::StackOverflow, &[]);
+            return;
+        }
+        self.reset_limit();
+        self.take_signals();
+        if let Some(reason) = self.take_doom() {
+            self.raise_exit(reason);
+            return;
+        }
+        let waits = self.holds_messages() && !self.send_held();
+        let scheduler = &self.runtime.scheduler;
+        if waits || scheduler.has_waiting() || scheduler.is_stopped() {
+            self.poison();
+        }
+    }
+
+    /// Whether a signal said that the actor must end, which it has not done yet.
+    pub(super) fn is_doomed(&self) -> bool {
+        self.cold_ref().is_some_and(|cold| cold.doom.is_some())
+    }
+
+    /// Drops a down that has come and was not received.
+    pub(super) fn forget_down(&mut self, monitor: u64) {
+        let is_it = |message: &crate::message::Message| {
+            Kind::of(message) == Kind::Down && message.envelope().note == monitor
+        };
+        if self.queue.fresh.remove_first(is_it).is_none() {
+            self.queue.remove_looked(|looked| looked.kind == 2 && looked.note == monitor);
+        }
+    }
+}
+
+/// Without a time limit: a negative one.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rt_mailbox_begin(ctx: *mut Ctx, timeout: i64) {
+    // SAFETY: see `fns`.
+    let actor = unsafe { actor(ctx) };
+    actor.queue.rewind();
+    match u64::try_from(timeout) {
+        Ok(ms) => {
+            let until = actor.runtime.clock.after(ms);
+            actor.cold().receive_until = Some(until);
+        }
+        Err(_) => end_receive(actor),
+    }
+}
+
+fn end_receive(actor: &mut Actor) {
+    if let Some(cold) = actor.cold_if_any() {
+        cold.receive_until = None;
+    }
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rt_mailbox_next(ctx: *mut Ctx) -> Pair<ObjPtr, i64> {
+    // SAFETY: see `fns`.
+    let actor = unsafe { actor(ctx) };
+    let looked = actor.next_signal();
+    if let Some(reason) = actor.take_doom() {
+        actor.raise_exit(reason);
+        return Pair(null_mut(), NOTHING_YET);
+    }
+    match looked {
+        Ok(Some(looked)) => return Pair(looked.object, looked.kind),
+        Ok(None) => {}
+        Err(()) => return Pair(null_mut(), NOTHING_YET),
+    }
+    let until = actor.cold_ref().and_then(|cold| cold.receive_until);
+    let is_over = until.is_some_and(|until| until <= actor.runtime.clock.now());
+    if is_over {
+        end_receive(actor);
+        actor.queue.rewind();
+    }
+    Pair(null_mut(), if is_over { TIME_IS_OVER } else { NOTHING_YET })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rt_mailbox_take(ctx: *mut Ctx) {
+    // SAFETY: see `fns`.
+    let actor = unsafe { actor(ctx) };
+    end_receive(actor);
+    if let Some(looked) = actor.queue.take()
+        && looked.kind == 1
+    {
+        actor.discount(looked.bytes);
+    }
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rt_sleep_begin(ctx: *mut Ctx, ms: i64) {
+    // SAFETY: see `fns`.
+    let actor = unsafe { actor(ctx) };
+    if let Some(time) = time_after(actor, ms) {
+        actor.cold().sleep_until = time;
+    }
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rt_sleep_pending(ctx: *mut Ctx) -> bool {
+    // SAFETY: see `fns`.
+    let actor = unsafe { actor(ctx) };
+    let now = actor.runtime.clock.now();
+    let cold = actor.cold();
+    let pending = cold.sleep_until > now;
+    if !pending {
+        cold.sleep_until = 0;
+    }
+    pending
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rt_own_reason(ctx: *mut Ctx) -> ObjPtr {
+    // SAFETY: see `fns`.
+    let actor = unsafe { actor(ctx) };
+    let reason = actor.cold().reason.clone();
+    reason.map_or(null_mut(), |reason| reason_object(actor, &reason))
+}
+
+/// A reason as a signal object. Null: a panic has been raised.
+pub(super) fn reason_object(actor: &mut Actor, reason: &crate::sched::signal::Reason) -> ObjPtr {
+    let (runtime, pid) = (actor.runtime, actor.pid);
+    let Some(signal) = reason.signal(&runtime.descs, Some(pid), Kind::Exit, 0) else {
+        actor.raise(PanicCode::HeapLimit, &[]);
+        return null_mut();
+    };
+    actor.adopt(signal).unwrap_or_else(|_| {
+        actor.raise(PanicCode::HeapLimit, &[]);
+        null_mut()
+    })
+}

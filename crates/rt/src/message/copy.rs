@@ -1,0 +1,245 @@
+//! Copying out of a heap: Cheney's algorithm, with the chunks of the message as its queue.
+//!
+//! While it runs, the header of a copied object says where the copy is; afterwards all headers are as before.
+//! That is sound because a heap belongs to the thread that copies. Must never leave a heap changed.
+
+use super::{MAX_ROOM, MESSAGE_WORDS, Message, ROOM_FOR_GRAPH, ROOM_FOR_WORDS};
+use crate::heap::chunk::{CHUNK_HEAD, Chunk};
+use crate::heap::descs::Descs;
+use crate::heap::forward::{forward_header, forwarded};
+use crate::heap::handle::Handle;
+use crate::heap::large::{self, LARGE};
+use sepal_abi::{Header, ObjPtr, is_traced_pointer};
+use std::cell::Cell;
+
+thread_local! {
+    /// The list of copied objects, kept for its memory.
+    static ORIGINALS: Cell<Vec<ObjPtr>> = const { Cell::new(Vec::new()) };
+}
+
+/// A larger list is given back.
+const KEPT_ORIGINALS: usize = 64 * 1024;
+
+/// See [`Message::copy`].
+pub(super) unsafe fn copy_words(
+    descs: &Descs,
+    header: Header,
+    words: [u64; MESSAGE_WORDS],
+) -> Option<Message> {
+    let shape = descs.shape(header.desc());
+    let size = (shape.size as usize).min(ROOM_FOR_WORDS);
+    let is_traced =
+        |(index, &word): (usize, &u64)| shape.words & 2 << index != 0 && is_traced_pointer(word);
+    let is_graph = words.iter().enumerate().any(is_traced);
+    let message = Message::new(if is_graph { ROOM_FOR_GRAPH } else { size })?;
+    let root = message.root();
+    // SAFETY: the envelope has room for `size` bytes, at most a header and all words.
+    unsafe {
+        (*root).header = header;
+        root.cast::<u64>().add(1).copy_from_nonoverlapping(words.as_ptr(), size / 8 - 1);
+        (*message.first_chunk()).used = size as u32;
+    }
+    if !is_graph {
+        return Some(message);
+    }
+    let mut copier = Copier::new(descs, message, size);
+    // SAFETY: the caller vouches for the words.
+    unsafe { copier.scan() };
+    copier.finish()
+}
+
+/// See [`Message::copy_graph`].
+pub(super) unsafe fn copy_graph(descs: &Descs, root: ObjPtr) -> Option<Message> {
+    let message = Message::new(ROOM_FOR_GRAPH)?;
+    let mut copier = Copier::new(descs, message, 0);
+    // SAFETY: the caller vouches for the object.
+    unsafe {
+        let copy = copier.forward(root as u64) as ObjPtr;
+        copier.message.envelope_mut().root = copy;
+        copier.scan();
+    }
+    copier.finish()
+}
+
+struct Copier<'d> {
+    descs: &'d Descs,
+    message: Message,
+    /// The chunk that objects are bumped into.
+    chunk: *mut Chunk,
+    at: usize,
+    end: usize,
+    /// The objects whose headers say where their copies are.
+    originals: Vec<ObjPtr>,
+    out_of_memory: bool,
+}
+
+impl Copier<'_> {
+    /// Goes on behind the first `used` bytes of a new message.
+    fn new(descs: &Descs, message: Message, used: usize) -> Copier<'_> {
+        let chunk = message.first_chunk();
+        Copier {
+            descs,
+            chunk,
+            at: Chunk::start(chunk) + used,
+            // SAFETY: the chunk is alive.
+            end: unsafe { Chunk::end(chunk) },
+            message,
+            originals: ORIGINALS.take(),
+            out_of_memory: false,
+        }
+    }
+
+    /// The word for the copy of what `word` points to.
+    ///
+    /// # Safety
+    /// It must point to an object.
+    #[inline(always)]
+    unsafe fn forward(&mut self, word: u64) -> u64 {
+        let object = word as ObjPtr;
+        // SAFETY: the caller vouches for the object.
+        let header = unsafe { (*object).header };
+        if let Some(copy) = forwarded(header) {
+            return copy as u64;
+        }
+        if header.is_static() {
+            return word;
+        }
+        // SAFETY: as above.
+        match unsafe { self.copy_object(object) } {
+            Some(copy) => copy as u64,
+            None => {
+                self.out_of_memory = true;
+                word
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn copy_object(&mut self, object: ObjPtr) -> Option<usize> {
+        // SAFETY: the caller vouches for the object; the copy has as many bytes.
+        unsafe {
+            let size = self.descs.size_of(object);
+            let copy = if size <= self.end - self.at {
+                self.at += size;
+                self.at - size
+            } else {
+                self.place_slow(size)?
+            };
+            copy_bytes(object, copy, size);
+            (*object).header = forward_header(copy);
+            self.originals.push(object);
+            if let Some(handle) = Handle::of(copy as ObjPtr) {
+                ((*handle).ops.retain)((*handle).address);
+                self.message.envelope_mut().handles.push(handle);
+            }
+            Some(copy)
+        }
+    }
+
+    /// Room for an object that does not fit the current chunk.
+    #[cold]
+    #[inline(never)]
+    fn place_slow(&mut self, size: usize) -> Option<usize> {
+        if size > LARGE {
+            return self.message.new_large(size);
+        }
+        let so_far = self.message.bytes();
+        let room = so_far.next_power_of_two().clamp(size, MAX_ROOM);
+        let chunk = Chunk::new(room)?;
+        // SAFETY: both chunks are the message's.
+        unsafe {
+            (*self.chunk).used = (self.at - Chunk::start(self.chunk)) as u32;
+            (*self.chunk).next = chunk;
+            self.end = Chunk::end(chunk);
+        }
+        self.message.envelope_mut().bytes += room + CHUNK_HEAD;
+        self.chunk = chunk;
+        self.at = Chunk::start(chunk) + size;
+        Some(self.at - size)
+    }
+
+    /// Copies what copied objects refer to, until nothing is left.
+    ///
+    /// # Safety
+    /// Copied objects and the root refer to objects.
+    unsafe fn scan(&mut self) {
+        let mut chunk = self.message.first_chunk();
+        let mut object = Chunk::start(chunk);
+        let mut scanned_large = 0;
+        loop {
+            while chunk != self.chunk || object < self.at {
+                // SAFETY: a chunk that is full says how much is used.
+                if chunk != self.chunk && object == unsafe { used_end(chunk) } {
+                    // SAFETY: behind a full chunk there is another.
+                    chunk = unsafe { (*chunk).next };
+                    object = Chunk::start(chunk);
+                    continue;
+                }
+                // SAFETY: objects follow each other.
+                object += unsafe { self.scan_object(object) };
+            }
+            let newest = self.message.envelope().large;
+            if newest == scanned_large {
+                return;
+            }
+            let mut large = newest;
+            while large != scanned_large {
+                // SAFETY: the list ends with those scanned before.
+                unsafe {
+                    self.scan_object(large);
+                    large = large::next(large);
+                }
+            }
+            scanned_large = newest;
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn scan_object(&mut self, object: usize) -> usize {
+        let descs = self.descs;
+        // SAFETY: the caller vouches for the object, whose words still point to originals.
+        unsafe { descs.visit_pointers(object as ObjPtr, |word| *word = self.forward(*word)) }
+    }
+
+    /// Makes the heap as it was, and gives the message if it is complete.
+    fn finish(mut self) -> Option<Message> {
+        for &object in &self.originals {
+            // SAFETY: these have been forwarded, to copies with their headers.
+            unsafe {
+                if let Some(copy) = forwarded((*object).header) {
+                    (*object).header = (*(copy as ObjPtr)).header;
+                }
+            }
+        }
+        self.originals.clear();
+        if self.originals.capacity() <= KEPT_ORIGINALS {
+            ORIGINALS.set(self.originals);
+        }
+        // SAFETY: the chunk is the message's.
+        unsafe { (*self.chunk).used = (self.at - Chunk::start(self.chunk)) as u32 };
+        // Dropping an incomplete one is sound: its handles are listed, and nothing else is looked at.
+        (!self.out_of_memory).then_some(self.message)
+    }
+}
+
+/// The end of a full chunk's objects.
+unsafe fn used_end(chunk: *const Chunk) -> usize {
+    // SAFETY: the caller vouches for the chunk.
+    Chunk::start(chunk) + unsafe { (*chunk).used } as usize
+}
+
+/// Copies an object: a few words by hand, more by the C library.
+#[inline(always)]
+unsafe fn copy_bytes(from: ObjPtr, to: usize, size: usize) {
+    let (from, to) = (from.cast::<u64>(), to as *mut u64);
+    // SAFETY: the caller vouches for both places.
+    unsafe {
+        if size > 64 {
+            to.copy_from_nonoverlapping(from, size / 8);
+            return;
+        }
+        for index in 0..size / 8 {
+            to.add(index).write(from.add(index).read());
+        }
+    }
+}

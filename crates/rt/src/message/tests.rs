@@ -1,0 +1,327 @@
+//! Graphs sent from heap to heap: always the same graph, with no trace left behind.
+
+use super::Message;
+use crate::actor::Actor;
+use crate::heap::Heap;
+use crate::heap::descs::Descs;
+use crate::heap::handle::{Handle, HandleOps};
+use crate::heap::tests::{
+    DESCS, INTS, NODE, PAIRS, REFS, allocated_bytes, get, new_array, node, options, set,
+};
+use crate::testing::with_actor;
+use sepal_abi::{ARRAY_DATA, Ctx, DescId, Header, ObjPtr, any_int, any_nil, any_to_int};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+fn check(body: impl FnOnce(&mut Actor)) {
+    with_actor(&DESCS, options(4 << 30, false), body);
+}
+
+/// A second heap of the same program.
+pub struct Receiver {
+    pub heap: Heap,
+    ctx: Ctx,
+}
+
+impl Receiver {
+    pub fn new(actor: &Actor, limit: usize, stress: bool) -> Receiver {
+        // SAFETY: the descriptors live as long as the actor's runtime, which outlives the test's body.
+        let heap = unsafe { Heap::new(&*actor.heap.descs(), limit, stress) };
+        Receiver { heap, ctx: Ctx::new(std::ptr::null_mut()) }
+    }
+
+    pub fn adopt(&mut self, message: Message) -> ObjPtr {
+        message.adopt(&mut self.heap, &mut self.ctx).expect("memory")
+    }
+
+    pub fn settle(&mut self, root: &mut ObjPtr) {
+        let mut word = *root as u64;
+        // SAFETY: the tests keep no other references.
+        unsafe { self.heap.settle(&mut self.ctx, &mut |visit| visit(&mut word)) };
+        *root = word as ObjPtr;
+    }
+}
+
+pub fn descs(actor: &Actor) -> &Descs {
+    // SAFETY: the descriptors live as long as the actor's runtime.
+    unsafe { &*actor.heap.descs() }
+}
+
+pub fn copy(actor: &Actor, root: ObjPtr) -> Message {
+    // SAFETY: the tests give objects of the actor's heap.
+    unsafe { Message::copy_graph(descs(actor), root) }.expect("memory")
+}
+
+/// Compares two graphs, sharing and cycles included, and gives the number of their objects.
+pub fn compare(descs: &Descs, a: ObjPtr, b: ObjPtr) -> usize {
+    let mut twins = HashMap::from([(a as u64, b as u64)]);
+    let mut todo = vec![(a, b)];
+    while let Some((a, b)) = todo.pop() {
+        let mut pointers = (Vec::new(), Vec::new());
+        // SAFETY: both are objects.
+        let sizes = unsafe {
+            let first = descs.visit_pointers(a, |word| pointers.0.push(*word));
+            (first, descs.visit_pointers(b, |word| pointers.1.push(*word)))
+        };
+        assert_eq!(sizes.0, sizes.1);
+        for offset in (0..sizes.0).step_by(8) {
+            let (x, y) = (get(a, offset), get(b, offset));
+            assert!(x == y || pointers.0.contains(&x) && pointers.1.contains(&y));
+        }
+        assert_eq!(pointers.0.len(), pointers.1.len());
+        for (x, y) in pointers.0.into_iter().zip(pointers.1) {
+            match twins.insert(x, y) {
+                None => todo.push((x as ObjPtr, y as ObjPtr)),
+                Some(twin) => {
+                    assert_eq!(twin, y, "what was shared is no longer, or the other way round")
+                }
+            }
+        }
+    }
+    let mut distinct: Vec<u64> = twins.values().copied().collect();
+    distinct.sort_unstable();
+    distinct.dedup();
+    assert_eq!(distinct.len(), twins.len());
+    twins.len()
+}
+
+#[test]
+fn words_are_a_small_message() {
+    check(|actor| {
+        let words = [0, 7, 0, 0];
+        // SAFETY: the words are no pointers.
+        let message = unsafe { Message::copy(descs(actor), NODE, words) }.expect("memory");
+        assert!(message.bytes() <= 112, "{}", message.bytes());
+        let mut to = Receiver::new(actor, 1 << 20, false);
+        let root = to.adopt(message);
+        assert_eq!((get(root, 0), get(root, 8), get(root, 16)), (NODE.0, 0, 7));
+    });
+}
+
+#[test]
+fn sharing_and_cycles_are_kept() {
+    check(|actor| {
+        let text = actor.new_str("shared");
+        let pairs = new_array(actor, PAIRS, 3);
+        let ring = node(actor, std::ptr::null_mut(), 1);
+        let second = node(actor, ring, 2);
+        set(ring, 8, second as u64);
+        for (index, to) in [text, ring, text].into_iter().enumerate() {
+            set(pairs, ARRAY_DATA as usize + 16 * index, index as u64 * 8);
+            set(pairs, ARRAY_DATA as usize + 16 * index + 8, to as u64);
+        }
+        let before = get(pairs, 0);
+        let message = copy(actor, pairs);
+        assert_eq!(get(pairs, 0), before, "the sender's objects are as they were");
+        assert_eq!(compare(descs(actor), pairs, message.root()), 4);
+        let mut to = Receiver::new(actor, 1 << 20, false);
+        let copied = message.copy_into(&mut to.heap, &mut to.ctx).expect("memory");
+        let mut adopted = to.adopt(message);
+        assert_ne!(copied, adopted);
+        assert_eq!(compare(descs(actor), pairs, copied), 4);
+        assert_eq!(compare(descs(actor), pairs, adopted), 4);
+        to.settle(&mut adopted);
+        assert_eq!(compare(descs(actor), pairs, adopted), 4);
+    });
+}
+
+#[test]
+fn lists_of_a_million_nodes_need_no_stack() {
+    check(|actor| {
+        let mut list = std::ptr::null_mut();
+        for value in 0..1_000_000 {
+            list = node(actor, list, value);
+        }
+        let message = copy(actor, list);
+        let twin = message.try_clone(descs(actor)).expect("memory");
+        let mut to = Receiver::new(actor, 1 << 30, false);
+        for message in [message, twin] {
+            let mut at = to.adopt(message);
+            to.settle(&mut at);
+            for value in (0..1_000_000).rev() {
+                assert_eq!(get(at, 16), value);
+                at = get(at, 8) as ObjPtr;
+            }
+            assert!(at.is_null());
+        }
+    });
+}
+
+#[test]
+fn large_objects_are_handed_over() {
+    check(|actor| {
+        let refs = new_array(actor, REFS, 100_000);
+        let ints = new_array(actor, INTS, 2000);
+        for index in [0, 77, 99_999] {
+            let inner = node(actor, ints, index);
+            set(refs, ARRAY_DATA as usize + 8 * index as usize, inner as u64);
+        }
+        let message = copy(actor, refs);
+        let large = message.root();
+        let twin = message.try_clone(descs(actor)).expect("memory");
+        assert!(twin.bytes() <= message.bytes(), "a copy has no room to spare");
+        let mut to = Receiver::new(actor, 1 << 22, false);
+        let mut adopted = to.adopt(message);
+        assert_eq!(adopted, large, "not copied again");
+        assert_eq!(compare(descs(actor), refs, adopted), 5);
+        assert_eq!(compare(descs(actor), refs, twin.root()), 5);
+        to.settle(&mut adopted);
+        assert_eq!(compare(descs(actor), refs, adopted), 5);
+        let held = to.heap.footprint();
+        to.settle(&mut std::ptr::null_mut());
+        assert!(held > 800_000 && to.heap.footprint() == 0, "{}", to.heap.footprint());
+    });
+}
+
+static RETAINED: AtomicUsize = AtomicUsize::new(0);
+static OPS: HandleOps = HandleOps { retain, release };
+
+unsafe fn retain(address: usize) {
+    assert_eq!(address, 4711);
+    RETAINED.fetch_add(1, Ordering::Relaxed);
+}
+
+unsafe fn release(address: usize) {
+    assert_eq!(address, 4711);
+    assert_ne!(RETAINED.fetch_sub(1, Ordering::Relaxed), 0);
+}
+
+#[test]
+fn references_of_handles_are_counted() {
+    let count = || RETAINED.load(Ordering::Relaxed);
+    check(|actor| {
+        let object = actor.alloc(Header::new(DescId::HANDLE), 32).expect("memory");
+        let handle = object.cast::<Handle>();
+        // SAFETY: the object was just made.
+        unsafe {
+            ((*handle).ops, (*handle).address) = (&OPS, 4711);
+            retain(4711);
+            actor.heap.list_handle(handle);
+        }
+        let list = node(actor, object, 1);
+        let pair = new_array(actor, REFS, 2);
+        set(pair, 16, list as u64);
+        set(pair, 24, object as u64);
+        let message = copy(actor, pair);
+        assert_eq!((count(), message.handles().count()), (2, 1));
+        let twin = message.try_clone(descs(actor)).expect("memory");
+        assert_eq!(count(), 3);
+        let mut to = Receiver::new(actor, 1 << 20, false);
+        let mut adopted = to.adopt(message);
+        assert_eq!((count(), to.heap.handles().count()), (3, 1));
+        let other = twin.copy_into(&mut to.heap, &mut to.ctx).expect("memory");
+        assert_eq!((count(), to.heap.handles().count()), (4, 2));
+        drop(twin);
+        assert_eq!(count(), 3);
+        to.settle(&mut adopted);
+        assert_eq!((count(), to.heap.handles().count()), (2, 1), "{other:?} is gone");
+        assert_eq!(get(adopted, 24), to.heap.handles().next().map_or(0, |h| &raw const *h as u64));
+        to.settle(&mut std::ptr::null_mut());
+        assert_eq!(count(), 1);
+        let mut again = Receiver::new(actor, 1 << 20, false);
+        again.adopt(copy(actor, pair));
+        assert_eq!(count(), 2);
+        drop(again);
+        assert_eq!(count(), 1);
+    });
+    assert_eq!(count(), 0, "the actor's heap is gone");
+}
+
+#[test]
+fn signals_carry_a_text_or_a_word() {
+    check(|actor| {
+        for text in [None, Some(""), Some("seven b"), Some("eight by"), Some(&*"x".repeat(100_000))]
+        {
+            let word = any_int(-5).unwrap_or(any_nil());
+            let mut signal = Message::signal(7, 4, text, word).expect("memory");
+            signal.set_word(0, 8);
+            let mut to = Receiver::new(actor, 1 << 20, false);
+            let root = to.adopt(signal.try_clone(descs(actor)).expect("memory"));
+            assert_eq!((signal.word(0), get(root, 8), get(root, 16)), (8, 8, 4));
+            assert_eq!(any_to_int(get(root, 32)), -5);
+            let copied = get(root, 24) as ObjPtr;
+            // SAFETY: the word is null or names a string.
+            let copied = (!copied.is_null()).then(|| unsafe { crate::actor::text(copied) });
+            assert_eq!(copied, text);
+        }
+    });
+}
+
+#[test]
+fn a_heap_at_its_limit_gives_the_message_back() {
+    check(|actor| {
+        let mut list = std::ptr::null_mut();
+        for value in 0..10_000 {
+            list = node(actor, list, value);
+        }
+        let mut to = Receiver::new(actor, 100_000, false);
+        let few = list_of(actor, 3);
+        let mut kept = to.adopt(copy(actor, few));
+        let message = copy(actor, list).adopt(&mut to.heap, &mut to.ctx).expect_err("a limit");
+        assert_eq!(compare_lists(list, message.root()), 10_000);
+        to.settle(&mut kept);
+        assert_eq!(compare_lists(kept, kept), 3);
+        to.heap.set_limit(1 << 20);
+        assert_eq!(compare_lists(list, to.adopt(message)), 10_000);
+    });
+}
+
+fn list_of(actor: &mut Actor, len: u64) -> ObjPtr {
+    (0..len).fold(std::ptr::null_mut(), |next, value| node(actor, next, value))
+}
+
+/// The length of two lists with the same values.
+fn compare_lists(mut a: ObjPtr, mut b: ObjPtr) -> usize {
+    let mut len = 0;
+    while !a.is_null() {
+        assert_eq!(get(a, 16), get(b, 16));
+        (a, b) = (get(a, 8) as ObjPtr, get(b, 8) as ObjPtr);
+        len += 1;
+    }
+    assert!(b.is_null());
+    len
+}
+
+#[test]
+fn all_memory_comes_back() {
+    check(|actor| {
+        let list = list_of(actor, 3000);
+        let large = new_array(actor, REFS, 5000);
+        set(large, 16, list as u64);
+        for root in [list, large] {
+            // Whatever a thread keeps is there after the first time.
+            for _ in 0..2 {
+                let before = allocated_bytes();
+                let mut to = Receiver::new(actor, 1 << 22, false);
+                let message = copy(actor, root);
+                drop(message.try_clone(descs(actor)));
+                let mut adopted = to.adopt(message);
+                to.settle(&mut adopted);
+                drop(to);
+                let kept = allocated_bytes() - before;
+                assert!(kept <= 200_000, "{kept}");
+            }
+            let before = allocated_bytes();
+            let mut to = Receiver::new(actor, 1 << 22, false);
+            let mut adopted = to.adopt(copy(actor, root));
+            to.settle(&mut adopted);
+            drop(to);
+            assert_eq!(allocated_bytes(), before);
+        }
+    });
+}
+
+#[test]
+fn messages_may_be_dropped_by_another_thread() {
+    check(|actor| {
+        let message = {
+            let list = list_of(actor, 1000);
+            copy(actor, list)
+        };
+        let raw = message.into_raw();
+        // SAFETY: the pointer was just made of a message.
+        let message = unsafe { Message::from_raw(raw) }.expect("not null");
+        let bytes = std::thread::spawn(move || message.bytes()).join().expect("no panic");
+        assert!(bytes > 24_000);
+    });
+}

@@ -1,0 +1,289 @@
+//! Moving messages into heaps, and copying them: each chunk goes to one place as a whole, so that references are
+//! corrected by a difference. Nothing of the message is changed, for others may be reading it.
+//!
+//! Must never leave a reference to the message behind, not even where it fails half-way.
+
+use super::{Envelope, Message};
+use crate::heap::chunk::{CHUNK_HEAD, Chunk};
+use crate::heap::descs::Descs;
+use crate::heap::handle::Handle;
+use crate::heap::large;
+use crate::heap::{self, Heap};
+use sepal_abi::{Ctx, ObjPtr};
+use std::mem::ManuallyDrop;
+
+/// Where objects of a message go.
+trait Destination {
+    /// Room for the objects of a chunk.
+    fn area(&mut self, size: usize) -> Option<usize>;
+    /// A new large object, not initialised.
+    fn large(&mut self, size: usize) -> Option<usize>;
+    /// Prepares for taking over large objects of `size` bytes in all.
+    fn prepare_large(&mut self, size: usize) -> Option<()>;
+    /// Takes a large object over.
+    ///
+    /// # Safety
+    /// It must be detached, with an owner that forgets it.
+    unsafe fn link_large(&mut self, object: usize);
+    /// Lists a handle.
+    ///
+    /// # Safety
+    /// It must be one of the objects that went here, on no list.
+    unsafe fn list_handle(&mut self, handle: *mut Handle);
+}
+
+impl Message {
+    /// Moves the message into a heap and gives its root, or the message if the heap's limit does not allow it.
+    pub fn adopt(self, heap: &mut Heap, ctx: &mut Ctx) -> Result<ObjPtr, Message> {
+        // SAFETY: descriptors outlive the heap.
+        let descs = unsafe { &*heap.descs() };
+        let mut to = HeapRoom { heap, ctx };
+        let Some(root) = transfer(&self, descs, &mut to, Large::Move) else { return Err(self) };
+        // Handles and large objects have a new owner.
+        ManuallyDrop::new(self).free_memory();
+        Ok(root)
+    }
+
+    /// Copies the message into a heap and gives its root. `None`: the heap's limit does not allow it.
+    pub fn copy_into(&self, heap: &mut Heap, ctx: &mut Ctx) -> Option<ObjPtr> {
+        // SAFETY: descriptors outlive the heap.
+        let descs = unsafe { &*heap.descs() };
+        transfer(self, descs, &mut HeapRoom { heap, ctx }, Large::Copy)
+    }
+}
+
+/// See [`Message::try_clone`].
+pub(super) fn clone(message: &Message, descs: &Descs) -> Option<Message> {
+    // SAFETY: the message's chunks are alive.
+    let room = unsafe { (*message.first_chunk()).used } as usize;
+    let mut copy = Message::new(room)?;
+    let Envelope { kind, note, .. } = *message.envelope();
+    (copy.envelope_mut().kind, copy.envelope_mut().note) = (kind, note);
+    let last = copy.first_chunk();
+    let mut to = MessageRoom { message: copy, last };
+    let root = transfer(message, descs, &mut to, Large::Copy)?;
+    to.message.envelope_mut().root = root;
+    Some(to.message)
+}
+
+/// What becomes of the message's large objects.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Large {
+    Move,
+    Copy,
+}
+
+struct HeapRoom<'a> {
+    heap: &'a mut Heap,
+    ctx: &'a mut Ctx,
+}
+
+impl Destination for HeapRoom<'_> {
+    fn area(&mut self, size: usize) -> Option<usize> {
+        self.heap.area(self.ctx, size)
+    }
+
+    fn large(&mut self, size: usize) -> Option<usize> {
+        self.heap.alloc_large(size, false).map(|object| object as usize)
+    }
+
+    fn prepare_large(&mut self, size: usize) -> Option<()> {
+        self.heap.prepare_large(size)
+    }
+
+    unsafe fn link_large(&mut self, object: usize) {
+        // SAFETY: the caller vouches for it.
+        unsafe { self.heap.link_large(object) }
+    }
+
+    unsafe fn list_handle(&mut self, handle: *mut Handle) {
+        // SAFETY: the caller vouches for it.
+        unsafe { self.heap.list_handle(handle) }
+    }
+}
+
+struct MessageRoom {
+    message: Message,
+    /// The chunk that was filled last.
+    last: *mut Chunk,
+}
+
+impl Destination for MessageRoom {
+    fn area(&mut self, size: usize) -> Option<usize> {
+        // SAFETY: the chunks are the message's. The first one was made to fit.
+        unsafe {
+            if self.last != self.message.first_chunk() || (*self.last).used != 0 {
+                let chunk = Chunk::new(size)?;
+                self.message.envelope_mut().bytes += size + CHUNK_HEAD;
+                (*self.last).next = chunk;
+                self.last = chunk;
+            }
+            (*self.last).used = size as u32;
+        }
+        Some(Chunk::start(self.last))
+    }
+
+    fn large(&mut self, size: usize) -> Option<usize> {
+        self.message.new_large(size)
+    }
+
+    fn prepare_large(&mut self, _: usize) -> Option<()> {
+        Some(())
+    }
+
+    unsafe fn link_large(&mut self, object: usize) {
+        let envelope = self.message.envelope_mut();
+        // SAFETY: the caller vouches for the object.
+        unsafe {
+            large::set_next(object, envelope.large);
+            envelope.bytes += large::size(object);
+        }
+        envelope.large = object;
+    }
+
+    unsafe fn list_handle(&mut self, handle: *mut Handle) {
+        // SAFETY: the caller vouches for it.
+        unsafe { self.message.envelope_mut().handles.push(handle) }
+    }
+}
+
+/// A piece of memory with objects, and where it went.
+#[derive(Clone, Copy, Debug)]
+struct Piece {
+    start: usize,
+    size: usize,
+    to: usize,
+}
+
+/// Where everything went.
+#[derive(Debug, Default)]
+struct Moves {
+    /// Sorted, once complete.
+    pieces: Vec<Piece>,
+    /// The first chunk, which is all there is of most messages.
+    first: Option<Piece>,
+}
+
+impl Moves {
+    fn add(&mut self, piece: Piece) {
+        match self.first {
+            None => self.first = Some(piece),
+            Some(_) => self.pieces.push(piece),
+        }
+    }
+
+    /// The new address of an object; of one that did not move, the old.
+    #[inline(always)]
+    fn apply(&self, address: usize) -> usize {
+        match self.first {
+            Some(piece) if address.wrapping_sub(piece.start) < piece.size => {
+                address - piece.start + piece.to
+            }
+            Some(_) | None if self.pieces.is_empty() => address,
+            Some(_) | None => self.apply_slow(address),
+        }
+    }
+
+    fn apply_slow(&self, address: usize) -> usize {
+        let later = self.pieces.partition_point(|piece| piece.start <= address);
+        let piece = later.checked_sub(1).and_then(|index| self.pieces.get(index));
+        match piece {
+            Some(piece) if address - piece.start < piece.size => address - piece.start + piece.to,
+            Some(_) | None => address,
+        }
+    }
+}
+
+/// Copies a message to its destination and gives the new root. `None`: there is no room, and nothing was taken
+/// from the message.
+fn transfer(
+    message: &Message,
+    descs: &Descs,
+    to: &mut impl Destination,
+    large: Large,
+) -> Option<ObjPtr> {
+    let mut moves = Moves::default();
+    if copy_pieces(message, to, large, &mut moves).is_none() {
+        blank(&moves);
+        return None;
+    }
+    moves.pieces.sort_unstable_by_key(|piece| piece.start);
+    for piece in moves.first.iter().chain(&moves.pieces) {
+        let mut object = piece.to;
+        while object < piece.to + piece.size {
+            // SAFETY: the piece holds objects, one after another; their words point into the message.
+            object += unsafe { correct(descs, object, &moves) };
+        }
+    }
+    let mut object = message.envelope().large;
+    while large == Large::Move && object != 0 {
+        // SAFETY: the large objects are the message's, whose caller forgets them.
+        unsafe {
+            let next = large::next(object);
+            correct(descs, object, &moves);
+            to.link_large(object);
+            object = next;
+        }
+    }
+    for handle in message.envelope().handles.iter() {
+        // SAFETY: handles are small objects, so they lie in a chunk and have been copied.
+        unsafe {
+            if large == Large::Copy {
+                ((*handle).ops.retain)((*handle).address);
+            }
+            to.list_handle(moves.apply(handle as usize) as *mut Handle);
+        }
+    }
+    Some(moves.apply(message.root() as usize) as ObjPtr)
+}
+
+fn copy_pieces(
+    message: &Message,
+    to: &mut impl Destination,
+    large: Large,
+    moves: &mut Moves,
+) -> Option<()> {
+    let mut copy = |start: usize, size: usize, place: usize| {
+        // SAFETY: both places have so many bytes, and the new one is fresh.
+        unsafe { (place as *mut u8).copy_from_nonoverlapping(start as *const u8, size) };
+        moves.add(Piece { start, size, to: place });
+    };
+    // SAFETY: the message's chunks are alive.
+    for chunk in unsafe { Chunk::list(message.first_chunk()) } {
+        // SAFETY: as above.
+        let size = unsafe { (*chunk).used } as usize;
+        if size > 0 {
+            copy(Chunk::start(chunk), size, to.area(size)?);
+        }
+    }
+    let mut object = message.envelope().large;
+    if large == Large::Move && object != 0 {
+        to.prepare_large(message.bytes())?;
+    }
+    while large == Large::Copy && object != 0 {
+        // SAFETY: the large objects are the message's.
+        unsafe {
+            let size = large::size(object);
+            copy(object, size, to.large(size)?);
+            object = large::next(object);
+        }
+    }
+    Some(())
+}
+
+/// Corrects the references of a copied object and gives its size.
+#[inline(always)]
+unsafe fn correct(descs: &Descs, object: usize, moves: &Moves) -> usize {
+    // SAFETY: the caller vouches for the object.
+    unsafe {
+        descs.visit_pointers(object as ObjPtr, |word| *word = moves.apply(*word as usize) as u64)
+    }
+}
+
+/// Makes of each copied piece one object without references.
+fn blank(moves: &Moves) {
+    for piece in moves.first.iter().chain(&moves.pieces) {
+        // SAFETY: a piece holds objects, and nobody knows of them.
+        unsafe { heap::blank(piece.to, piece.to + piece.size, false) };
+    }
+}

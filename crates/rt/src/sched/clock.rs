@@ -1,0 +1,186 @@
+//! Time: alarms that wake actors and timers that send messages, on a thread of their own that starts when it is
+//! first needed; and the ticks that take a core from an actor which has had it long enough while others wait.
+//!
+//! Everything is behind the mutex. `underway` counts alarms taken off the list whose effect is not done yet, so that
+//! "nothing can happen any more" is never said too early. Must never call into an actor; it sends and wakes as
+//! any actor does, after the lock is released.
+
+use super::slot::Pid;
+use crate::message::Message;
+use crate::run::RuntimeRef;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long an actor keeps a core at least while others wait, in nanoseconds.
+const SLICE: u64 = 300_000;
+/// After so many ticks without anybody waiting the ticks end.
+const IDLE_TICKS: u32 = 20;
+
+/// What happens when the time has come.
+#[derive(Debug)]
+pub(crate) enum Alarm {
+    /// The actor looks at its own deadlines.
+    Wake(Pid),
+    /// A message is sent.
+    Send(Pid, Message),
+    /// The program ends, whoever still runs.
+    Stop,
+}
+
+/// See the module's head.
+#[derive(Debug)]
+pub(crate) struct Clock {
+    start: Instant,
+    state: Mutex<State>,
+    changed: Condvar,
+    is_ticking: AtomicBool,
+    next_id: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// By time, then by number: equal times come in the order in which they were set.
+    alarms: BTreeMap<(u64, u64), Alarm>,
+    times: HashMap<u64, u64>,
+    underway: usize,
+    /// Alarms that do not keep the program alive.
+    uncounted: usize,
+    has_thread: bool,
+    stopped: bool,
+}
+
+impl Clock {
+    pub(crate) fn new() -> Clock {
+        Clock {
+            start: Instant::now(),
+            state: Mutex::default(),
+            changed: Condvar::new(),
+            is_ticking: AtomicBool::new(false),
+            next_id: AtomicU64::new(1),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // The state is valid between any two steps.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Nanoseconds since the program began.
+    pub(crate) fn now(&self) -> u64 {
+        self.start.elapsed().as_nanos() as u64
+    }
+
+    /// The time in so many milliseconds, or as late as there is a time.
+    pub(crate) fn after(&self, ms: u64) -> u64 {
+        self.now().saturating_add(ms.saturating_mul(1_000_000))
+    }
+
+    /// Sets an alarm; gives its number.
+    pub(crate) fn set(&self, runtime: RuntimeRef, time: u64, alarm: Alarm) -> u64 {
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        let mut state = self.lock();
+        state.uncounted += usize::from(matches!(alarm, Alarm::Stop));
+        let is_first = state.alarms.first_key_value().is_none_or(|(&(first, _), _)| time < first);
+        state.alarms.insert((time, id), alarm);
+        state.times.insert(id, time);
+        self.ensure_thread(runtime, &mut state);
+        drop(state);
+        if is_first {
+            self.changed.notify_one();
+        }
+        id
+    }
+
+    /// Takes an alarm back; `None` if it has gone off.
+    pub(crate) fn cancel(&self, id: u64) -> Option<Alarm> {
+        let mut state = self.lock();
+        let time = state.times.remove(&id)?;
+        state.alarms.remove(&(time, id))
+    }
+
+    /// Whether something will still happen by itself.
+    pub(crate) fn is_pending(&self) -> bool {
+        let state = self.lock();
+        state.alarms.len() + state.underway > state.uncounted
+    }
+
+    /// Begins to look after actors that run long, if nobody does.
+    pub(crate) fn tick(&self, runtime: RuntimeRef) {
+        if !self.is_ticking.load(Ordering::Relaxed)
+            && !self.is_ticking.swap(true, Ordering::Relaxed)
+        {
+            self.ensure_thread(runtime, &mut self.lock());
+            self.changed.notify_one();
+        }
+    }
+
+    fn ensure_thread(&self, runtime: RuntimeRef, state: &mut State) {
+        if !state.has_thread && !state.stopped {
+            state.has_thread = true;
+            runtime
+                .scheduler
+                .spawn_thread(runtime, "sepal clock", move || runtime.clock.run(runtime));
+        }
+    }
+
+    /// Ends the thread.
+    pub(crate) fn stop(&self) {
+        self.lock().stopped = true;
+        self.changed.notify_one();
+    }
+
+    fn run(&self, runtime: RuntimeRef) {
+        let mut idle_ticks = 0;
+        let mut state = self.lock();
+        while !state.stopped {
+            let now = self.now();
+            if let Some(entry) = state.alarms.first_entry()
+                && entry.key().0 <= now
+            {
+                let ((_, id), alarm) = entry.remove_entry();
+                state.times.remove(&id);
+                state.underway += 1;
+                drop(state);
+                go_off(runtime, alarm);
+                state = self.lock();
+                state.underway -= 1;
+                if state.alarms.is_empty() {
+                    // Somebody may have waited only for this.
+                    drop(state);
+                    runtime.scheduler.look_again();
+                    state = self.lock();
+                }
+                continue;
+            }
+            let until_alarm = state.alarms.first_key_value().map(|(&(time, _), _)| time - now);
+            let is_ticking = self.is_ticking.load(Ordering::Relaxed);
+            let wait = until_alarm.into_iter().chain(is_ticking.then_some(SLICE)).min();
+            state = match wait {
+                None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Some(nanos) => {
+                    let wait = self.changed.wait_timeout(state, Duration::from_nanos(nanos));
+                    wait.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+            if is_ticking {
+                drop(state);
+                idle_ticks = if runtime.scheduler.tick() { 0 } else { idle_ticks + 1 };
+                if idle_ticks > IDLE_TICKS {
+                    idle_ticks = 0;
+                    self.is_ticking.store(false, Ordering::Relaxed);
+                }
+                state = self.lock();
+            }
+        }
+    }
+}
+
+fn go_off(runtime: RuntimeRef, alarm: Alarm) {
+    match alarm {
+        Alarm::Wake(pid) => runtime.wake(pid),
+        Alarm::Send(pid, message) => runtime.send_or_fail(pid, message),
+        Alarm::Stop => runtime.scheduler.stop(),
+    }
+}

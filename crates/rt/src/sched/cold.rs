@@ -1,0 +1,105 @@
+//! What few actors need, apart from the actor itself so that an idle one stays small.
+//!
+//! All of it belongs to the thread that runs the actor.
+
+use super::bounds::{Limits, Overflow};
+use super::promise::Promise;
+use super::signal::Reason;
+use super::slot::Pid;
+use crate::actor::{Raised, RootSource};
+use crate::message::Message;
+use sepal_abi::ObjPtr;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ptr::null_mut;
+use std::sync::Arc;
+
+/// See the module's head.
+pub(crate) struct Cold {
+    /// The words of pending closures.
+    pub(crate) defers: Vec<u64>,
+    /// The words of the objects being shown.
+    pub(crate) showing: Vec<u64>,
+    /// What was raised and not yet reported.
+    pub(crate) raised: Raised,
+    pub(crate) root_sources: Vec<RootSource>,
+    /// The module-level constants, once the actor has stored into them.
+    pub(crate) globals: Box<[u64]>,
+    /// Bytes allocated when the limit last forced a collection.
+    pub(crate) forced_at: u64,
+    /// Why the actor ends.
+    pub(crate) reason: Option<Reason>,
+    /// Why it must end, said by a signal that it has not answered yet.
+    pub(crate) doom: Option<Reason>,
+    /// What the body of `main` gave.
+    pub(crate) result: i64,
+    /// The frame to run when it ends, or null.
+    pub(crate) terminate: ObjPtr,
+    pub(crate) links: BTreeSet<Pid>,
+    /// Who monitors this actor, by monitor.
+    pub(crate) watchers: BTreeMap<u64, Pid>,
+    /// Whom it monitors, by monitor.
+    pub(crate) monitors: BTreeMap<u64, Pid>,
+    /// Options of the next spawn.
+    pub(crate) spawn: SpawnOptions,
+    /// When the running receive ends, in nanoseconds of the clock.
+    pub(crate) receive_until: Option<u64>,
+    pub(crate) sleep_until: u64,
+    /// The clock's alarm that will wake the actor, and its time.
+    pub(crate) alarm: Option<(u64, u64)>,
+    /// The promise that a task is to keep.
+    pub(crate) promise: Option<Arc<Promise>>,
+    /// The tasks that end with this actor.
+    pub(crate) tasks: Vec<Pid>,
+    /// Promises whose last reply was given up unanswered: they fail when the actor ends.
+    pub(crate) orphans: Vec<Arc<Promise>>,
+    /// Messages that did not fit a receiver's mailbox yet, in order.
+    pub(crate) held: VecDeque<(Pid, Message)>,
+}
+
+impl Default for Cold {
+    fn default() -> Cold {
+        Cold {
+            defers: Vec::new(),
+            showing: Vec::new(),
+            raised: Raised::Nothing,
+            root_sources: Vec::new(),
+            globals: Box::default(),
+            forced_at: 0,
+            reason: None,
+            doom: None,
+            result: 0,
+            terminate: null_mut(),
+            links: BTreeSet::new(),
+            watchers: BTreeMap::new(),
+            monitors: BTreeMap::new(),
+            spawn: SpawnOptions::default(),
+            receive_until: None,
+            sleep_until: 0,
+            alarm: None,
+            promise: None,
+            tasks: Vec::new(),
+            orphans: Vec::new(),
+            held: VecDeque::new(),
+        }
+    }
+}
+
+/// What a spawn is told beforehand.
+#[derive(Debug, Default)]
+pub(crate) struct SpawnOptions {
+    pub(crate) priority: Option<u8>,
+    pub(crate) limits: Limits,
+    pub(crate) name: Option<Box<str>>,
+}
+
+impl SpawnOptions {
+    /// Sets an option by the number that the table of runtime functions gives it.
+    pub(crate) fn set(&mut self, option: i64, value: i64) {
+        match option {
+            0 => self.priority = Some(value.clamp(0, 3) as u8),
+            1 => self.limits.max_bytes = Some(usize::try_from(value).unwrap_or(0)),
+            2 => self.limits.max_messages = Some(u32::try_from(value).unwrap_or(u32::MAX)),
+            _ => self.limits.overflow = Overflow::from_number(value).unwrap_or_default(),
+        }
+    }
+}

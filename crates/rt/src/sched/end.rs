@@ -1,0 +1,176 @@
+//! The end of an actor: who is told, in which order; and what is said when all are at an end.
+//!
+//! Names go first, so that nobody finds a dead actor; then its pid stops meaning anything and its mailbox closes;
+//! then linked and monitoring actors hear, promises that it owed fail, tasks that it owned are killed, and its memory
+//! goes. Whoever has heard of the end thus finds it complete. Must never run code of the actor's.
+
+use super::post::fail_replies;
+use super::promise;
+use super::signal::{Kind, Reason, about};
+use super::slot::{Pid, SlotRef};
+use crate::actor::Actor;
+use crate::message::Message;
+use crate::panics::EXIT_PANIC;
+use crate::run::{Runtime, RuntimeRef};
+use crate::sched::clock::Alarm;
+use crate::sched::signal::ExitTag;
+use crate::{stdio, trace};
+use std::fmt::Write;
+
+/// How long other actors may take to end after `main`, in milliseconds.
+const TIME_TO_END: u64 = 5_000;
+
+/// Ends an actor that has nothing left to run, and frees its slot.
+pub(crate) fn bury(runtime: RuntimeRef, slot: SlotRef) {
+    // SAFETY: this thread has the actor's turn, its last.
+    let actor = unsafe { &mut *slot.actor() };
+    let pid = actor.pid;
+    let reason = actor.cold().reason.clone().unwrap_or(Reason::NORMAL);
+    let code = (actor.is_main()).then(|| exit_code(actor, &reason));
+    if slot.shared().is_named() {
+        runtime.names.remove_all(pid);
+    }
+    if let Some((alarm, _)) = actor.cold().alarm {
+        runtime.clock.cancel(alarm);
+    }
+    slot.shared().retire(pid);
+    let mut unread: Vec<Message> = Vec::new();
+    for signal in slot.shared().inbox.close(pid.generation()) {
+        take_last(actor, signal, &mut unread);
+    }
+    tell_others(&runtime, actor, &reason);
+    fail_promises(&runtime, actor, &reason, unread);
+    for task in std::mem::take(&mut actor.cold().tasks) {
+        runtime.kill(pid, task, &Reason::KILLED);
+    }
+    if let Some(bounds) = slot.shared().bounds() {
+        bounds.take_waiting().into_iter().for_each(|sender| runtime.wake(sender));
+    }
+    // SAFETY: nothing uses the actor any more: its turn is over, and its pid leads nowhere.
+    unsafe { std::ptr::drop_in_place(slot.actor()) };
+    // Replies in its heap were given up with it; they have failed already.
+    drop(promise::take_orphans());
+    runtime.table.remove(slot, pid);
+    if let Some(code) = code {
+        end_program(runtime, pid, code);
+    }
+    if runtime.table.living() == 0 && runtime.scheduler.is_ending() {
+        runtime.scheduler.stop();
+    }
+}
+
+fn exit_code(actor: &mut Actor, reason: &Reason) -> i32 {
+    match reason.tag() {
+        ExitTag::Normal => actor.cold().result as i32,
+        ExitTag::Shutdown => 0,
+        ExitTag::Killed | ExitTag::NoProc | ExitTag::Panic | ExitTag::Custom => EXIT_PANIC,
+    }
+}
+
+/// `main` has ended: everybody else shall.
+fn end_program(runtime: RuntimeRef, main: Pid, code: i32) {
+    runtime.scheduler.set_ending(code);
+    if runtime.table.living() == 0 {
+        return;
+    }
+    runtime.clock.set(runtime, runtime.clock.after(TIME_TO_END), Alarm::Stop);
+    for (_, pid) in runtime.table.slots() {
+        runtime.kill(main, pid, &Reason::SHUTDOWN);
+    }
+}
+
+/// Takes in a signal that came before the end, as far as it still matters.
+fn take_last(actor: &mut Actor, signal: Message, unread: &mut Vec<Message>) {
+    let note = signal.envelope().note;
+    match (Kind::of(&signal), about(&signal)) {
+        (Kind::Message, _) => unread.push(signal),
+        (Kind::Link, Some(from)) => {
+            actor.cold().links.insert(from);
+        }
+        (Kind::Unlink | Kind::LinkExit, Some(from)) => {
+            actor.cold().links.remove(&from);
+        }
+        (Kind::Monitor, Some(from)) => {
+            actor.cold().watchers.insert(note, from);
+        }
+        (Kind::Demonitor, _) => {
+            actor.cold().watchers.remove(&note);
+        }
+        (Kind::Down | Kind::Exit | Kind::Overrun, _)
+        | (Kind::Link | Kind::Unlink | Kind::LinkExit | Kind::Monitor, None) => {}
+    }
+}
+
+fn tell_others(runtime: &Runtime, actor: &mut Actor, reason: &Reason) {
+    let pid = actor.pid;
+    let cold = actor.cold();
+    let (links, watchers) = (std::mem::take(&mut cold.links), std::mem::take(&mut cold.watchers));
+    for linked in links {
+        runtime.exit_linked(pid, linked, reason);
+    }
+    for (monitor, watcher) in watchers {
+        runtime.send_reason(pid, watcher, reason, Kind::Down, monitor);
+    }
+    for (monitor, target) in std::mem::take(&mut cold.monitors) {
+        runtime.send_plain(pid, target, Kind::Demonitor, monitor);
+    }
+}
+
+/// Fails what the actor should have answered.
+fn fail_promises(runtime: &Runtime, actor: &mut Actor, reason: &Reason, unread: Vec<Message>) {
+    let pid = actor.pid;
+    for message in unread
+        .into_iter()
+        .chain(std::mem::replace(&mut actor.queue.fresh, super::inbox::Batch::EMPTY))
+    {
+        fail_replies(runtime, &message, reason);
+    }
+    for reply in promise::replies(actor.heap.handles()) {
+        reply.fail_of_holder(runtime, pid, reason);
+    }
+    let cold = actor.cold();
+    for (_, message) in std::mem::take(&mut cold.held) {
+        fail_replies(runtime, &message, reason);
+    }
+    for orphan in promise::take_orphans().into_iter().chain(std::mem::take(&mut cold.orphans)) {
+        orphan.fail_of_holder(runtime, pid, reason);
+    }
+    if let Some(promise) = cold.promise.take() {
+        promise.fail(runtime, reason);
+    }
+}
+
+/// Says who waits for what.
+pub(crate) fn report_deadlock(runtime: RuntimeRef) {
+    let mut report = String::from("deadlock: every actor waits, and nothing can wake one\n");
+    for (slot, pid) in runtime.table.slots() {
+        if !slot.shared().is_alive(pid) || !slot.shared().is_resting() {
+            continue;
+        }
+        // SAFETY: no thread runs an actor, and this one keeps the others from it.
+        let actor = unsafe { &*slot.actor() };
+        let name = actor_name(actor);
+        // Writing into a string does not fail.
+        let _ = writeln!(report, "{name} waits");
+        trace::push_lines(&mut report, runtime.image(), actor.resting_locs());
+    }
+    stdio::write_error(report.as_bytes());
+}
+
+/// How reports call an actor: its declared name, else a registered one, and its pid.
+pub(crate) fn actor_name(actor: &Actor) -> String {
+    let number = actor.pid.number();
+    if actor.is_main() {
+        return String::from("main");
+    }
+    let label = if actor.label.is_null() {
+        actor.runtime.names.of(actor.pid)
+    } else {
+        // SAFETY: a label is a static string of the image.
+        Some(unsafe { crate::actor::text(actor.label) }.into())
+    };
+    match label {
+        Some(label) => format!("actor {label} Pid({number})"),
+        None => format!("actor Pid({number})"),
+    }
+}

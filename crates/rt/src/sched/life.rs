@@ -1,0 +1,382 @@
+//! An actor's turn: it takes in its signals, runs until it waits, is preempted or has ended, and then perhaps its end.
+//!
+//! ```text
+//! Body ──returns, raises, is told to exit──► Defers ──all have run──► Terminate ──has run──► buried (`end`)
+//! ```
+//! After `Killed` nothing of the actor's own runs any more. Must never hold a reference to the actor while the engine
+//! runs it.
+
+use super::clock::Alarm;
+use super::end::bury;
+use super::engine::{Outcome, Run};
+use super::inbox::Looked;
+use super::promise::take_orphans;
+use super::signal::{ExitTag, Kind, Reason, about};
+use super::slot::SlotRef;
+use crate::actor::{Actor, Next, Phase};
+use crate::heap::handle::{Handle, HandleOps};
+use crate::message::Message;
+use crate::run::RuntimeRef;
+use crate::{fault, panics};
+use sepal_abi::{DescId, FRAME_PARENT, FRAME_RESULTS, FrameStatus, Header, ObjPtr};
+use std::ptr::null_mut;
+
+/// What becomes of an actor after its turn.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Fate {
+    /// Somebody will wake it.
+    Rests,
+    /// It wants another turn; with its priority.
+    Again(u8),
+    Ended,
+}
+
+/// What a run has led to.
+enum Step {
+    On,
+    Wait,
+    Yield,
+}
+
+/// Gives an actor, which this thread has made or found active, its turn.
+pub(crate) fn turn(runtime: RuntimeRef, slot: SlotRef) -> Fate {
+    let actor = slot.actor();
+    fault::watch(actor);
+    let fate = turn_watched(runtime, slot);
+    fault::leave();
+    fate
+}
+
+fn turn_watched(runtime: RuntimeRef, slot: SlotRef) -> Fate {
+    let address = slot.actor();
+    loop {
+        slot.shared().begin_looking();
+        // SAFETY: an active actor belongs to the thread that took it from a queue. The reference is not used across the run.
+        let actor = unsafe { &mut *address };
+        actor.take_signals();
+        if let Some(reason) = actor.take_doom() {
+            actor.end(reason);
+        }
+        if actor.holds_messages() && !actor.send_held() {
+            if slot.shared().rest() {
+                return Fate::Rests;
+            }
+            continue;
+        }
+        let Some(run) = actor.plan() else {
+            bury(runtime, slot);
+            return Fate::Ended;
+        };
+        // SAFETY: as above.
+        let outcome = unsafe { runtime.engine().run(address, run) };
+        // SAFETY: as above.
+        let actor = unsafe { &mut *address };
+        let orphans = take_orphans();
+        if !orphans.is_empty() {
+            actor.cold().orphans.extend(orphans);
+        }
+        let step = actor.after(run, outcome);
+        let again = Fate::Again(actor.priority);
+        match step {
+            Step::Wait => {
+                actor.set_alarm();
+                if slot.shared().rest() {
+                    return Fate::Rests;
+                }
+                if runtime.scheduler.has_waiting() {
+                    return again;
+                }
+            }
+            Step::Yield if actor.holds_messages() => {}
+            Step::Yield => return again,
+            Step::On => {}
+        }
+        if runtime.scheduler.is_stopped() {
+            return again;
+        }
+    }
+}
+
+impl Actor {
+    /// What to run next; `None` when nothing is left.
+    fn plan(&mut self) -> Option<Run> {
+        loop {
+            match (self.next, self.phase) {
+                (Next::Entry, _) => return Some(Run::Entry),
+                (Next::Resume, _) => return Some(Run::Resume(self.leaf)),
+                (Next::Proceed, _) => return Some(Run::Proceed),
+                (Next::Advance, Phase::Defers) => {
+                    if let Some(closure) = self.pop_defer() {
+                        self.doing = Next::Advance;
+                        return Some(Run::Call(closure));
+                    }
+                    self.phase = Phase::Terminate;
+                    let frame = self.cold_if_any().map_or(null_mut(), |cold| {
+                        std::mem::replace(&mut cold.terminate, null_mut())
+                    });
+                    if !frame.is_null() {
+                        (self.leaf, self.next) = (frame, Next::Resume);
+                    }
+                }
+                (Next::Advance, Phase::Body | Phase::Terminate) => return None,
+            }
+        }
+    }
+
+    fn after(&mut self, run: Run, outcome: Outcome) -> Step {
+        match run {
+            Run::Entry => self.doing = Next::Entry,
+            Run::Resume(_) => self.doing = Next::Resume,
+            Run::Call(_) => self.doing = Next::Advance,
+            Run::Proceed => {}
+        }
+        match outcome {
+            Outcome::Returned(value) => return self.after_return(value),
+            Outcome::Preempted => {
+                self.next = Next::Proceed;
+                return Step::Yield;
+            }
+            Outcome::Abandoned => {
+                let reason = self.cold().reason.clone().unwrap_or(Reason::KILLED);
+                self.end_run(reason);
+            }
+            Outcome::NoMemory => {
+                self.raise_text(sepal_abi::PanicCode::HeapLimit, "no memory for a stack".into());
+                panics::report(self, std::iter::empty());
+                self.end_run(Reason::KILLED);
+            }
+        }
+        Step::On
+    }
+
+    fn after_return(&mut self, value: i64) -> Step {
+        match self.doing {
+            Next::Entry => {
+                self.cold().result = value;
+                self.end_run(Reason::NORMAL);
+                Step::On
+            }
+            Next::Resume => match FrameStatus::from_number(value) {
+                Some(FrameStatus::Suspended) => {
+                    self.next = Next::Resume;
+                    Step::Wait
+                }
+                Some(FrameStatus::Done | FrameStatus::Yielded) | None => {
+                    self.leave_frame();
+                    Step::On
+                }
+            },
+            Next::Advance | Next::Proceed => {
+                self.next = Next::Advance;
+                Step::On
+            }
+        }
+    }
+
+    /// The frame that ran is done.
+    fn leave_frame(&mut self) {
+        self.next = Next::Resume;
+        let frame = self.leaf;
+        // SAFETY: `leaf` is a frame while one runs.
+        let parent = unsafe { frame.byte_add(FRAME_PARENT as usize).cast::<ObjPtr>().read() };
+        if !parent.is_null() {
+            self.leaf = parent;
+            return;
+        }
+        if self.is_main() && self.phase == Phase::Body {
+            // SAFETY: the result of `main` is its exit code.
+            let code = unsafe { frame.byte_add(FRAME_RESULTS as usize).cast::<i64>().read() };
+            self.cold().result = code;
+        }
+        self.end_run(Reason::NORMAL);
+    }
+
+    /// What ran has come to its end, or the whole body has.
+    fn end_run(&mut self, reason: Reason) {
+        (self.leaf, self.next) = (null_mut(), Next::Advance);
+        if self.phase == Phase::Body {
+            self.end(reason);
+        }
+    }
+
+    /// Ends the body for a reason, wherever it stands.
+    pub(crate) fn end(&mut self, reason: Reason) {
+        if self.next == Next::Proceed {
+            let runtime = self.runtime;
+            // SAFETY: this thread has the actor's turn.
+            unsafe { runtime.engine().discard(self) };
+        }
+        (self.leaf, self.next) = (null_mut(), Next::Advance);
+        let is_killed = reason.tag() == ExitTag::Killed;
+        self.phase = if is_killed { Phase::Terminate } else { Phase::Defers };
+        self.cold().reason = Some(reason);
+    }
+
+    /// Makes sure that the actor is woken at the next of its own deadlines.
+    fn set_alarm(&mut self) {
+        let (runtime, pid) = (self.runtime, self.pid);
+        let Some(cold) = self.cold_if_any() else { return };
+        let sleep = (cold.sleep_until != 0).then_some(cold.sleep_until);
+        let Some(deadline) = cold.receive_until.into_iter().chain(sleep).min() else { return };
+        if let Some((id, time)) = cold.alarm {
+            if time <= deadline && time > runtime.clock.now() {
+                // It comes early and finds that it is not time yet.
+                return;
+            }
+            runtime.clock.cancel(id);
+        }
+        let id = runtime.clock.set(runtime, deadline, Alarm::Wake(pid));
+        cold.alarm = Some((id, deadline));
+    }
+
+    // ---- signals ----
+
+    /// Takes in what has come.
+    pub(crate) fn take_signals(&mut self) {
+        let generation = self.pid.generation();
+        for signal in self.slot().shared().inbox.take(generation) {
+            self.take_signal(signal);
+        }
+    }
+
+    fn take_signal(&mut self, signal: Message) {
+        let (from, note) = (about(&signal), signal.envelope().note);
+        match (Kind::of(&signal), from) {
+            (Kind::Message, _) => {
+                self.queue.fresh.push(signal);
+                self.drop_oldest();
+            }
+            (Kind::Down, _) => {
+                if self.cold().monitors.remove(&note).is_some() {
+                    self.queue.fresh.push(signal);
+                }
+            }
+            (Kind::Exit | Kind::Overrun, _) => self.take_exit(signal),
+            (Kind::LinkExit, Some(from)) => {
+                if self.cold().links.remove(&from) {
+                    self.take_exit(signal);
+                }
+            }
+            (Kind::Link, Some(from)) => {
+                self.cold().links.insert(from);
+            }
+            (Kind::Unlink, Some(from)) => {
+                self.cold().links.remove(&from);
+            }
+            (Kind::Monitor, Some(from)) => {
+                self.cold().watchers.insert(note, from);
+            }
+            (Kind::Demonitor, _) => {
+                self.cold().watchers.remove(&note);
+            }
+            (Kind::LinkExit | Kind::Link | Kind::Unlink | Kind::Monitor, None) => {}
+        }
+    }
+
+    fn take_exit(&mut self, signal: Message) {
+        let runtime = self.runtime;
+        let reason = Reason::of(&signal, &runtime.descs);
+        let is_sent = Kind::of(&signal) == Kind::Exit;
+        let is_overrun = Kind::of(&signal) == Kind::Overrun;
+        let is_kill = is_overrun || is_sent && reason.tag() == ExitTag::Killed;
+        let from_self = is_sent && about(&signal) == Some(self.pid);
+        if self.phase != Phase::Body && !is_kill {
+            return;
+        }
+        if is_kill || !self.traps_exits && (reason.tag() != ExitTag::Normal || from_self) {
+            // The first one stands, but nothing is stronger than a kill in what still runs.
+            let doom = &mut self.cold().doom;
+            if doom.is_none() {
+                *doom = Some(reason);
+            }
+            return;
+        }
+        let (slot, pid) = (self.slot(), self.pid);
+        slot.shared().spare(pid);
+        if self.traps_exits {
+            self.queue.fresh.push(signal);
+        }
+    }
+
+    /// Why the actor must end, once, if a signal said so.
+    pub(crate) fn take_doom(&mut self) -> Option<Reason> {
+        self.cold_if_any()?.doom.take()
+    }
+
+    // ---- looking at messages ----
+
+    /// The next signal that the running receive has not looked at. `Err`: the heap is too small for it, which
+    /// has been raised.
+    pub(crate) fn next_signal(&mut self) -> Result<Option<Looked>, ()> {
+        if let Some(looked) = self.queue.look_again() {
+            return Ok(Some(looked));
+        }
+        if self.queue.fresh.is_empty() {
+            self.take_signals();
+        }
+        let Some(message) = self.queue.fresh.next() else { return Ok(None) };
+        let kind = match Kind::of(&message) {
+            Kind::Message => 1,
+            Kind::Down => 2,
+            Kind::Exit | Kind::LinkExit => 3,
+            Kind::Link | Kind::Unlink | Kind::Monitor | Kind::Demonitor | Kind::Overrun => 0,
+        };
+        let bytes = u32::try_from(message.bytes()).unwrap_or(u32::MAX);
+        let note = message.envelope().note;
+        let object = match self.adopt(message) {
+            Ok(object) => object,
+            Err(message) => {
+                self.queue.fresh.push_front(message);
+                self.raise(sepal_abi::PanicCode::HeapLimit, &[]);
+                return Err(());
+            }
+        };
+        let looked = Looked { object, kind, bytes, note };
+        self.queue.look(looked);
+        Ok(Some(looked))
+    }
+
+    /// Moves a message into the heap; collects if that is due.
+    pub(crate) fn adopt(&mut self, message: Message) -> Result<ObjPtr, Message> {
+        if self.heap.wants_collection(&self.ctx, message.bytes()) {
+            self.collect();
+        }
+        match message.adopt(&mut self.heap, &mut self.ctx) {
+            Ok(object) => Ok(object),
+            Err(message) => {
+                self.raise_heap_limit_to_machine();
+                self.collect();
+                message.adopt(&mut self.heap, &mut self.ctx)
+            }
+        }
+    }
+
+    /// Copies a message into the heap; `None` if that is too small.
+    pub(crate) fn copy_in(&mut self, message: &Message) -> Option<ObjPtr> {
+        if self.heap.wants_collection(&self.ctx, message.bytes()) {
+            self.collect();
+        }
+        message.copy_into(&mut self.heap, &mut self.ctx).or_else(|| {
+            self.raise_heap_limit_to_machine();
+            self.collect();
+            message.copy_into(&mut self.heap, &mut self.ctx)
+        })
+    }
+
+    /// A handle object that owns the reference at `address`. Null: a panic has been raised.
+    pub(crate) fn new_handle(&mut self, ops: &'static HandleOps, address: usize) -> ObjPtr {
+        let size = size_of::<Handle>();
+        let Some(object) = self.alloc(Header::new(DescId::HANDLE), size) else {
+            // SAFETY: the caller gives the reference up.
+            unsafe { (ops.release)(address) };
+            return null_mut();
+        };
+        // SAFETY: the object was just made, and is on no list.
+        unsafe {
+            let handle = object.cast::<Handle>();
+            ((*handle).ops, (*handle).address) = (ops, address);
+            self.heap.list_handle(handle);
+        }
+        object
+    }
+}

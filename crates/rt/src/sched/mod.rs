@@ -1,0 +1,29 @@
+//! Many actors on few threads.
+//!
+//! - [`slot`]: pids, the table of actors, who may run one
+//! - `inbox`, `bounds`, [`signal`]: what actors tell each other
+//! - `cold`: what few actors need
+//! - `life`: an actor's turn, from signals to its end; `end`: its death
+//! - `post`: sending, spawning, waking
+//! - `promise`, `names`, `clock`: answers, names, time
+//! - `queue`: which actor is next, on which thread
+//! - [`engine`]: how an actor's code is run
+//!
+//! Must never hold a lock while an actor's code runs.
+
+pub(crate) mod bounds;
+pub(crate) mod clock;
+pub(crate) mod cold;
+pub(crate) mod end;
+pub mod engine;
+pub(crate) mod inbox;
+pub(crate) mod life;
+pub(crate) mod names;
+pub(crate) mod post;
+pub(crate) mod promise;
+pub(crate) mod queue;
+pub mod signal;
+pub mod slot;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,42 @@
+//! Registered names: which actor a name stands for. Behind one lock, which is never held while anything else is locked.
+//!
+//! Must never name an actor that has ended for longer than its end takes.
+
+use super::slot::Pid;
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// See the module's head.
+#[derive(Debug, Default)]
+pub(crate) struct Names(Mutex<HashMap<Box<str>, Pid>>);
+
+impl Names {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Box<str>, Pid>> {
+        // The map is valid between any two steps.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Registers a name; false if it is taken.
+    pub(crate) fn register(&self, name: &str, pid: Pid) -> bool {
+        let mut names = self.lock();
+        let is_free = !names.contains_key(name);
+        if is_free {
+            names.insert(name.into(), pid);
+        }
+        is_free
+    }
+
+    pub(crate) fn find(&self, name: &str) -> Option<Pid> {
+        self.lock().get(name).copied()
+    }
+
+    /// A name of an actor.
+    pub(crate) fn of(&self, pid: Pid) -> Option<Box<str>> {
+        self.lock().iter().filter(|(_, named)| **named == pid).map(|(name, _)| name.clone()).min()
+    }
+
+    /// Forgets all names of an actor.
+    pub(crate) fn remove_all(&self, pid: Pid) {
+        self.lock().retain(|_, named| *named != pid);
+    }
+}

@@ -1,0 +1,265 @@
+//! Sending, waking, spawning: what one actor does to others.
+//!
+//! Must never touch another actor but through its slot's shared part; a new actor is its maker's until it is
+//! queued.
+
+use super::bounds::{Overflow, Refused};
+use super::cold::SpawnOptions;
+use super::promise::{self, Promise};
+use super::signal::{self, Kind, Reason};
+use super::slot::{Pid, SlotRef};
+use crate::actor::{Actor, Next};
+use crate::message::Message;
+use crate::run::{Runtime, RuntimeRef};
+use sepal_abi::{Object, PanicCode};
+use std::sync::Arc;
+
+/// Fails what could have been answered through a message that nobody will read.
+pub(crate) fn fail_replies(runtime: &Runtime, message: &Message, reason: &Reason) {
+    promise::replies(message.handles()).for_each(|reply| reply.fail(runtime, reason));
+}
+
+impl Runtime {
+    fn own(&self) -> RuntimeRef {
+        RuntimeRef::of(self)
+    }
+
+    /// Lets an actor look at its signals, deadlines and promises.
+    pub(crate) fn wake(&self, pid: Pid) {
+        if let Some(slot) = self.table.slot(pid)
+            && slot.shared().is(pid)
+        {
+            self.wake_slot(slot);
+        }
+    }
+
+    fn wake_slot(&self, slot: SlotRef) {
+        if slot.shared().wake() {
+            self.scheduler.queue(self.own(), slot, slot.shared().priority());
+        }
+    }
+
+    /// Puts a signal into an actor's mailbox; gives it back if the actor has ended.
+    pub(crate) fn push(&self, to: Pid, signal: Message) -> Result<SlotRef, Message> {
+        let Some(slot) = self.table.slot(to).filter(|slot| slot.shared().is(to)) else {
+            return Err(signal);
+        };
+        slot.shared().inbox.push(to.generation(), signal)?;
+        self.wake_slot(slot);
+        Ok(slot)
+    }
+
+    /// Sends a message that nothing keeps back.
+    pub(crate) fn send_or_fail(&self, to: Pid, message: Message) {
+        promise::replies(message.handles()).for_each(|reply| reply.set_holder(Some(to)));
+        if let Err(message) = self.push(to, message) {
+            fail_replies(self, &message, &Reason::NO_PROC);
+        }
+    }
+
+    /// Sends a message as the receiver's bounds allow. `Err`: the sender is to wait.
+    pub(crate) fn send(&self, from: Pid, to: Pid, message: Message) -> Result<(), Message> {
+        let slot = self.table.slot(to);
+        let Some(bounds) = slot.as_ref().and_then(|slot| slot.shared().bounds()) else {
+            self.send_or_fail(to, message);
+            return Ok(());
+        };
+        let (generation, bytes) = (to.generation(), message.bytes());
+        match bounds.enter(generation, bytes) {
+            Ok(()) => self.send_or_fail(to, message),
+            Err(Refused::Gone) => fail_replies(self, &message, &Reason::NO_PROC),
+            Err(Refused::TooLarge) => {
+                fail_replies(self, &message, &Reason::KILLED);
+                let text = PanicCode::HeapLimit.template();
+                self.kill_anyway(from, to, &Reason::panic(text));
+            }
+            Err(Refused::Full(Overflow::DropNew)) => {
+                fail_replies(self, &message, &Reason::NO_PROC);
+            }
+            Err(Refused::Full(Overflow::DropOld)) => {
+                bounds.enter_anyway(generation, bytes);
+                self.send_or_fail(to, message);
+            }
+            Err(Refused::Full(Overflow::Kill)) => {
+                fail_replies(self, &message, &Reason::KILLED);
+                self.kill(from, to, &Reason::KILLED);
+            }
+            Err(Refused::Full(Overflow::Block)) => {
+                bounds.wait(from);
+                // There may have been room before the receiver could see who waits.
+                match bounds.enter(generation, bytes) {
+                    Ok(()) => self.send_or_fail(to, message),
+                    Err(Refused::Gone) => fail_replies(self, &message, &Reason::NO_PROC),
+                    Err(Refused::Full(_) | Refused::TooLarge) => return Err(message),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends a signal without a reason. False: the receiver has ended, or there is no memory to tell it.
+    pub(crate) fn send_plain(&self, from: Pid, to: Pid, kind: Kind, note: u64) -> bool {
+        signal::plain(from, kind, note).is_some_and(|signal| self.push(to, signal).is_ok())
+    }
+
+    /// Sends a signal about `from`.
+    pub(crate) fn send_reason(&self, from: Pid, to: Pid, reason: &Reason, kind: Kind, note: u64) {
+        let signal = reason.signal(&self.descs, Some(from), kind, note);
+        let signal = signal.or_else(|| Reason::KILLED.signal(&self.descs, Some(from), kind, note));
+        let Some(signal) = signal else { return };
+        if let Ok(slot) = self.push(to, signal)
+            && kind != Kind::Down
+        {
+            // It may be running without end.
+            slot.poison();
+        }
+    }
+
+    /// Tells a linked actor of an end.
+    pub(crate) fn exit_linked(&self, from: Pid, to: Pid, reason: &Reason) {
+        self.send_reason(from, to, reason, Kind::LinkExit, 0);
+    }
+
+    /// Sends an exit signal.
+    pub(crate) fn kill(&self, from: Pid, to: Pid, reason: &Reason) {
+        use super::signal::ExitTag;
+        if let Some(slot) = self.table.slot(to) {
+            match reason.tag() {
+                ExitTag::Killed => {
+                    slot.shared().doom(to, true);
+                }
+                ExitTag::Normal => {}
+                ExitTag::Shutdown | ExitTag::NoProc | ExitTag::Panic | ExitTag::Custom => {
+                    slot.shared().doom(to, false);
+                }
+            }
+        }
+        self.send_reason(from, to, reason, Kind::Exit, 0);
+    }
+
+    /// Ends an actor for a reason that it cannot trap: its runtime's own.
+    fn kill_anyway(&self, from: Pid, to: Pid, reason: &Reason) {
+        if let Some(slot) = self.table.slot(to) {
+            slot.shared().doom(to, true);
+        }
+        self.send_reason(from, to, reason, Kind::Overrun, 0);
+    }
+}
+
+/// What is spawned.
+pub(crate) struct Body {
+    /// The start frame.
+    pub(crate) frame: Message,
+    pub(crate) label: *const Object,
+    /// The token of the message type, or null.
+    pub(crate) mailbox: *const u8,
+    pub(crate) promise: Option<Arc<Promise>>,
+}
+
+/// Why there is no new actor.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum NotSpawned {
+    NoMemory,
+    /// The name is taken.
+    Name(Box<str>),
+}
+
+impl Runtime {
+    /// Makes an actor and lets `connect` do what must be done before it runs.
+    pub(crate) fn spawn(
+        &self,
+        body: Body,
+        options: SpawnOptions,
+        connect: impl FnOnce(&mut Actor),
+    ) -> Result<Pid, NotSpawned> {
+        let priority = options.priority.unwrap_or(1);
+        let make = |pid| Actor::new(self.own(), pid, options.limits.max_bytes);
+        let made = self.table.insert(body.mailbox, &options.limits, priority, make);
+        let (slot, pid) = made.ok_or(NotSpawned::NoMemory)?;
+        // SAFETY: the actor is active and in no queue: it is this thread's.
+        let actor = unsafe { &mut *slot.actor() };
+        (actor.label, actor.priority) = (body.label, priority);
+        if let Some(name) = options.name
+            && !self.register(&name, pid)
+        {
+            actor.end(Reason::KILLED);
+            super::end::bury(self.own(), slot);
+            return Err(NotSpawned::Name(name));
+        }
+        promise::replies(body.frame.handles()).for_each(|reply| reply.set_holder(Some(pid)));
+        if let Some(promise) = body.promise {
+            promise.set_task(pid);
+            actor.cold().promise = Some(promise);
+        }
+        connect(actor);
+        match body.frame.adopt(&mut actor.heap, &mut actor.ctx) {
+            Ok(frame) => (actor.leaf, actor.next) = (frame, Next::Resume),
+            Err(_) => actor.end(Reason::panic(PanicCode::HeapLimit.template())),
+        }
+        self.scheduler.queue(self.own(), slot, priority);
+        Ok(pid)
+    }
+
+    /// Registers a name for an actor; false if it is taken or the actor has ended.
+    pub(crate) fn register(&self, name: &str, pid: Pid) -> bool {
+        let Some(slot) = self.table.slot(pid) else { return false };
+        // The flag first: an actor that ends meanwhile then removes the name, or has gone before.
+        if !slot.shared().set_named(pid) || !self.names.register(name, pid) {
+            return false;
+        }
+        if !slot.shared().is(pid) {
+            self.names.remove_all(pid);
+            return false;
+        }
+        true
+    }
+}
+
+impl Actor {
+    /// Whether messages wait here for room in somebody's mailbox.
+    pub(crate) fn holds_messages(&self) -> bool {
+        self.cold_ref().is_some_and(|cold| !cold.held.is_empty())
+    }
+
+    /// Sends a message, or holds it until there is room; then the actor is to wait at its next poll.
+    pub(crate) fn send(&mut self, to: Pid, message: Message) {
+        let (runtime, pid) = (self.runtime, self.pid);
+        let is_behind = self
+            .cold_ref()
+            .is_some_and(|cold| cold.held.iter().any(|(receiver, _)| *receiver == to));
+        let refused = if is_behind { Err(message) } else { runtime.send(pid, to, message) };
+        if let Err(message) = refused {
+            self.cold().held.push_back((to, message));
+            self.poison();
+        }
+    }
+
+    /// Sends what can be sent of the messages held; true if none is left.
+    pub(crate) fn send_held(&mut self) -> bool {
+        let held = std::mem::take(&mut self.cold().held);
+        for (to, message) in held {
+            self.send(to, message);
+        }
+        !self.holds_messages()
+    }
+
+    /// Drops the oldest messages that nobody has looked at, beyond what the mailbox may hold.
+    pub(crate) fn drop_oldest(&mut self) {
+        let (slot, generation, runtime) = (self.slot(), self.pid.generation(), self.runtime);
+        let Some(bounds) = slot.shared().bounds() else { return };
+        while bounds.excess() > 0 {
+            let is_message = |message: &Message| Kind::of(message) == Kind::Message;
+            let Some(oldest) = self.queue.fresh.remove_first(is_message) else { return };
+            bounds.leave(generation, oldest.bytes());
+            fail_replies(&runtime, &oldest, &Reason::NO_PROC);
+        }
+    }
+
+    /// A message has been taken: there may be room for others.
+    pub(crate) fn discount(&mut self, bytes: u32) {
+        let (slot, generation, runtime) = (self.slot(), self.pid.generation(), self.runtime);
+        let Some(bounds) = slot.shared().bounds() else { return };
+        bounds.leave(generation, bytes as usize);
+        bounds.take_waiting().into_iter().for_each(|sender| runtime.wake(sender));
+    }
+}

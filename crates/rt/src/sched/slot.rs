@@ -1,0 +1,398 @@
+//! Actors by number: pids, the slots that actors live in, the table of slots.
+//!
+//! A slot is one actor after another. Its memory is never given back while the program runs, so that whoever
+//! holds an old address may still poison the limit there, or look and find that the actor has gone.
+//!
+//! | field of [`Shared`] | who touches it, when |
+//! |---|---|
+//! | `state` | see below; everybody, by atomic read-modify-writes |
+//! | `inbox` | see `inbox` |
+//! | `mailbox` | written before the pid is given out, read by everybody who has checked the generation |
+//! | `bounds` | made for the slot's first bounded actor, kept until the end; see `bounds` |
+//!
+//! `state` is the generation (upper half) and flags. Of these `ACTIVE` and `NOTIFIED` decide who may run the actor:
+//!
+//! | | idle | queued or running | … and something has come since |
+//! |---|---|---|---|
+//! | `ACTIVE` | 0 | 1 | 1 |
+//! | `NOTIFIED` | 0 | 0 | 1 |
+//!
+//! [`Shared::wake`] sets both; whoever finds `ACTIVE` unset has made the actor active and must queue it. The worker that
+//! runs it clears `NOTIFIED` before it looks at the inbox, and `ACTIVE` only while `NOTIFIED` is unset. All are
+//! read-modify-writes of one word, so each of a pair comes first: either the worker's clearing sees the
+//! waker's set, or the waker finds `ACTIVE` unset and queues the actor. The waker's is a release and the
+//! worker's an acquire, so what was pushed before is seen. Plain stores and loads would lose wake-ups (the
+//! store could pass the load). A free slot stays active: a waker that comes too late does nothing, and
+//! one that meets the slot's next actor only makes it look once for nothing.
+//!
+//! Must never unmap a slot, and never give out a pid of the next generation before the slot is ready.
+
+use super::bounds::{Bounds, Limits};
+use super::inbox::Inbox;
+use crate::actor::Actor;
+use sepal_machine::memory::{self, PAGE};
+use std::cell::UnsafeCell;
+use std::collections::VecDeque;
+use std::mem::MaybeUninit;
+use std::num::NonZeroU64;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// An actor's number: index in the table in the lower half, generation of the slot in the upper. The index begins with
+/// 1 and the generation with 0, so the first actor has the number 1 and the others count on.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[repr(transparent)]
+pub struct Pid(NonZeroU64);
+
+impl Pid {
+    /// The program's first actor.
+    pub const MAIN: Pid = Pid(NonZeroU64::MIN);
+
+    fn new(index: u32, generation: u32) -> Pid {
+        // Indices begin with 1.
+        Pid(NonZeroU64::MIN.saturating_add((u64::from(generation) << 32 | u64::from(index)) - 1))
+    }
+
+    /// The pid of a number that [`Pid::number`] gave; `None` for 0.
+    pub fn from_number(number: i64) -> Option<Pid> {
+        NonZeroU64::new(number as u64).map(Pid)
+    }
+
+    /// As programs hold it.
+    pub fn number(self) -> i64 {
+        self.0.get() as i64
+    }
+
+    fn index(self) -> u32 {
+        self.0.get() as u32
+    }
+
+    pub(crate) fn generation(self) -> u32 {
+        (self.0.get() >> 32) as u32
+    }
+}
+
+/// Flags of [`Shared`]'s state.
+mod flag {
+    pub const ACTIVE: u64 = 1;
+    pub const NOTIFIED: u64 = 2;
+    /// An exit signal is on its way that will end the actor.
+    pub const DOOMED: u64 = 4;
+    /// The actor traps exits.
+    pub const TRAPS: u64 = 8;
+    /// A name may have been registered for it.
+    pub const NAMED: u64 = 16;
+    /// The mailbox is bounded.
+    pub const BOUNDED: u64 = 32;
+}
+
+/// What others may touch of an actor; see the module's head.
+pub struct Shared {
+    pub(crate) inbox: Inbox,
+    state: AtomicU64,
+    /// The token of the actor's message type, or null.
+    mailbox: AtomicPtr<u8>,
+    /// Which queue the actor belongs in; set before the pid is given out.
+    priority: AtomicU8,
+    bounds: AtomicPtr<Bounds>,
+}
+
+impl Shared {
+    /// Makes the actor active. True: it was idle, and the caller must queue it.
+    #[must_use]
+    pub(crate) fn wake(&self) -> bool {
+        let old = self.state.fetch_or(flag::ACTIVE | flag::NOTIFIED, Ordering::AcqRel);
+        old & flag::ACTIVE == 0
+    }
+
+    /// The worker will look at the inbox after this.
+    pub(crate) fn begin_looking(&self) {
+        self.state.fetch_and(!flag::NOTIFIED, Ordering::AcqRel);
+    }
+
+    /// Makes the running actor idle, unless something has come since [`Shared::begin_looking`].
+    #[must_use]
+    pub(crate) fn rest(&self) -> bool {
+        let idle = |state| (state & flag::NOTIFIED == 0).then_some(state & !flag::ACTIVE);
+        self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, idle).is_ok()
+    }
+
+    /// Whether this is (still) the slot of the actor.
+    pub(crate) fn is(&self, pid: Pid) -> bool {
+        self.state.load(Ordering::Acquire) >> 32 == u64::from(pid.generation())
+    }
+
+    /// Whether the actor lives and no signal is on its way that will end it.
+    pub(crate) fn is_alive(&self, pid: Pid) -> bool {
+        let state = self.state.load(Ordering::Acquire);
+        state >> 32 == u64::from(pid.generation()) && state & flag::DOOMED == 0
+    }
+
+    /// Sets or clears a flag as long as the slot is the actor's; false if it is not.
+    fn change(&self, pid: Pid, set: u64, clear: u64) -> bool {
+        let change = |state: u64| {
+            (state >> 32 == u64::from(pid.generation())).then_some(state & !clear | set)
+        };
+        self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, change).is_ok()
+    }
+
+    /// Notes that an exit signal will be sent; false if the actor traps it or is gone.
+    pub(crate) fn doom(&self, pid: Pid, even_if_trapping: bool) -> bool {
+        let traps = self.state.load(Ordering::Acquire) & flag::TRAPS != 0;
+        (even_if_trapping || !traps) && self.change(pid, flag::DOOMED, 0)
+    }
+
+    /// An exit signal came and the actor lives on.
+    pub(crate) fn spare(&self, pid: Pid) {
+        self.change(pid, 0, flag::DOOMED);
+    }
+
+    pub(crate) fn set_traps(&self, pid: Pid, traps: bool) {
+        let (set, clear) = if traps { (flag::TRAPS, 0) } else { (0, flag::TRAPS) };
+        self.change(pid, set, clear);
+    }
+
+    /// Notes that a name was registered; false if the actor has ended.
+    pub(crate) fn set_named(&self, pid: Pid) -> bool {
+        self.change(pid, flag::NAMED, 0)
+    }
+
+    pub(crate) fn is_named(&self) -> bool {
+        self.state.load(Ordering::Acquire) & flag::NAMED != 0
+    }
+
+    /// The token of the actor's message type, or null.
+    pub(crate) fn mailbox(&self) -> *const u8 {
+        self.mailbox.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn priority(&self) -> u8 {
+        self.priority.load(Ordering::Relaxed)
+    }
+
+    /// Whether the actor waits, and no thread has a hand on it.
+    pub(crate) fn is_resting(&self) -> bool {
+        self.state.load(Ordering::Acquire) & flag::ACTIVE == 0
+    }
+
+    /// What the mailbox may hold, if that is bounded.
+    pub(crate) fn bounds(&self) -> Option<&Bounds> {
+        let state = self.state.load(Ordering::Acquire);
+        // SAFETY: the bounds were set before the flag, and are kept as long as the slot.
+        (state & flag::BOUNDED != 0).then(|| unsafe { &*self.bounds.load(Ordering::Acquire) })
+    }
+
+    fn set_bounds(&self, generation: u32, limits: &Limits) -> u64 {
+        if limits.is_unbounded() {
+            return 0;
+        }
+        if self.bounds.load(Ordering::Acquire).is_null() {
+            self.bounds.store(Box::into_raw(Box::default()), Ordering::Release);
+        }
+        // SAFETY: just set.
+        unsafe { (*self.bounds.load(Ordering::Acquire)).open(generation, limits) };
+        flag::BOUNDED
+    }
+
+    /// From now on the actor's pid means nothing.
+    pub(crate) fn retire(&self, pid: Pid) {
+        let next = u64::from(pid.generation() + 1) << 32 | flag::ACTIVE;
+        self.state.store(next, Ordering::Release);
+    }
+}
+
+/// One actor and what others may touch of it. The context is at its beginning, so compiled code's `r15` is
+/// its address.
+#[repr(C, align(64))]
+pub struct Slot {
+    actor: UnsafeCell<MaybeUninit<Actor>>,
+    pub(crate) shared: Shared,
+}
+
+/// The place of a slot. Any thread may hold one for ever; what it may do with it is said at the module's head.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(transparent)]
+pub struct SlotRef(NonNull<Slot>);
+
+// SAFETY: a slot is never unmapped while workers run; its shared part is atomics, and its actor is touched only by the
+// thread that made it active or runs it.
+unsafe impl Send for SlotRef {}
+// SAFETY: as above.
+unsafe impl Sync for SlotRef {}
+
+impl SlotRef {
+    pub(crate) fn shared(&self) -> &Shared {
+        // SAFETY: the slot stays mapped and its shared part was initialised before the slot was given out.
+        unsafe { &(*self.0.as_ptr()).shared }
+    }
+
+    /// The actor; who may use it is said at the module's head.
+    pub(crate) fn actor(self) -> *mut Actor {
+        self.0.as_ptr().cast()
+    }
+
+    /// The slot that an actor lives in.
+    ///
+    /// # Safety
+    /// The actor must have been made by a [`Table`].
+    pub(crate) unsafe fn of(actor: *mut Actor) -> SlotRef {
+        // SAFETY: an actor's address is its slot's.
+        SlotRef(unsafe { NonNull::new_unchecked(actor.cast()) })
+    }
+
+    /// Makes the actor's next poll take the slow path.
+    pub(crate) fn poison(self) {
+        let limit = self.actor().cast::<AtomicUsize>();
+        // SAFETY: the limit is the context's first word, and slots stay mapped; it is accessed atomically.
+        unsafe { (*limit).store(sepal_abi::POISONED, Ordering::Relaxed) };
+    }
+}
+
+/// Addresses reserved for slots; half as many where the kernel refuses.
+const RESERVED: usize = 64 << 30;
+/// Slots become usable in pieces of this size.
+const PIECE: usize = 256 * PAGE;
+/// A slot of this generation is not used again.
+const LAST_GENERATION: u32 = i32::MAX as u32;
+
+/// All slots of a program. The free list and the committed size are behind the mutex.
+pub struct Table {
+    base: NonNull<u8>,
+    reserved: usize,
+    /// Slots that were ever given out: those of indices 1 to this.
+    used: AtomicU32,
+    living: AtomicUsize,
+    free: Mutex<Free>,
+}
+
+// SAFETY: the reservation belongs to the table alone, and what lies in it is shared as `SlotRef` says.
+unsafe impl Send for Table {}
+// SAFETY: as above.
+unsafe impl Sync for Table {}
+
+#[derive(Default)]
+struct Free {
+    /// First in, first out: so that a number comes again as late as possible.
+    slots: VecDeque<(SlotRef, u32, u32)>,
+    committed: usize,
+}
+
+impl Table {
+    /// A table without slots. `None` if the kernel gives no addresses.
+    pub(crate) fn new() -> Option<Table> {
+        let sizes = std::iter::successors(Some(RESERVED), |size| Some(size / 2));
+        let mut sizes = sizes.take_while(|&size| size >= PIECE);
+        let (base, reserved) =
+            sizes.find_map(|size| memory::reserve(size).map(|base| (base, size)))?;
+        let (used, living) = (AtomicU32::new(0), AtomicUsize::new(0));
+        Some(Table { base, reserved, used, living, free: Mutex::default() })
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Free> {
+        // The list is valid between any two steps.
+        self.free.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn place(&self, index: u32) -> SlotRef {
+        // SAFETY: callers ask for indices of committed slots only.
+        SlotRef(unsafe { self.base.add((index as usize - 1) * size_of::<Slot>()).cast() })
+    }
+
+    /// Puts an actor into a free slot, active: whoever made it must queue it. `None` if there is no memory.
+    pub(crate) fn insert(
+        &self,
+        mailbox: *const u8,
+        limits: &Limits,
+        priority: u8,
+        make: impl FnOnce(Pid) -> Option<Actor>,
+    ) -> Option<(SlotRef, Pid)> {
+        let (slot, index, generation) = self.take_free()?;
+        let pid = Pid::new(index, generation);
+        let Some(actor) = make(pid) else {
+            self.lock().slots.push_front((slot, index, generation));
+            return None;
+        };
+        // SAFETY: the slot is free, so nobody looks at its actor; of what old pids still reach the limit's poison
+        // may be lost. The slot's memory was zero at first, which is a valid `Shared`.
+        unsafe {
+            let actor = UnsafeCell::new(MaybeUninit::new(actor));
+            (&raw mut (*slot.0.as_ptr()).actor).write(actor);
+        }
+        let shared = slot.shared();
+        shared.mailbox.store(mailbox.cast_mut(), Ordering::Relaxed);
+        shared.priority.store(priority, Ordering::Relaxed);
+        let flags = flag::ACTIVE | shared.set_bounds(generation, limits);
+        shared.inbox.open(generation);
+        // Release: who sees the generation sees the rest.
+        shared.state.store(u64::from(generation) << 32 | flags, Ordering::Release);
+        self.used.fetch_max(index, Ordering::Release);
+        self.living.fetch_add(1, Ordering::Relaxed);
+        Some((slot, pid))
+    }
+
+    fn take_free(&self) -> Option<(SlotRef, u32, u32)> {
+        let mut free = self.lock();
+        if let Some(slot) = free.slots.pop_front() {
+            return Some(slot);
+        }
+        let (size, used) = (size_of::<Slot>(), free.committed / size_of::<Slot>());
+        if free.committed + PIECE > self.reserved {
+            return None;
+        }
+        // SAFETY: the piece is the next, untouched part of the reservation.
+        let committed = unsafe { memory::commit(self.base.add(free.committed), PIECE) };
+        if !committed {
+            return None;
+        }
+        free.committed += PIECE;
+        let indices = used as u32 + 1..=(free.committed / size) as u32;
+        free.slots.extend(indices.map(|index| (self.place(index), index, 0)));
+        free.slots.pop_front()
+    }
+
+    /// Frees a slot whose actor was retired and dropped.
+    ///
+    /// The actor must have been dropped.
+    pub(crate) fn remove(&self, slot: SlotRef, pid: Pid) {
+        self.living.fetch_sub(1, Ordering::Relaxed);
+        let generation = pid.generation() + 1;
+        if generation < LAST_GENERATION {
+            self.lock().slots.push_back((slot, pid.index(), generation));
+        }
+    }
+
+    /// How many actors there are.
+    pub(crate) fn living(&self) -> usize {
+        self.living.load(Ordering::Relaxed)
+    }
+
+    /// The slot of a pid, whether or not the actor still lives.
+    pub(crate) fn slot(&self, pid: Pid) -> Option<SlotRef> {
+        let index = pid.index();
+        (index != 0 && index <= self.used.load(Ordering::Acquire)).then(|| self.place(index))
+    }
+
+    /// All slots that ever held an actor, with the pids that they hold now.
+    pub(crate) fn slots(&self) -> impl Iterator<Item = (SlotRef, Pid)> {
+        (1..=self.used.load(Ordering::Acquire)).map(|index| {
+            let slot = self.place(index);
+            let generation = slot.shared().state.load(Ordering::Acquire) >> 32;
+            (slot, Pid::new(index, generation as u32))
+        })
+    }
+}
+
+impl Drop for Table {
+    fn drop(&mut self) {
+        for index in 1..=*self.used.get_mut() {
+            let bounds = self.place(index).shared().bounds.load(Ordering::Relaxed);
+            if !bounds.is_null() {
+                // SAFETY: made from a box by the slot, which nobody uses any more.
+                drop(unsafe { Box::from_raw(bounds) });
+            }
+        }
+        // SAFETY: the reservation is the table's; the runtime is dropped when its last worker has gone.
+        unsafe { memory::unmap(self.base, self.reserved) };
+    }
+}

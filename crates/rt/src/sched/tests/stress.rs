@@ -1,0 +1,159 @@
+//! Many actors, many messages, many ends at once.
+
+use super::host::{Cx, Flow, Look, run_on};
+use crate::fns::bodies::*;
+
+#[test]
+fn behaviour_47_many_senders_lose_and_duplicate_nothing() {
+    const SENDERS: i64 = 50;
+    const EACH: i64 = 2_000;
+    fn sender(cx: &Cx<'_>) -> Flow {
+        while cx.word(1) < EACH {
+            if let Some(flow) = cx.poll() {
+                return flow;
+            }
+            cx.send(1, cx.word(0), cx.word(1));
+            cx.set(1, cx.word(1) + 1);
+        }
+        Flow::Done
+    }
+    fn main(cx: &Cx<'_>) -> Flow {
+        if cx.state() == 0 {
+            cx.set_state(1);
+            (0..SENDERS).for_each(|number| drop(cx.spawn(sender, &[number])));
+            // A counter of what came from each sender.
+            let counts = cx.new_frame(sender, &[]);
+            cx.set_reference(0, counts);
+        }
+        while let Some(Look::Message(from, number)) = cx.receive() {
+            let mut log = cx.engine.log.lock().expect("no body panics");
+            log.resize(SENDERS as usize, 0);
+            assert_eq!(log[from as usize], number, "in order");
+            log[from as usize] += 1;
+            cx.set(2, cx.word(2) + 1);
+            if cx.word(2) == SENDERS * EACH {
+                return Flow::Done;
+            }
+        }
+        cx.wait()
+    }
+    for workers in [1, 2, 4] {
+        let (code, log) = run_on(workers, main);
+        assert_eq!((code, log), (0, vec![EACH; SENDERS as usize]));
+    }
+}
+
+#[test]
+fn a_ring_of_actors_passes_a_token_round() {
+    const ACTORS: i64 = 10_000;
+    fn link(cx: &Cx<'_>) -> Flow {
+        if cx.state() == 0 {
+            cx.set_state(1);
+            // The last one closes the ring.
+            let next = if cx.word(0) == 0 { 1 } else { cx.spawn(link, &[cx.word(0) - 1]) };
+            cx.set(1, next);
+        }
+        while let Some(Look::Message(_, value)) = cx.receive() {
+            cx.send(cx.word(1), 0, value + 1);
+        }
+        cx.wait()
+    }
+    fn main(cx: &Cx<'_>) -> Flow {
+        if cx.state() == 0 {
+            cx.set_state(1);
+            cx.set(1, cx.spawn(link, &[ACTORS - 1]));
+            cx.send(cx.word(1), 0, 0);
+        }
+        while let Some(Look::Message(_, value)) = cx.receive() {
+            assert_eq!(value % ACTORS, 0);
+            if value >= 5 * ACTORS {
+                return Flow::Done;
+            }
+            cx.send(cx.word(1), 0, value);
+        }
+        cx.wait()
+    }
+    for workers in [1, 4] {
+        assert_eq!(run_on(workers, main).0, 0);
+    }
+}
+
+#[test]
+fn actors_come_and_go_without_end() {
+    const ROUNDS: i64 = 20_000;
+    fn child(cx: &Cx<'_>) -> Flow {
+        match cx.word(0) % 4 {
+            0 => Flow::Done,
+            1 => cx.exit(1),
+            2 => {
+                cx.send(1, 0, 0);
+                Flow::Done
+            }
+            _ => cx.wait(),
+        }
+    }
+    fn main(cx: &Cx<'_>) -> Flow {
+        loop {
+            while let Some(look) = cx.receive() {
+                if let Look::Down(..) = look {
+                    cx.set(2, cx.word(2) + 1);
+                }
+            }
+            if cx.word(1) == ROUNDS {
+                return if cx.word(2) == ROUNDS { Flow::Done } else { cx.wait() };
+            }
+            if cx.word(1) - cx.word(2) > 100 {
+                return cx.wait();
+            }
+            if let Some(flow) = cx.poll() {
+                return flow;
+            }
+            let (pid, _) = cx.spawn_monitor(child, &[cx.word(1)]);
+            if cx.word(1) % 4 == 3 {
+                cx.kill(pid, 2);
+            }
+            cx.set(1, cx.word(1) + 1);
+        }
+    }
+    for workers in [1, 4] {
+        assert_eq!(run_on(workers, main).0, 0);
+    }
+}
+
+#[test]
+fn behaviour_27_simultaneous_links_and_ends() {
+    const PAIRS: i64 = 500;
+    fn half(cx: &Cx<'_>) -> Flow {
+        if cx.state() == 0 {
+            if cx.receive().is_none() {
+                return cx.wait();
+            }
+            cx.set_state(1);
+        }
+        cx.exit(1)
+    }
+    fn main(cx: &Cx<'_>) -> Flow {
+        if cx.state() == 0 {
+            cx.set_state(1);
+            unsafe { rt_trap_exits(cx.ctx(), true) };
+            for _ in 0..PAIRS {
+                let (a, b) = (cx.spawn_link(half, &[]), cx.spawn_link(half, &[]));
+                cx.send(a, 0, 0);
+                cx.send(b, 0, 0);
+                unsafe { rt_unlink(cx.ctx(), a) };
+                unsafe { rt_link(cx.ctx(), a) };
+            }
+        }
+        while let Some(look) = cx.receive() {
+            assert!(matches!(look, Look::Exit(_, 1 | 3)), "{look:?}");
+            cx.set(1, cx.word(1) + 1);
+            if cx.word(1) == 2 * PAIRS {
+                return Flow::Done;
+            }
+        }
+        cx.wait()
+    }
+    for workers in [1, 4] {
+        assert_eq!(run_on(workers, main).0, 0);
+    }
+}
