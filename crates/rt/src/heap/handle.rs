@@ -52,7 +52,6 @@ pub(crate) struct HandleList {
 impl HandleList {
     pub(crate) const EMPTY: HandleList = HandleList { first: std::ptr::null_mut() };
 
-
     /// Adds an object.
     ///
     /// # Safety

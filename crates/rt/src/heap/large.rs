@@ -149,11 +149,7 @@ impl Drop for LargeSpace {
     }
 }
 
-fn alloc(
-    size: usize,
-    may_grow: bool,
-    from_c: unsafe fn(Layout) -> *mut u8,
-) -> Option<usize> {
+fn alloc(size: usize, may_grow: bool, from_c: unsafe fn(Layout) -> *mut u8) -> Option<usize> {
     let whole = size.checked_add(HEAD)?;
     let (start, capacity) = if whole < MAPPED {
         let layout = Layout::from_size_align(whole, 16).ok()?;

@@ -135,7 +135,9 @@ impl Finder<'_> {
         }
         let starts = &self.chunks.starts;
         let later = starts.partition_point(|&start| start <= address);
-        let Some(&object) = later.checked_sub(1).and_then(|index| starts.get(index)) else { return };
+        let Some(&object) = later.checked_sub(1).and_then(|index| starts.get(index)) else {
+            return;
+        };
         // SAFETY: an object begins there.
         let size = unsafe { self.descs.size_of(object as ObjPtr) };
         if address - object <= size {

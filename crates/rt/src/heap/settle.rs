@@ -46,7 +46,8 @@ impl Scratch {
     fn take(room: usize) -> Option<Scratch> {
         let kept = SCRATCH.take();
         // SAFETY: the chunk is alive.
-        let fits = |scratch: &Scratch| unsafe { Chunk::end(scratch.0) } - Chunk::start(scratch.0) >= room;
+        let fits =
+            |scratch: &Scratch| unsafe { Chunk::end(scratch.0) } - Chunk::start(scratch.0) >= room;
         kept.filter(fits).or_else(|| Chunk::new(room.max(SMALL)).map(Scratch))
     }
 
@@ -66,12 +67,14 @@ impl Heap {
             return true;
         }
         let unused = if self.in_blocks { 0 } else { ctx.alloc_end - ctx.alloc_ptr };
-        let since = (self.chunk_bytes as usize).saturating_sub(unused + self.settled_bytes as usize);
+        let since =
+            (self.chunk_bytes as usize).saturating_sub(unused + self.settled_bytes as usize);
         let enough = match self.nursery {
             0 => 0,
             nursery => usize::from(nursery).max(self.settled_bytes as usize),
         };
-        since > enough && !self.in_blocks || self.bulk.as_ref().is_some_and(|bulk| bulk.is_worth_settling())
+        since > enough && !self.in_blocks
+            || self.bulk.as_ref().is_some_and(|bulk| bulk.is_worth_settling())
     }
 
     /// Frees what is not reachable from the roots, and moves the rest if that is little.
@@ -116,7 +119,8 @@ impl Heap {
         let used = at - start;
         let slack = if self.nursery == 0 || self.stress { 0 } else { usize::from(self.nursery) };
         let (chunk, room) = self.place(scratch, used, slack);
-        let moved = Moved { start, used, to: if chunk.is_null() { 0 } else { Chunk::start(chunk) } };
+        let moved =
+            Moved { start, used, to: if chunk.is_null() { 0 } else { Chunk::start(chunk) } };
         // SAFETY: the chunk holds what was copied, whose words point to the scratch chunk.
         unsafe { self.correct(roots, &large, moved) };
         // SAFETY: nothing refers to the old chunks and blocks any more.
@@ -313,9 +317,8 @@ impl Mover<'_> {
                 return;
             };
             // SAFETY: copies follow each other; their words still point to originals.
-            let size = unsafe {
-                descs.visit_pointers(next as ObjPtr, |word| *word = self.forward(*word))
-            };
+            let size =
+                unsafe { descs.visit_pointers(next as ObjPtr, |word| *word = self.forward(*word)) };
             if next == object {
                 object += size;
             }

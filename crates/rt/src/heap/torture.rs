@@ -257,7 +257,9 @@ const SMALL_ARRAYS: usize = 40;
 const LARGE_ARRAYS: usize = 4000;
 
 fn check(seed: u64, steps: usize, longest: usize, stress: bool) {
-    with_actor(&DESCS, options(1 << 30, stress), |actor| storm(actor, seed, steps, longest, stress));
+    with_actor(&DESCS, options(1 << 30, stress), |actor| {
+        storm(actor, seed, steps, longest, stress)
+    });
 }
 
 #[test]

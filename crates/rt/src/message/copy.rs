@@ -28,9 +28,8 @@ pub(super) unsafe fn copy_words(
 ) -> Option<Message> {
     let shape = descs.shape(header.desc());
     let size = (shape.size as usize).min(ROOM_FOR_WORDS);
-    let is_traced = |(index, &word): (usize, &u64)| {
-        shape.words & 2 << index != 0 && is_traced_pointer(word)
-    };
+    let is_traced =
+        |(index, &word): (usize, &u64)| shape.words & 2 << index != 0 && is_traced_pointer(word);
     let is_graph = words.iter().enumerate().any(is_traced);
     let message = Message::new(if is_graph { ROOM_FOR_GRAPH } else { size })?;
     let root = message.root();
@@ -199,9 +198,7 @@ impl Copier<'_> {
     unsafe fn scan_object(&mut self, object: usize) -> usize {
         let descs = self.descs;
         // SAFETY: the caller vouches for the object, whose words still point to originals.
-        unsafe {
-            descs.visit_pointers(object as ObjPtr, |word| *word = self.forward(*word))
-        }
+        unsafe { descs.visit_pointers(object as ObjPtr, |word| *word = self.forward(*word)) }
     }
 
     /// Makes the heap as it was, and gives the message if it is complete.
