@@ -337,6 +337,43 @@ impl Actor {
         }
     }
 
+    /// Lets the heap give back what it does not need, at a boundary: the actor waits, so that nothing but the exact
+    /// roots refers to its objects.
+    pub(crate) fn settle(&mut self) {
+        if !self.heap.wants_settling(&self.ctx) {
+            return;
+        }
+        // The heap settles beside the actor, whose roots it changes.
+        // SAFETY: the runtime outlives the actor.
+        let empty = unsafe { Heap::new(&self.runtime.descs, 0, false) };
+        let mut heap = std::mem::replace(&mut self.heap, empty);
+        let mut bump = Ctx::new(self.ctx.globals);
+        (bump.alloc_ptr, bump.alloc_end) = (self.ctx.alloc_ptr, self.ctx.alloc_end);
+        // SAFETY: these are all references into the heap, and nothing runs.
+        unsafe {
+            heap.settle(&mut bump, &mut |visit| {
+                self.for_each_root(&mut *visit);
+                self.for_each_global(&mut *visit);
+            });
+        }
+        (self.ctx.alloc_ptr, self.ctx.alloc_end) = (bump.alloc_ptr, bump.alloc_end);
+        self.heap = heap;
+    }
+
+    /// The places of references among the module-level constants, if the actor has made any.
+    fn for_each_global(&mut self, mut visit: impl FnMut(&mut u64)) {
+        let runtime = self.runtime;
+        if self.ctx.globals == runtime.no_globals() {
+            return;
+        }
+        let globals = self.globals();
+        for &index in runtime.image().global_refs.as_slice() {
+            if let Some(word) = globals.get_mut(index as usize) {
+                visit(word);
+            }
+        }
+    }
+
     /// How far up a scan from `sp` goes: to the end of the stack that it lies on.
     fn scan_end(&self, sp: usize) -> usize {
         let top = self.stack.as_ref().map_or(0, |activation| activation.stack.top() as usize);

@@ -80,6 +80,7 @@ fn turn_watched(runtime: RuntimeRef, slot: SlotRef) -> Fate {
         match step {
             Step::Wait => {
                 actor.set_alarm();
+                actor.settle();
                 if slot.shared().rest() {
                     return Fate::Rests;
                 }
