@@ -462,6 +462,14 @@ impl Actor {
         std::mem::take(&mut cold.raised)
     }
 
+    /// Takes what was raised, and gives its text if it is a panic: for engines that want to show it themselves.
+    pub fn take_panic(&mut self) -> Option<String> {
+        match self.take_raised() {
+            Raised::Panic(text) => Some(text),
+            Raised::Nothing | Raised::Exit(_) => None,
+        }
+    }
+
     /// The addresses in which frame pointers may lie.
     pub(crate) fn frame_bounds(&self) -> std::ops::Range<usize> {
         match &self.stack {
