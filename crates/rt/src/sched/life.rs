@@ -79,7 +79,9 @@ fn turn_watched(runtime: RuntimeRef, slot: SlotRef) -> Fate {
         let again = Fate::Again(actor.priority);
         match step {
             Step::Wait => {
+                actor.settle();
                 actor.set_alarm();
+                actor.settle();
                 if slot.shared().rest() {
                     return Fate::Rests;
                 }
