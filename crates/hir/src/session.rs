@@ -267,8 +267,9 @@ impl Program {
         for id in &inferred {
             if let FnKind::Source(_) = self.items.fns[*id].kind {
                 let def = &self.items.fns[*id];
-                let tys =
-                    def.params.iter().map(|param| param.ty).chain([def.ret]).chain(def.mailbox);
+                // Nobody calls `main`, so nobody else says what its mailbox is.
+                let mailbox = def.mailbox.filter(|_| self.main != Some(*id));
+                let tys = def.params.iter().map(|param| param.ty).chain([def.ret]).chain(mailbox);
                 let tys: Vec<Ty> = tys.collect();
                 tys.iter().for_each(|ty| self.collect_vars(*ty, &mut vars));
             }
