@@ -44,7 +44,8 @@ impl Actor {
             Kind::of(message) == Kind::Down && message.envelope().note == monitor
         };
         if self.queue.fresh.remove_first(is_it).is_none() {
-            self.queue.remove_looked(|looked| looked.kind == LookedKind::Down && looked.note == monitor);
+            self.queue
+                .remove_looked(|looked| looked.kind == LookedKind::Down && looked.note == monitor);
         }
     }
 }

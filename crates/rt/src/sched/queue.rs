@@ -34,9 +34,7 @@ use std::cell::Cell;
 use std::collections::VecDeque;
 use std::env;
 use std::ptr::{NonNull, null, null_mut};
-use std::sync::atomic::{
-    AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering, fence,
-};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering, fence};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -384,8 +382,7 @@ impl Scheduler {
     /// Work of this thread's own, or shared work whose turn it is.
     fn find(&self, local: &Local<'_>) -> Option<SlotRef> {
         let core = local.core;
-        let is_shared_turn =
-            core.turns.load(Ordering::Relaxed).is_multiple_of(TURN_OF_SHARED);
+        let is_shared_turn = core.turns.load(Ordering::Relaxed).is_multiple_of(TURN_OF_SHARED);
         let urgent = (MEDIUM + 1..PRIORITIES).rev().find_map(|priority| self.take_shared(priority));
         let shared = || (LOW..=MEDIUM).find_map(|priority| self.take_shared(priority));
         let urgent = urgent.or_else(|| if is_shared_turn { shared() } else { None });
@@ -600,8 +597,7 @@ fn take_hot(core: &Core) -> Option<SlotRef> {
 }
 
 fn has_work(core: &Core) -> bool {
-    !core.hot.load(Ordering::Relaxed).is_null()
-        || !core.stealer.is_empty()
+    !core.hot.load(Ordering::Relaxed).is_null() || !core.stealer.is_empty()
 }
 
 fn poison_current(core: &Core) {
