@@ -4,6 +4,7 @@
 //! - `code`, `table`: the instructions
 //! - `translate`: MIR to code
 //! - `dispatch`, `handlers`: the loop and what each opcode does
+//! - `engine`: which actor runs on which register stack
 //! - `machine`: frames, calls, panics; `state`: the only accesses to registers and objects
 //! - `program`, `statics`, `image`: what is made of a module
 //!
@@ -11,6 +12,7 @@
 
 mod code;
 mod dispatch;
+mod engine;
 mod externs;
 mod handlers;
 mod image;
@@ -25,11 +27,11 @@ mod translate;
 #[cfg(test)]
 mod tests;
 
+use engine::InterpEngine;
 use image::ProgramImage;
-use machine::Machine;
 use program::Program;
 use sepal_mir::{FuncId, Module};
-use sepal_rt::{Ended, Options, run_with, stdio};
+use sepal_rt::{Options, run_engine};
 
 /// A module that can be run.
 pub struct Interp<'m> {
@@ -47,17 +49,9 @@ impl<'m> Interp<'m> {
 
     /// Runs the program and gives its exit code.
     pub fn run(&self, options: Options) -> i32 {
-        let body = |actor| {
-            // SAFETY: the actor is alive for the time of this call.
-            let Some(machine) = (unsafe { Machine::new(&self.program, actor) }) else {
-                stdio::write_error(b"error: there is no memory to start the program\n");
-                return Err(Ended);
-            };
-            // SAFETY: the actor is alive, nothing runs in it, and the machine lives as long as it runs.
-            unsafe { (*actor).add_roots(machine.as_roots()) };
-            machine.run_main(self.entry)
-        };
+        let engine = InterpEngine::new(&self.program, self.entry);
+        let options = Options { workers: Some(1), ..options };
         // SAFETY: the image was made for this module and lives as long as `self`.
-        unsafe { run_with(self.image.get(), options, body) }
+        unsafe { run_engine(self.image.get(), options, &engine) }
     }
 }

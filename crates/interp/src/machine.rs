@@ -14,11 +14,12 @@ use crate::dispatch;
 use crate::program::Program;
 use crate::rt_calls::Thunk;
 use crate::state::At;
-use sepal_abi::{CLOSURE_CODE, Ctx, NO_LOC, PanicCode};
+use sepal_abi::{Ctx, NO_LOC, POISONED, PanicCode};
+use sepal_machine::memory;
 use sepal_mir::FuncId;
-use sepal_rt::run::{Ended, MAIN_STACK};
 use sepal_rt::{Actor, RootSource, fns::bodies, panics};
 use std::cell::Cell;
+use std::ptr::NonNull;
 use std::sync::atomic::Ordering;
 
 /// What stands for a function in calls, closures and vtables.
@@ -47,40 +48,57 @@ const HOST_BASE: u32 = 2;
 static HOST_CALL: [u64; 3] =
     [Word::with_wide(Opcode::Call, 0, HOST_BASE).0, 0, Word::with_wide(Opcode::Halt, 0, 0).0];
 static HALT_PANIC: u64 = Word::with_wide(Opcode::HaltPanic, 0, 0).0;
+static HALT_PREEMPTED: u64 = Word::with_wide(Opcode::HaltPreempted, 0, 0).0;
+
+/// How the loop came back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum End {
+    /// The results are there.
+    Returned,
+    /// A panic has been raised; the frames are still there for a trace.
+    Panicked,
+    /// The actor shall proceed later.
+    Preempted,
+}
 
 /// See the module's head.
 pub struct Machine<'p> {
     program: &'p Program<'p>,
-    ctx: *mut Ctx,
-    stack: Box<[Cell<u64>]>,
-    /// Frames end at or below this address.
-    stack_end: Cell<usize>,
+    /// Of the actor that runs.
+    ctx: Cell<*mut Ctx>,
+    stack: RegisterStack,
     reductions: Cell<i64>,
     /// Where execution is, as long as anything outside the loop may ask.
     at: Cell<At>,
+    /// Where a preempted actor goes on.
+    preempted: Cell<At>,
     /// The place of a callee that could not be entered for want of stack, or `NO_LOC`.
     refused: Cell<u32>,
 }
 
 impl<'p> Machine<'p> {
-    /// A machine for an actor. `None` if there is no memory for its stack.
-    ///
-    /// # Safety
-    /// The actor must live as long as the machine is used, on this thread.
-    pub unsafe fn new(program: &'p Program<'p>, actor: *mut Actor) -> Option<Machine<'p>> {
-        let stack = zeroed_stack(MAIN_STACK / 8)?;
+    /// A machine with a register stack of `bytes`. `None` if there is no memory for it.
+    pub fn new(program: &'p Program<'p>, bytes: usize) -> Option<Machine<'p>> {
         let at = At { pc: HOST_CALL.as_ptr(), fp: std::ptr::null_mut() };
-        let machine = Machine {
+        Some(Machine {
             program,
-            // SAFETY: the actor lives; its first field is the context.
-            ctx: unsafe { &raw mut (*actor).ctx },
-            stack_end: Cell::new(stack.as_ptr_range().end as usize - RED_ZONE),
-            stack,
+            ctx: Cell::new(std::ptr::null_mut()),
+            stack: RegisterStack::new(bytes)?,
             reductions: Cell::new(BUDGET),
             at: Cell::new(at),
+            preempted: Cell::new(at),
             refused: Cell::new(NO_LOC),
-        };
-        Some(machine)
+        })
+    }
+
+    /// Says which actor is run.
+    ///
+    /// # Safety
+    /// The actor must live as long as it is run, on this thread.
+    pub unsafe fn serve(&self, actor: *mut Actor) {
+        self.at.set(At { pc: HOST_CALL.as_ptr(), fp: self.stack_start() });
+        // SAFETY: the actor lives; its first field is the context.
+        self.ctx.set(unsafe { &raw mut (*actor).ctx });
     }
 
     /// The frames of this machine as roots of its actor; it must not be moved afterwards.
@@ -89,62 +107,74 @@ impl<'p> Machine<'p> {
     }
 
     fn stack_start(&self) -> *mut u64 {
-        self.stack.as_ptr().cast_mut().cast()
+        self.stack.start.as_ptr()
     }
 
     fn actor(&self) -> *mut Actor {
-        self.ctx.cast()
+        self.ctx.get().cast()
     }
 
     // ---- running ----
 
-    /// Calls a function from outside. `Err`: a panic has been raised; the frames are still there for a trace.
-    pub fn call(&self, func: FuncId, args: &[u64], results: usize) -> Result<Vec<u64>, Ended> {
+    /// Calls a function from outside.
+    pub fn call_entry(&self, entry: &Entry, args: &[u64]) -> End {
         let host = At { pc: HOST_CALL.as_ptr(), fp: self.stack_start() };
         for (n, &arg) in args.iter().enumerate() {
             host.set_far(HOST_BASE + n as u32, arg);
         }
-        let entry = self.program.entry(func);
+        self.at.set(host);
+        self.go_on(|| self.enter(host, HOST_BASE, entry))
+    }
+
+    /// Goes on where the actor was preempted.
+    pub fn proceed(&self) -> End {
+        self.go_on(|| self.preempted.get())
+    }
+
+    fn go_on(&self, begin: impl FnOnce() -> At) -> End {
         self.reductions.set(BUDGET);
-        let end = dispatch::run(self, self.enter(host, HOST_BASE, entry));
-        if At::opcode(end.word()) == Opcode::HaltPanic {
-            return Err(Ended);
+        let end = dispatch::run(self, begin());
+        let opcode = At::opcode(end.word());
+        if opcode == Opcode::HaltPanic {
+            return End::Panicked;
+        }
+        if opcode == Opcode::HaltPreempted {
+            return End::Preempted;
         }
         self.at.set(end);
+        End::Returned
+    }
+
+    /// The result of a function that returns a single one.
+    pub fn first_result(&self) -> u64 {
+        At { pc: HOST_CALL.as_ptr(), fp: self.stack_start() }.get_far(0)
+    }
+
+    /// Calls a function and gives its results. `Err`: a panic has been raised.
+    #[cfg(test)]
+    pub fn call(
+        &self,
+        func: FuncId,
+        args: &[u64],
+        results: usize,
+    ) -> Result<Vec<u64>, sepal_rt::Ended> {
+        let mut end = self.call_entry(self.program.entry(func), args);
+        while end == End::Preempted {
+            end = self.proceed();
+        }
+        if end == End::Panicked {
+            return Err(sepal_rt::Ended);
+        }
+        let host = At { pc: HOST_CALL.as_ptr(), fp: self.stack_start() };
         let first = if results == 1 { 0 } else { HOST_BASE };
         Ok((0..results as u32).map(|n| host.get_far(first + n)).collect())
     }
 
-    /// Runs the program's entry and whatever is pending after a panic, reporting on the way.
-    pub fn run_main(&self, entry: FuncId) -> Result<i64, Ended> {
-        let result = self.call(entry, &[], 1);
-        if result.is_err() {
-            self.report();
-            self.run_defers();
-        }
-        result.map(|words| words[0] as i64)
-    }
-
     /// Prints the raised panic with its trace; the frames are then gone.
-    fn report(&self) {
+    pub fn report(&self) {
         // SAFETY: the actor is alive and nothing else runs in it.
         let actor = unsafe { &mut *self.actor() };
-        if actor.raised() == Some(PanicCode::StackOverflow) {
-            self.stack_end.set(self.stack.as_ptr_range().end as usize);
-        }
         panics::report(actor, self.locs());
-    }
-
-    /// Runs pending defers, last first. A panic in one is reported and ends that one alone.
-    fn run_defers(&self) {
-        // SAFETY: the actor is alive, and the reference does not outlive the call.
-        while let Some(closure) = unsafe { (*self.actor()).pop_defer() } {
-            let code = crate::state::load(closure as u64, u64::from(CLOSURE_CODE));
-            let func = self.program.func_of(code);
-            if self.call(func, &[closure as u64], 0).is_err() {
-                self.report();
-            }
-        }
     }
 
     // ---- calls ----
@@ -155,7 +185,7 @@ impl<'p> Machine<'p> {
         // SAFETY: literals, closures and vtables hold addresses of the program's entries.
         let entry = unsafe { &*entry };
         let end = at.frame_end(base).wrapping_add(entry.frame.get() as usize);
-        if end as usize > self.stack_end.get() {
+        if end as usize > self.stack.end {
             return self.overflow(at, entry);
         }
         let next = at.enter(base, entry.code.get());
@@ -167,7 +197,7 @@ impl<'p> Machine<'p> {
     pub fn replace(&self, at: At, entry: *const Entry) -> At {
         // SAFETY: as in `enter`.
         let entry = unsafe { &*entry };
-        if at.frame_end(entry.frame.get()) as usize > self.stack_end.get() {
+        if at.frame_end(entry.frame.get()) as usize > self.stack.end {
             return self.overflow(at, entry);
         }
         let next = At { pc: entry.code.get(), fp: at.fp };
@@ -177,7 +207,7 @@ impl<'p> Machine<'p> {
     /// Translates a function, in whose new frame `at` is, and goes to its code.
     pub fn translate(&self, at: At, func: u32) -> At {
         let entry = self.program.translate(FuncId(func));
-        if at.frame_end(entry.frame.get()) as usize > self.stack_end.get() {
+        if at.frame_end(entry.frame.get()) as usize > self.stack.end {
             // The trace begins with the call.
             return self.overflow(at.caller(), entry);
         }
@@ -207,15 +237,26 @@ impl<'p> Machine<'p> {
     pub fn poll(&self, at: At, next: At) -> At {
         self.reductions.set(BUDGET);
         let here = 0u8;
-        // SAFETY: the context is alive; no reference to the actor is held.
-        unsafe {
-            if (*self.ctx).limit.load(Ordering::Relaxed) <= &raw const here as usize {
-                return next;
-            }
-            self.at.set(at);
-            bodies::rt_poll(self.ctx);
+        let limit = self.limit();
+        if limit <= &raw const here as usize {
+            return next;
         }
-        if self.has_panicked() { self.halted(at) } else { next }
+        self.at.set(at);
+        // SAFETY: the context is alive; no reference to the actor is held.
+        unsafe { bodies::rt_poll(self.ctx.get()) };
+        if self.has_panicked() {
+            return self.halted(at);
+        }
+        if self.limit() == POISONED {
+            self.preempted.set(next);
+            return At { pc: &raw const HALT_PREEMPTED, fp: next.fp };
+        }
+        next
+    }
+
+    fn limit(&self) -> usize {
+        // SAFETY: the context is alive.
+        unsafe { (*self.ctx.get()).limit.load(Ordering::Relaxed) }
     }
 
     // ---- allocation and the runtime ----
@@ -225,9 +266,9 @@ impl<'p> Machine<'p> {
     pub fn allocate(&self, at: At, header: u64, size: u64) -> Option<u64> {
         // SAFETY: the context is alive, and the bytes from `alloc_ptr` to `alloc_end` are the allocator's to give.
         unsafe {
-            let start = (*self.ctx).alloc_ptr;
-            if size as usize <= (*self.ctx).alloc_end - start && size < TOO_LARGE {
-                (*self.ctx).alloc_ptr = start + size as usize;
+            let start = (*self.ctx.get()).alloc_ptr;
+            if size as usize <= (*self.ctx.get()).alloc_end - start && size < TOO_LARGE {
+                (*self.ctx.get()).alloc_ptr = start + size as usize;
                 (start as *mut u64).write(header);
                 return Some(start as u64);
             }
@@ -240,7 +281,7 @@ impl<'p> Machine<'p> {
     fn allocate_slow(&self, at: At, header: u64, size: u64) -> Option<u64> {
         self.at.set(at);
         // SAFETY: the context is alive; no reference to the actor is held.
-        let object = unsafe { bodies::rt_alloc(self.ctx, header as i64, size as i64) };
+        let object = unsafe { bodies::rt_alloc(self.ctx.get(), header as i64, size as i64) };
         (!self.has_panicked()).then_some(object as u64)
     }
 
@@ -250,22 +291,28 @@ impl<'p> Machine<'p> {
     pub fn allocate_array(&self, at: At, header: u64, len: u64) -> Option<u64> {
         self.at.set(at);
         // SAFETY: the context is alive; no reference to the actor is held.
-        let array = unsafe { bodies::rt_array_new(self.ctx, header as i64, len as i64) };
+        let array = unsafe { bodies::rt_array_new(self.ctx.get(), header as i64, len as i64) };
         (!self.has_panicked()).then_some(array as u64)
+    }
+
+    /// Gives the actor module-level variables of its own, before it stores into one.
+    pub fn own_globals(&self) {
+        // SAFETY: the context is alive; no reference to the actor is held.
+        unsafe { bodies::rt_globals_own(self.ctx.get()) };
     }
 
     /// The area of module-level variables.
     #[inline(always)]
     pub fn globals(&self) -> u64 {
         // SAFETY: the context is alive.
-        unsafe { (*self.ctx).globals as u64 }
+        unsafe { (*self.ctx.get()).globals as u64 }
     }
 
     /// Calls a runtime function with the operands of the instruction.
     #[inline(always)]
     pub fn call_rt(&self, at: At, thunk: Thunk) {
         self.at.set(at);
-        thunk.call(self.ctx, at);
+        thunk.call(self.ctx.get(), at);
     }
 
     // ---- panics ----
@@ -274,7 +321,7 @@ impl<'p> Machine<'p> {
     #[inline(always)]
     pub fn has_panicked(&self) -> bool {
         // SAFETY: the context is alive.
-        unsafe { (*self.ctx).panic != 0 }
+        unsafe { (*self.ctx.get()).panic != 0 }
     }
 
     /// Raises a panic in the instruction at `at`.
@@ -315,21 +362,30 @@ impl<'p> Machine<'p> {
     fn used(&self) -> usize {
         let at = self.at.get();
         let frame = self.program.frame(at.pc);
-        (at.frame_end(frame) as usize).saturating_sub(self.stack.as_ptr() as usize) / 8
+        (at.frame_end(frame) as usize).saturating_sub(self.stack_start() as usize) / 8
     }
 }
 
-/// What stays free for pending defers after a stack overflow.
-const RED_ZONE: usize = 128 * 1024;
+/// Memory for frames, zero where it was never touched.
+#[derive(Debug)]
+struct RegisterStack {
+    start: NonNull<u64>,
+    bytes: usize,
+    /// Frames end at or below this address.
+    end: usize,
+}
 
-/// Memory that the system makes zero where it is first touched. `None` if there is none.
-fn zeroed_stack(words: usize) -> Option<Box<[Cell<u64>]>> {
-    let layout = std::alloc::Layout::array::<Cell<u64>>(words).ok()?;
-    // SAFETY: the layout is not empty; zero words are valid, and the box has the layout of the allocation.
-    unsafe {
-        let start = std::alloc::alloc_zeroed(layout).cast::<Cell<u64>>();
-        let start = std::ptr::NonNull::new(start)?;
-        Some(Box::from_raw(std::ptr::slice_from_raw_parts_mut(start.as_ptr(), words)))
+impl RegisterStack {
+    fn new(bytes: usize) -> Option<RegisterStack> {
+        let start = memory::map(bytes)?;
+        Some(RegisterStack { start: start.cast(), bytes, end: start.as_ptr() as usize + bytes })
+    }
+}
+
+impl Drop for RegisterStack {
+    fn drop(&mut self) {
+        // SAFETY: the memory was mapped by `new`, and no frame is in use any more.
+        unsafe { memory::unmap(self.start.cast(), self.bytes) };
     }
 }
 

@@ -66,10 +66,10 @@ impl<'m> Program<'m> {
         entry_word(&self.entries, id)
     }
 
-    /// The function that such a word stands for.
-    pub fn func_of(&self, word: u64) -> FuncId {
+    /// The entry that such a word is.
+    pub fn entry_of(&self, word: u64) -> &Entry {
         let offset = word - self.entries.as_ptr() as u64;
-        FuncId((offset / size_of::<Entry>() as u64) as u32)
+        &self.entries[offset as usize / size_of::<Entry>()]
     }
 
     /// An immortal string object.

@@ -13,6 +13,8 @@ macro_rules! for_each_opcode {
                 Halt
                 /// The same, by a panic.
                 HaltPanic
+                /// The actor is preempted.
+                HaltPreempted
             }
             plain {
                 // ---- moves and constants ----

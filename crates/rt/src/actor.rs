@@ -24,7 +24,7 @@ use crate::sched::inbox::Queue;
 use crate::sched::signal::Reason;
 use crate::sched::slot::{Pid, SlotRef};
 use sepal_abi::{Ctx, DescId, FRAME_LOC, FRAME_PARENT, Header, Image, NO_LOC, ObjPtr, Object};
-use sepal_abi::{PanicCode, STR_DATA};
+use sepal_abi::{PanicCode, STR_DATA, is_traced_pointer};
 use sepal_machine::r#gen::with_registers_spilled;
 use sepal_machine::memory::Stack;
 use std::cell::Cell;
@@ -183,7 +183,7 @@ impl Actor {
     }
 
     /// Makes the next polls compare with the stack's end, as they do until the limit is poisoned.
-    pub(crate) fn reset_limit(&self) {
+    pub fn reset_limit(&self) {
         self.ctx.limit.store(self.stack_limit(), Ordering::Relaxed);
     }
 
@@ -321,20 +321,35 @@ impl Actor {
         unsafe { self.heap.collect(&mut self.ctx, &roots) };
     }
 
-    /// Every place outside stacks and the module-level constants that holds a reference, exactly.
-    pub(crate) fn for_each_root(&mut self, mut visit: impl FnMut(&mut u64)) {
-        // A reference is a word.
-        let mut visit_object = |place: &mut ObjPtr| {
-            let mut word = *place as u64;
-            visit(&mut word);
-            *place = word as ObjPtr;
-        };
-        visit_object(&mut self.leaf);
-        self.queue.roots().for_each(&mut visit_object);
-        if let Some(cold) = self.cold.as_deref_mut() {
-            visit_object(&mut cold.terminate);
-            cold.defers.iter_mut().chain(&mut cold.showing).for_each(visit);
+    /// Calls `visit` with every place outside stacks and the module-level constants that holds a reference, exactly.
+    fn for_each_root(&mut self, mut visit: impl FnMut(&mut u64)) {
+        visit_roots(&mut self.leaf, &mut self.queue, self.cold.as_deref_mut(), &mut visit);
+    }
+
+    /// At a wait, where only exact roots are left: gives back what the actor no longer needs.
+    pub(crate) fn settle(&mut self) {
+        if !self.heap.wants_settling(&self.ctx)
+            || self.cold_ref().is_some_and(|cold| !cold.root_sources.is_empty())
+        {
+            return;
         }
+        let runtime = self.runtime;
+        let has_globals = self.ctx.globals != runtime.no_globals();
+        let globals = self.ctx.globals;
+        let refs = runtime.image().global_refs.as_slice();
+        let Actor { ctx, heap, leaf, queue, cold, .. } = self;
+        let mut roots = |visit: &mut dyn FnMut(&mut u64)| {
+            visit_roots(leaf, queue, cold.as_deref_mut(), visit);
+            for &index in refs.iter().filter(|_| has_globals) {
+                // SAFETY: the area has that word, and nobody else looks at it.
+                let word = unsafe { &mut *globals.add(index as usize) };
+                if is_traced_pointer(*word) {
+                    visit(word);
+                }
+            }
+        };
+        // SAFETY: these are all references of an actor that waits.
+        unsafe { heap.settle(ctx, &mut roots) };
     }
 
     /// How far up a scan from `sp` goes: to the end of the stack that it lies on.
@@ -447,6 +462,14 @@ impl Actor {
         std::mem::take(&mut cold.raised)
     }
 
+    /// Takes what was raised, and gives its text if it is a panic: for engines that want to show it themselves.
+    pub fn take_panic(&mut self) -> Option<String> {
+        match self.take_raised() {
+            Raised::Panic(text) => Some(text),
+            Raised::Nothing | Raised::Exit(_) => None,
+        }
+    }
+
     /// The addresses in which frame pointers may lie.
     pub(crate) fn frame_bounds(&self) -> std::ops::Range<usize> {
         match &self.stack {
@@ -465,6 +488,28 @@ impl Actor {
     /// The same from the innermost frame on, for an actor that waits.
     pub(crate) fn resting_locs(&self) -> impl Iterator<Item = u32> + use<> {
         frame_locs(self.leaf)
+    }
+}
+
+/// See [`Actor::for_each_root`].
+fn visit_roots(
+    leaf: &mut ObjPtr,
+    queue: &mut Queue,
+    cold: Option<&mut Cold>,
+    visit: &mut dyn FnMut(&mut u64),
+) {
+    let mut visit_object = |place: &mut ObjPtr| {
+        let mut word = *place as u64;
+        if is_traced_pointer(word) {
+            visit(&mut word);
+            *place = word as ObjPtr;
+        }
+    };
+    visit_object(leaf);
+    queue.roots().for_each(&mut visit_object);
+    if let Some(cold) = cold {
+        visit_object(&mut cold.terminate);
+        cold.defers.iter_mut().chain(&mut cold.showing).for_each(visit);
     }
 }
 

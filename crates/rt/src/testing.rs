@@ -1,6 +1,6 @@
 //! What the tests of this crate share: images and actors made by hand.
 
-use crate::actor::{Actor, Raised};
+use crate::actor::Actor;
 use crate::run::{Options, Runtime, RuntimeRef};
 use crate::sched::bounds::Limits;
 use crate::sched::engine::NativeEngine;
@@ -52,14 +52,4 @@ fn run_below(actor: &mut Actor, body: impl FnOnce(&mut Actor)) {
 /// An actor without own descriptors and with default options.
 pub fn with_plain_actor(body: impl FnOnce(&mut Actor)) {
     with_actor(&[], Options { max_heap: Some(1 << 30), ..Options::default() }, body);
-}
-
-impl Actor {
-    /// What the raised panic says; it is then cleared.
-    pub(crate) fn take_panic(&mut self) -> String {
-        match self.take_raised() {
-            Raised::Panic(message) => message,
-            Raised::Nothing | Raised::Exit(_) => panic!("no panic was raised"),
-        }
-    }
 }

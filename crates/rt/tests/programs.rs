@@ -3,7 +3,9 @@
 //! Each program is an assembly `main` in [`CODE`]; the test starts this very binary again, whose test
 //! `child` runs the program that the environment names.
 
-use sepal_abi::{CodeLoc, DescId, FnMap, Header, Image, LocEntry, NO_LOC, Table, TextRange};
+use sepal_abi::{
+    CodeLoc, DescId, DescKind, FnMap, Header, Image, LocEntry, NO_LOC, Table, TextRange, TypeDesc,
+};
 use sepal_rt::{Options, run_main};
 use std::arch::global_asm;
 use std::process::Command;
@@ -98,9 +100,124 @@ global_asm!(
     "t_calls_nothing: push rbp",
     "xor eax, eax",
     "call rax",
+    // `main` as a frame: starts two actors that never wait, sleeps, and gives 9.
+    "t_sleeps: push rbp",
+    "mov rbp, rsp",
+    "push rbx",
+    "push r12",
+    "mov rbx, rdi",
+    "cmp dword ptr [rbx + 32], 0",
+    "jne 2f",
+    "mov dword ptr [rbx + 32], 1",
+    "lea rdi, [rip + t_spins]",
+    "xor esi, esi",
+    "call t_spawn",
+    "lea rdi, [rip + t_spins]",
+    "xor esi, esi",
+    "call t_spawn",
+    "mov rdi, r15",
+    "mov esi, 20",
+    "call rt_sleep_begin",
+    "2: mov rdi, r15",
+    "call rt_sleep_pending",
+    "test al, al",
+    "jne 3f",
+    "mov qword ptr [rbx + 40], 9",
+    "xor eax, eax",
+    "jmp 4f",
+    "3: mov rdi, r15",
+    "mov rsi, rbx",
+    "call rt_suspend",
+    "mov eax, 1",
+    "4: pop r12",
+    "pop rbx",
+    "pop rbp",
+    "ret",
+    // Spawns an actor of the code `rdi` in the manner `rsi`.
+    "t_spawn: push rbp",
+    "mov rbp, rsp",
+    "push rbx",
+    "push r12",
+    "mov rbx, rdi",
+    "mov r12, rsi",
+    "mov rdi, r15",
+    "mov esi, 8",
+    "mov edx, 48",
+    "call rt_alloc",
+    "mov [rax + 8], rbx",
+    "mov dword ptr [rax + 36], -1",
+    "mov rdi, r15",
+    "mov rsi, rax",
+    "xor edx, edx",
+    "xor ecx, ecx",
+    "mov r8, r12",
+    "call rt_spawn",
+    "pop r12",
+    "pop rbx",
+    "pop rbp",
+    "ret",
+    // Polls without end, as compiled code does, and looks whether its registers stay.
+    "t_spins: push rbp",
+    "mov rbp, rsp",
+    "mov ebx, 0x1234",
+    "mov r12d, 0x5678",
+    "2: cmp rsp, [r15]",
+    "jae 3f",
+    "mov rdi, r15",
+    "call rt_poll",
+    "cmp qword ptr [r15 + 24], 0",
+    "jne 4f",
+    "cmp qword ptr [r15], -1",
+    "jne 3f",
+    "mov rdi, r15",
+    "call rt_yield",
+    "3: cmp ebx, 0x1234",
+    "jne 5f",
+    "cmp r12d, 0x5678",
+    "je 2b",
+    "5: ud2",
+    "4: mov rdi, r15",
+    "mov esi, -1",
+    "mov rdx, rbp",
+    "call rt_panic_at",
+    // `main` as a frame: starts and monitors the actor of `t_child`, and gives 50 plus the tag of its end.
+    "t_watches: push rbp",
+    "mov rbp, rsp",
+    "push rbx",
+    "push r12",
+    "mov rbx, rdi",
+    "cmp dword ptr [rbx + 32], 0",
+    "jne 2f",
+    "mov dword ptr [rbx + 32], 1",
+    "mov rdi, [rip + t_child]",
+    "mov esi, 2",
+    "call t_spawn",
+    "mov rdi, r15",
+    "mov rsi, -1",
+    "call rt_mailbox_begin",
+    "2: mov rdi, r15",
+    "call rt_mailbox_next",
+    "cmp rdx, 2",
+    "jne 3f",
+    "mov rax, [rax + 16]",
+    "add rax, 50",
+    "mov [rbx + 40], rax",
+    "mov rdi, r15",
+    "call rt_mailbox_take",
+    "xor eax, eax",
+    "jmp 4f",
+    "3: mov rdi, r15",
+    "mov rsi, rbx",
+    "call rt_suspend",
+    "mov eax, 1",
+    "4: pop r12",
+    "pop rbx",
+    "pop rbp",
+    "ret",
     ".data",
     ".balign 8",
     "t_once: .quad 0",
+    "t_child: .quad 0",
     "t_text: .quad 0x100000001, 6",
     ".ascii \"hello\\n\"",
     ".balign 8",
@@ -121,13 +238,17 @@ macro_rules! code {
 code! {
     t_returns t_panics t_panics_ret t_inner t_inner_end t_recurses t_recurses_ret t_recurses_end
     t_overflows t_overflows_ret t_overflows_end t_faults t_faults_end t_illegal t_illegal_end
-    t_exits t_prints t_calls_nothing
+    t_exits t_prints t_calls_nothing t_sleeps t_watches
+}
+
+unsafe extern "C" {
+    static mut t_child: Option<Code>;
 }
 
 type Code = unsafe extern "C" fn();
 
 /// The programs by name.
-const PROGRAMS: [(&str, Code); 9] = [
+const PROGRAMS: [(&str, Code); 10] = [
     ("returns", t_returns),
     ("panics", t_panics),
     ("recurses", t_recurses),
@@ -137,7 +258,19 @@ const PROGRAMS: [(&str, Code); 9] = [
     ("exits", t_exits),
     ("prints", t_prints),
     ("calls nothing", t_calls_nothing),
+    ("sleeps", t_sleeps),
 ];
+
+/// What the child of `t_watches` runs, by name.
+const CHILDREN: [(&str, Code); 4] = [
+    ("child panics", t_panics),
+    ("child recurses", t_recurses),
+    ("child overflows", t_overflows),
+    ("child faults", t_faults),
+];
+
+static FRAMES: [TypeDesc; 1] =
+    [TypeDesc::new(DescKind::Fixed, 48, 0, &[16, 24], "a frame with an integer")];
 
 /// A compiled function with the place that its call returns to.
 fn function(start: Code, end: Code, ret: Option<Code>, loc: u32) -> (FnMap, CodeLoc) {
@@ -154,6 +287,8 @@ fn function(start: Code, end: Code, ret: Option<Code>, loc: u32) -> (FnMap, Code
 }
 
 fn image(entry: Code) -> &'static Image {
+    let has_frame =
+        [t_sleeps as Code, t_watches].iter().any(|&code| code as usize == entry as usize);
     const TEXTS: &str = "p.splinnermainloop";
     let file = TextRange { offset: 0, len: 5 };
     let loc = |offset, len, line| LocEntry {
@@ -176,6 +311,8 @@ fn image(entry: Code) -> &'static Image {
     maps.iter_mut().enumerate().for_each(|(index, map)| map.first = index as u32);
     Box::leak(Box::new(Image {
         entry: entry as *const u8,
+        entry_desc: if has_frame { DescId::FIRST_OWN.0 } else { 0 },
+        descs: Table::new(&FRAMES),
         locs: Table::new(locs.leak()),
         functions: Table::new(maps.leak()),
         code_locs: Table::new(code_locs.leak()),
@@ -188,10 +325,13 @@ fn image(entry: Code) -> &'static Image {
 fn child() {
     // Run for its own sake, there is nothing to do.
     let Ok(name) = std::env::var("SEPAL_TEST_PROGRAM") else { return };
-    let (_, entry) =
-        PROGRAMS.into_iter().find(|(known, _)| *known == name).expect("a known program");
+    let entry = PROGRAMS.into_iter().find(|(known, _)| *known == name).map(|(_, entry)| entry);
+    let child = CHILDREN.into_iter().find(|(known, _)| *known == name).map(|(_, child)| child);
+    // SAFETY: nothing runs yet.
+    unsafe { t_child = child };
+    let entry = entry.or(child.map(|_| t_watches as Code)).expect("a known program");
     // SAFETY: the code keeps to the conventions, or is meant to fail as the runtime promises to answer.
-    let code = unsafe { run_main(image(entry), Options::default()) };
+    let code = unsafe { run_main(image(entry), Options::from_env(Vec::new())) };
     std::process::exit(code);
 }
 
@@ -282,4 +422,29 @@ fn a_closed_pipe_ends_the_program_quietly() {
     let output =
         shell.args(["-c", &line]).env("SEPAL_TEST_PROGRAM", "prints").output().expect("a shell");
     assert_eq!(String::from_utf8_lossy(&output.stderr), "141\n");
+}
+
+#[test]
+fn actors_that_never_wait_share_the_cores_and_keep_their_registers() {
+    for workers in ["1", "2"] {
+        let output = command("sleeps").env("SEPAL_WORKERS", workers).output().expect("this test");
+        assert_eq!(output.status.code(), Some(9), "{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(output.stderr, b"");
+    }
+}
+
+#[test]
+fn what_goes_wrong_in_an_actor_ends_only_the_actor() {
+    let panic = "actor Pid(2) panicked: division by zero\n  at p.spl:3:9 in inner\n  at p.spl:7:9 in main\n";
+    let deferred = "actor Pid(2) panicked: division by zero\n  at p.spl:3:9 in inner\n";
+    let (code, out, err) = run("child panics");
+    assert_eq!((code, out.as_str()), (Some(54), "hello\ndeferred\ndeferred\n"));
+    assert_eq!(err, panic.to_owned() + deferred);
+    let frames = "  at p.spl:11:9 in loop\n".repeat(32);
+    let overflow = format!("actor Pid(2) panicked: stack overflow\n{frames}  …\n");
+    check("child recurses", 54, "", &overflow);
+    check("child overflows", 54, "deferred\n", &overflow);
+    let (code, _, err) = run("child faults");
+    assert_eq!(code, Some(54));
+    assert!(err.starts_with("actor Pid(2) panicked: hardware fault"), "{err}");
 }

@@ -50,6 +50,7 @@ pub fn global_get(at: At, w: Word, m: &Machine<'_>) -> At {
 
 #[inline(always)]
 pub fn global_set(at: At, w: Word, m: &Machine<'_>) -> At {
+    m.own_globals();
     store(m.globals(), 8 * u64::from(w.wide()), at.get(w.a()));
     at.next(1)
 }

@@ -1,5 +1,6 @@
 //! Programs in the text form of MIR, run in this process; what they give or how they panic is compared.
 
+mod actors;
 mod arith;
 mod casts;
 mod code;
@@ -14,7 +15,7 @@ use crate::program::Program;
 use sepal_mir::text::parse_module;
 use sepal_mir::verify::verify_module;
 use sepal_mir::{FuncId, Module, Type};
-use sepal_rt::{Actor, Options, run_with, trace};
+use sepal_rt::{Actor, MAIN_STACK, Options, run_with, trace};
 use std::fmt::Write as _;
 
 /// How a call ended: its results, or the report of the panic.
@@ -43,10 +44,12 @@ fn with_machine(
 ) {
     let (program, image) = (Program::new(module), ProgramImage::new(module));
     let run = |actor: *mut Actor| {
+        let machine = Machine::new(&program, MAIN_STACK).expect("memory for a stack");
         // SAFETY: the actor is alive for the time of this call, and the machine stays where it is.
-        let machine = unsafe { Machine::new(&program, actor) }.expect("memory for a stack");
-        // SAFETY: as above.
-        unsafe { (*actor).add_roots(machine.as_roots()) };
+        unsafe {
+            machine.serve(actor);
+            (*actor).add_roots(machine.as_roots());
+        }
         body(&machine, &program, actor);
         Ok(0)
     };
@@ -66,7 +69,8 @@ fn call(
     machine.call(func, args, results).map_err(|_| {
         // SAFETY: the actor is alive and nothing runs in it.
         let actor = unsafe { &mut *actor };
-        let mut report = format!("panic: {}\n", actor.take_panic());
+        let text = actor.take_panic().expect("a panic was raised");
+        let mut report = format!("panic: {text}\n");
         trace::push_lines(&mut report, actor.image(), machine.locs());
         report
     })

@@ -2,7 +2,7 @@
 //!
 //! An error code is the system's error number, or one of the two negative codes here.
 
-use super::{Pair, actor};
+use super::{Pair, actor, blocking};
 use crate::actor::{data, text};
 use sepal_abi::{Ctx, ObjPtr};
 use std::fs::{self, OpenOptions};
@@ -35,7 +35,8 @@ unsafe fn path<'a>(path: ObjPtr) -> &'a Path {
 pub unsafe extern "C" fn rt_fs_read(ctx: *mut Ctx, file: ObjPtr) -> Pair<ObjPtr, i64> {
     // SAFETY: see `fns`.
     let (actor, file) = unsafe { (actor(ctx), path(file)) };
-    match fs::read(file) {
+    // SAFETY: see `fns`.
+    match unsafe { blocking(ctx, || fs::read(file)) } {
         Ok(bytes) => match std::str::from_utf8(&bytes) {
             Ok(contents) => Pair(actor.new_str(contents), 0),
             Err(_) => Pair(null_mut(), NOT_UTF8),
@@ -48,16 +49,17 @@ pub unsafe extern "C" fn rt_fs_read(ctx: *mut Ctx, file: ObjPtr) -> Pair<ObjPtr,
 pub unsafe extern "C" fn rt_fs_read_bytes(ctx: *mut Ctx, file: ObjPtr) -> Pair<ObjPtr, i64> {
     // SAFETY: see `fns`.
     let (actor, file) = unsafe { (actor(ctx), path(file)) };
-    match fs::read(file) {
+    // SAFETY: see `fns`.
+    match unsafe { blocking(ctx, || fs::read(file)) } {
         Ok(bytes) => Pair(actor.new_bytes(&bytes), 0),
         Err(error) => Pair(null_mut(), code(&error)),
     }
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn rt_fs_write(_ctx: *mut Ctx, file: ObjPtr, contents: ObjPtr) -> i64 {
+pub unsafe extern "C" fn rt_fs_write(ctx: *mut Ctx, file: ObjPtr, contents: ObjPtr) -> i64 {
     // SAFETY: see `fns`.
-    done(unsafe { fs::write(path(file), data(contents)) })
+    done(unsafe { blocking(ctx, || fs::write(path(file), data(contents))) })
 }
 
 #[unsafe(no_mangle)]

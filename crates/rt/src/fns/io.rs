@@ -1,6 +1,6 @@
 //! Standard input and output, environment, time. See `fns` for what callers promise.
 
-use super::actor;
+use super::{actor, blocking};
 use crate::actor::{data, text};
 use crate::stdio;
 use sepal_abi::{Ctx, ObjPtr};
@@ -27,21 +27,24 @@ pub unsafe extern "C" fn rt_flush(_ctx: *mut Ctx) {
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rt_read_line(ctx: *mut Ctx) -> ObjPtr {
-    let Some(line) = stdio::read_line() else { return null_mut() };
+    // SAFETY: see `fns`.
+    let Some(line) = (unsafe { blocking(ctx, stdio::read_line) }) else { return null_mut() };
     // SAFETY: see `fns`.
     unsafe { actor(ctx) }.new_str(&String::from_utf8_lossy(&line))
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rt_read_all(ctx: *mut Ctx) -> ObjPtr {
-    let input = stdio::read_all();
+    // SAFETY: see `fns`.
+    let input = unsafe { blocking(ctx, stdio::read_all) };
     // SAFETY: see `fns`.
     unsafe { actor(ctx) }.new_str(&String::from_utf8_lossy(&input))
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rt_read_all_bytes(ctx: *mut Ctx) -> ObjPtr {
-    let input = stdio::read_all();
+    // SAFETY: see `fns`.
+    let input = unsafe { blocking(ctx, stdio::read_all) };
     // SAFETY: see `fns`.
     unsafe { actor(ctx) }.new_bytes(&input)
 }
@@ -89,7 +92,9 @@ pub unsafe extern "C" fn rt_time_now(_ctx: *mut Ctx) -> f64 {
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn rt_time_sleep_ms(_ctx: *mut Ctx, ms: i64) {
+pub unsafe extern "C" fn rt_time_sleep_ms(ctx: *mut Ctx, ms: i64) {
     stdio::flush();
-    std::thread::sleep(Duration::from_millis(u64::try_from(ms).unwrap_or(0)));
+    let time = Duration::from_millis(u64::try_from(ms).unwrap_or(0));
+    // SAFETY: see `fns`.
+    unsafe { blocking(ctx, || std::thread::sleep(time)) };
 }

@@ -101,3 +101,14 @@ unsafe fn actor<'a>(ctx: *mut Ctx) -> &'a mut Actor {
     // SAFETY: the caller promises a context of a living actor, to which a body holds the only reference.
     unsafe { Actor::of(ctx) }
 }
+
+/// Does what may wait for the operating system, while others run. It must not touch the actor's heap but to read
+/// the arguments.
+///
+/// # Safety
+/// See the module's head.
+unsafe fn blocking<T>(ctx: *mut Ctx, body: impl FnOnce() -> T) -> T {
+    // SAFETY: the caller vouches for the context; the reference ends before the body runs.
+    let runtime = unsafe { actor(ctx) }.runtime;
+    runtime.scheduler.blocking(runtime, body)
+}

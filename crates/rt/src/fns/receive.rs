@@ -3,6 +3,7 @@
 use super::actors::time_after;
 use super::{Pair, actor};
 use crate::actor::Actor;
+use crate::sched::inbox::LookedKind;
 use crate::sched::signal::Kind;
 use sepal_abi::{Ctx, ObjPtr, PanicCode};
 use std::ptr::null_mut;
@@ -43,7 +44,8 @@ impl Actor {
             Kind::of(message) == Kind::Down && message.envelope().note == monitor
         };
         if self.queue.fresh.remove_first(is_it).is_none() {
-            self.queue.remove_looked(|looked| looked.kind == 2 && looked.note == monitor);
+            self.queue
+                .remove_looked(|looked| looked.kind == LookedKind::Down && looked.note == monitor);
         }
     }
 }
@@ -79,7 +81,7 @@ pub unsafe extern "C" fn rt_mailbox_next(ctx: *mut Ctx) -> Pair<ObjPtr, i64> {
         return Pair(null_mut(), NOTHING_YET);
     }
     match looked {
-        Ok(Some(looked)) => return Pair(looked.object, looked.kind),
+        Ok(Some(looked)) => return Pair(looked.object, looked.kind as i64),
         Ok(None) => {}
         Err(()) => return Pair(null_mut(), NOTHING_YET),
     }
@@ -98,7 +100,7 @@ pub unsafe extern "C" fn rt_mailbox_take(ctx: *mut Ctx) {
     let actor = unsafe { actor(ctx) };
     end_receive(actor);
     if let Some(looked) = actor.queue.take()
-        && looked.kind == 1
+        && looked.kind == LookedKind::Message
     {
         actor.discount(looked.bytes);
     }

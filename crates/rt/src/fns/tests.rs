@@ -29,7 +29,7 @@ fn raised(ctx: *mut Ctx) -> String {
     // SAFETY: the tests pass their actor's context.
     let actor = unsafe { Actor::of(ctx) };
     assert!(actor.raised().is_some(), "nothing was raised");
-    actor.take_panic()
+    actor.take_panic().expect("a panic")
 }
 
 #[test]

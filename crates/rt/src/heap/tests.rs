@@ -49,11 +49,15 @@ pub const INTS: Header = Header::new(DescId(10));
 /// An array of `(int, Ref)`.
 pub const PAIRS: Header = Header::new(DescId(11));
 
-pub static DESCS: [TypeDesc; 4] = [
+/// Four integers.
+pub const WORDS: Header = Header::new(DescId(12));
+
+pub static DESCS: [TypeDesc; 5] = [
     TypeDesc::new(DescKind::Fixed, 24, 0, &[8], "Node"),
     TypeDesc::new(DescKind::Array, 16, 8, &[0], "[Ref]"),
     TypeDesc::new(DescKind::Array, 16, 8, &[], "[int]"),
     TypeDesc::new(DescKind::Array, 16, 16, &[8], "[(int, Ref)]"),
+    TypeDesc::new(DescKind::Fixed, 40, 0, &[], "Words"),
 ];
 
 pub fn options(max_heap: usize, gc_stress: bool) -> Options {

@@ -6,7 +6,7 @@ use crate::heap::Heap;
 use crate::heap::descs::Descs;
 use crate::heap::handle::{Handle, HandleOps};
 use crate::heap::tests::{
-    DESCS, INTS, NODE, PAIRS, REFS, allocated_bytes, get, new_array, node, options, set,
+    DESCS, INTS, NODE, PAIRS, REFS, WORDS, allocated_bytes, get, new_array, node, options, set,
 };
 use crate::testing::with_actor;
 use sepal_abi::{ARRAY_DATA, Ctx, DescId, Header, ObjPtr, any_int, any_nil, any_to_int};
@@ -323,5 +323,69 @@ fn messages_may_be_dropped_by_another_thread() {
         let message = unsafe { Message::from_raw(raw) }.expect("not null");
         let bytes = std::thread::spawn(move || message.bytes()).join().expect("no panic");
         assert!(bytes > 24_000);
+    });
+}
+
+/// Nanoseconds for one run of `body`, at the best of many times.
+fn time(mut body: impl FnMut()) -> f64 {
+    const RUNS: u32 = 200;
+    let mut best = f64::INFINITY;
+    for _ in 0..100 {
+        let begin = std::time::Instant::now();
+        (0..RUNS).for_each(|_| body());
+        best = best.min(begin.elapsed().as_nanos() as f64 / f64::from(RUNS));
+    }
+    best
+}
+
+/// The figures in docs/gc.md: run it alone, in release mode, with `--ignored --nocapture`.
+#[test]
+#[ignore = "measures, and asserts nothing"]
+fn figures() {
+    check(|actor| {
+        let empty = std::ptr::null_mut();
+        let words = [1, 2, 3, 4];
+        let (ints, text) = (new_array(actor, INTS, 1000), actor.new_str("a string of some length"));
+        let list = node(actor, ints, 1000);
+        let tree = list_of(actor, 1000);
+        let with_text = node(actor, text, 1);
+        let alone = node(actor, empty, 1);
+        for (name, root) in [
+            ("a node", alone),
+            ("node and text", with_text),
+            ("1,000 ints", list),
+            ("1,000 nodes", tree),
+        ] {
+            println!("{name}: {:.0} ns to copy and drop", time(|| drop(copy(actor, root))));
+            let adopt = || drop(Receiver::new(actor, 1 << 30, false).adopt(copy(actor, root)));
+            println!("{name}: {:.0} ns to copy and adopt into a new heap", time(adopt));
+            let mut to = Receiver::new(actor, 1 << 30, false);
+            let both = time(|| {
+                let mut adopted = to.adopt(copy(actor, root));
+                if to.heap.wants_settling(&to.ctx) {
+                    to.settle(&mut adopted);
+                }
+            });
+            println!("{name}: {both:.0} ns to copy, adopt and settle now and then");
+            let mut root = to.adopt(copy(actor, root));
+            println!("{name}: {:.0} ns to settle", time(|| to.settle(&mut root)));
+        }
+        // SAFETY: the words are no references.
+        let send = || drop(unsafe { Message::copy(descs(actor), WORDS, words) });
+        println!("four words: {:.0} ns to copy and drop", time(send));
+        let before = allocated_bytes();
+        let mut to = Receiver::new(actor, 1 << 30, false);
+        let mut frame = to.adopt(copy(actor, with_text));
+        let begun = allocated_bytes() - before;
+        (0..10).for_each(|_| drop(to.heap.alloc(&mut to.ctx, NODE, 24)));
+        let running = allocated_bytes() - before;
+        to.settle(&mut frame);
+        println!(
+            "an actor of {} bytes and a heap of {} with a node and a string: {begun}, {running} after \
+             some allocation, {} after settling",
+            size_of::<Actor>(),
+            size_of::<Heap>(),
+            allocated_bytes() - before
+        );
     });
 }

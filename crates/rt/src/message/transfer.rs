@@ -148,49 +148,51 @@ impl Destination for MessageRoom {
 }
 
 /// A piece of memory with objects, and where it went.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Piece {
     start: usize,
     size: usize,
     to: usize,
 }
 
+impl Piece {
+    /// Where an address has gone, if it lies in the piece.
+    #[inline(always)]
+    fn apply(self, address: usize) -> Option<usize> {
+        let offset = address.wrapping_sub(self.start);
+        (offset < self.size).then_some(self.to + offset)
+    }
+}
+
 /// Where everything went.
 #[derive(Debug, Default)]
 struct Moves {
-    /// Sorted, once complete.
-    pieces: Vec<Piece>,
     /// The first chunk, which is all there is of most messages.
     first: Option<Piece>,
+    /// The others; sorted, once complete.
+    others: Vec<Piece>,
 }
 
 impl Moves {
     fn add(&mut self, piece: Piece) {
         match self.first {
             None => self.first = Some(piece),
-            Some(_) => self.pieces.push(piece),
+            Some(_) => self.others.push(piece),
         }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = Piece> {
+        self.first.iter().chain(&self.others).copied()
     }
 
     /// The new address of an object; of one that did not move, the old.
-    #[inline(always)]
     fn apply(&self, address: usize) -> usize {
-        match self.first {
-            Some(piece) if address.wrapping_sub(piece.start) < piece.size => {
-                address - piece.start + piece.to
-            }
-            Some(_) | None if self.pieces.is_empty() => address,
-            Some(_) | None => self.apply_slow(address),
+        if let Some(moved) = self.first.and_then(|piece| piece.apply(address)) {
+            return moved;
         }
-    }
-
-    fn apply_slow(&self, address: usize) -> usize {
-        let later = self.pieces.partition_point(|piece| piece.start <= address);
-        let piece = later.checked_sub(1).and_then(|index| self.pieces.get(index));
-        match piece {
-            Some(piece) if address - piece.start < piece.size => address - piece.start + piece.to,
-            Some(_) | None => address,
-        }
+        let later = self.others.partition_point(|piece| piece.start <= address);
+        let piece = later.checked_sub(1).and_then(|index| self.others.get(index));
+        piece.and_then(|piece| piece.apply(address)).unwrap_or(address)
     }
 }
 
@@ -207,12 +209,12 @@ fn transfer(
         blank(&moves);
         return None;
     }
-    moves.pieces.sort_unstable_by_key(|piece| piece.start);
-    for piece in moves.first.iter().chain(&moves.pieces) {
+    moves.others.sort_unstable_by_key(|piece| piece.start);
+    for piece in moves.iter() {
         let mut object = piece.to;
         while object < piece.to + piece.size {
             // SAFETY: the piece holds objects, one after another; their words point into the message.
-            object += unsafe { correct(descs, object, &moves) };
+            object += unsafe { correct(descs, object, &moves, piece) };
         }
     }
     let mut object = message.envelope().large;
@@ -220,7 +222,7 @@ fn transfer(
         // SAFETY: the large objects are the message's, whose caller forgets them.
         unsafe {
             let next = large::next(object);
-            correct(descs, object, &moves);
+            correct(descs, object, &moves, Piece::default());
             to.link_large(object);
             object = next;
         }
@@ -271,18 +273,20 @@ fn copy_pieces(
     Some(())
 }
 
-/// Corrects the references of a copied object and gives its size.
+/// Corrects the references of a copied object and gives its size. Most lead to the piece it lies in.
 #[inline(always)]
-unsafe fn correct(descs: &Descs, object: usize, moves: &Moves) -> usize {
+unsafe fn correct(descs: &Descs, object: usize, moves: &Moves, piece: Piece) -> usize {
+    let correct = |word: &mut u64| {
+        let address = *word as usize;
+        *word = piece.apply(address).unwrap_or_else(|| moves.apply(address)) as u64;
+    };
     // SAFETY: the caller vouches for the object.
-    unsafe {
-        descs.visit_pointers(object as ObjPtr, |word| *word = moves.apply(*word as usize) as u64)
-    }
+    unsafe { descs.visit_pointers(object as ObjPtr, correct) }
 }
 
 /// Makes of each copied piece one object without references.
 fn blank(moves: &Moves) {
-    for piece in moves.first.iter().chain(&moves.pieces) {
+    for piece in moves.iter() {
         // SAFETY: a piece holds objects, and nobody knows of them.
         unsafe { heap::blank(piece.to, piece.to + piece.size, false) };
     }

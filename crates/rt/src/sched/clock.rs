@@ -166,7 +166,7 @@ impl Clock {
             };
             if is_ticking {
                 drop(state);
-                idle_ticks = if runtime.scheduler.tick() { 0 } else { idle_ticks + 1 };
+                idle_ticks = if runtime.scheduler.tick(runtime) { 0 } else { idle_ticks + 1 };
                 if idle_ticks > IDLE_TICKS {
                     idle_ticks = 0;
                     self.is_ticking.store(false, Ordering::Relaxed);
@@ -181,6 +181,6 @@ fn go_off(runtime: RuntimeRef, alarm: Alarm) {
     match alarm {
         Alarm::Wake(pid) => runtime.wake(pid),
         Alarm::Send(pid, message) => runtime.send_or_fail(pid, message),
-        Alarm::Stop => runtime.scheduler.stop(),
+        Alarm::Stop => runtime.scheduler.finish(),
     }
 }

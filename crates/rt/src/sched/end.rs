@@ -55,7 +55,7 @@ pub(crate) fn bury(runtime: RuntimeRef, slot: SlotRef) {
         end_program(runtime, pid, code);
     }
     if runtime.table.living() == 0 && runtime.scheduler.is_ending() {
-        runtime.scheduler.stop();
+        runtime.scheduler.finish();
     }
 }
 

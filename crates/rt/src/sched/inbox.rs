@@ -187,12 +187,20 @@ impl Drop for Batch {
     }
 }
 
+/// What a program may receive, numbered as `rt_mailbox_next` gives it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum LookedKind {
+    Message = 1,
+    Down = 2,
+    Exit = 3,
+}
+
 /// What a receive looks at: an object of the actor's heap, and what kind of signal it was.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Looked {
     pub(crate) object: ObjPtr,
-    /// As `rt_mailbox_next` gives it.
-    pub(crate) kind: i64,
+    pub(crate) kind: LookedKind,
     /// Bytes of the message, which count against the mailbox's bounds until it is taken.
     pub(crate) bytes: u32,
     /// The monitor, for a down.

@@ -9,7 +9,7 @@
 use super::clock::Alarm;
 use super::end::bury;
 use super::engine::{Outcome, Run};
-use super::inbox::Looked;
+use super::inbox::{Looked, LookedKind};
 use super::promise::take_orphans;
 use super::signal::{ExitTag, Kind, Reason, about};
 use super::slot::SlotRef;
@@ -79,7 +79,9 @@ fn turn_watched(runtime: RuntimeRef, slot: SlotRef) -> Fate {
         let again = Fate::Again(actor.priority);
         match step {
             Step::Wait => {
+                actor.settle();
                 actor.set_alarm();
+                actor.settle();
                 if slot.shared().rest() {
                     return Fate::Rests;
                 }
@@ -316,10 +318,16 @@ impl Actor {
         }
         let Some(message) = self.queue.fresh.next() else { return Ok(None) };
         let kind = match Kind::of(&message) {
-            Kind::Message => 1,
-            Kind::Down => 2,
-            Kind::Exit | Kind::LinkExit => 3,
-            Kind::Link | Kind::Unlink | Kind::Monitor | Kind::Demonitor | Kind::Overrun => 0,
+            Kind::Message => LookedKind::Message,
+            Kind::Down => LookedKind::Down,
+            // Of the others only exits are ever queued.
+            Kind::Exit
+            | Kind::LinkExit
+            | Kind::Overrun
+            | Kind::Link
+            | Kind::Unlink
+            | Kind::Monitor
+            | Kind::Demonitor => LookedKind::Exit,
         };
         let bytes = u32::try_from(message.bytes()).unwrap_or(u32::MAX);
         let note = message.envelope().note;

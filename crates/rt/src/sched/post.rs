@@ -196,7 +196,7 @@ impl Runtime {
             Ok(frame) => (actor.leaf, actor.next) = (frame, Next::Resume),
             Err(_) => actor.end(Reason::panic(PanicCode::HeapLimit.template())),
         }
-        self.scheduler.queue(self.own(), slot, priority);
+        self.scheduler.queue_behind(self.own(), slot, priority);
         Ok(pid)
     }
 

@@ -1,15 +1,25 @@
 //! Which actor runs next, on which thread.
 //!
-//! One queue for each priority. Threads are started when there is work for them, up to the number of workers; a thread that
-//! waits for the operating system counts as none. Idle threads sleep. The last one to become idle looks whether
-//! anything can still happen, which nobody can change meanwhile: only running actors and the clock make work.
+//! Each worker has a queue of its own, from which others steal, and before it a *hot* place for the actor that was
+//! woken last: a message and its answer stay on one core, in its cache. Actors of other than medium priority, and those
+//! woken by the clock, come through shared queues. Threads are started when there is work for them, up to the
+//! number of workers; one that waits for the operating system counts as none.
 //!
-//! | field | who touches it |
+//! | field | who touches it, when |
 //! |---|---|
-//! | `state` | everybody, behind its mutex; nothing else is locked under it but the clock |
-//! | `waiting` | mirrors the queues' length for those who only ask; relaxed, since a wrong answer costs a turn |
+//! | `state` | everybody, behind its mutex; under it nothing is locked but the clock |
+//! | `shared` | lengths of `state.queues`, changed under the mutex, read by who only asks: relaxed |
+//! | `idle`, `active` | changed under the mutex, read by those who have made work: see below |
+//! | `searching` | threads on their way from sleep to work; relaxed but for the fence below |
+//! | `Core::hot` | swapped: by its worker, and by thieves |
 //! | `Core::current`, `turns` | written by the core's thread at each turn, read by the clock; relaxed: at worst an actor polls once for nothing |
 //! | `stopped` | set once; relaxed, the mutex orders what follows from it |
+//!
+//! No wake-up is lost: who makes work puts it into a queue, then (fence) looks for an idle thread; who becomes
+//! idle counts itself, then (fence) looks into all queues. In the order of the two fences one of them sees the other. While some
+//! thread searches nobody else is woken; the last one to find something wakes the next. The last thread to become idle
+//! looks whether anything can still happen, which nobody can change meanwhile: only running actors and the
+//! clock make work.
 //!
 //! Must never run an actor on two threads: an actor is in a queue at most once, because only who makes it
 //! active queues it.
@@ -19,30 +29,45 @@ use super::slot::SlotRef;
 use crate::panics::EXIT_PANIC;
 use crate::run::RuntimeRef;
 use crate::{fault, stdio};
+use crossbeam_deque::{Steal, Stealer, Worker};
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::env;
-use std::ptr::{NonNull, null_mut};
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use std::ptr::{NonNull, null, null_mut};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering, fence};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Low, medium, high, highest.
 const PRIORITIES: usize = 4;
-/// Each so many turns the lowest come first, so that they progress at all.
-const TURN_OF_LOW: u64 = 16;
+const LOW: usize = 0;
+const MEDIUM: usize = 1;
+/// Each so many turns of a worker the shared queues come first, low ones too, so that all progress.
+const TURN_OF_SHARED: u32 = 31;
+/// After so many turns out of the hot place the queue comes first: a pair that wakes each other must not keep
+/// the worker.
+const HOT_TURNS: u32 = 32;
+/// How often a thread looks for work before it sleeps: some microseconds, for a futex round takes many.
+const SPINS: u32 = 20;
 /// More threads than this never run: those of blocking calls included.
 const MAX_THREADS: usize = 256;
 /// How long the end of the program waits for threads that are in the operating system.
 const PATIENCE: Duration = Duration::from_millis(200);
 
 /// See the module's head.
-#[derive(Debug)]
 pub(crate) struct Scheduler {
     state: Mutex<State>,
     changed: Condvar,
-    waiting: AtomicUsize,
+    shared: [AtomicUsize; PRIORITIES],
+    idle: AtomicUsize,
+    /// Threads that were started and do not wait for the operating system.
+    active: AtomicUsize,
+    searching: AtomicUsize,
     stopped: AtomicBool,
-    cores: OnceLock<Box<[Core]>>,
+    /// Those of threads that have begun, by index; each made by its thread, dropped with the scheduler.
+    cores: [AtomicPtr<Core>; MAX_THREADS],
+    /// Indices of cores are below this.
+    begun: AtomicUsize,
     /// Threads beside the first that have not ended.
     threads_alive: AtomicUsize,
     /// The number of workers, if it was given.
@@ -52,38 +77,45 @@ pub(crate) struct Scheduler {
 #[derive(Debug, Default)]
 struct State {
     queues: [VecDeque<SlotRef>; PRIORITIES],
-    turns: u64,
     /// Threads that were ever started.
     threads: usize,
-    idle: usize,
-    /// Threads that wait for the operating system on behalf of an actor.
-    blocked: usize,
+    /// Idle threads that were told to search.
+    told: usize,
+    /// The first thread, which is to give the exit code, waits for the operating system.
+    first_is_blocked: bool,
     /// The exit code, once `main` has ended.
     ending: Option<i32>,
 }
 
-/// What a thread runs, for the clock.
-#[derive(Debug, Default)]
+/// One thread as others see it.
+#[derive(Debug)]
+#[repr(align(128))]
 struct Core {
+    hot: AtomicPtr<u8>,
+    stealer: Stealer<SlotRef>,
     current: AtomicPtr<u8>,
-    turns: AtomicU64,
+    turns: AtomicU32,
     /// What the clock saw in `turns` last.
-    seen: AtomicU64,
+    seen: AtomicU32,
 }
 
-impl State {
-    fn is_empty(&self) -> bool {
-        self.queues.iter().all(VecDeque::is_empty)
-    }
+/// One thread as it sees itself.
+struct Local<'s> {
+    scheduler: &'s Scheduler,
+    core: &'s Core,
+    index: usize,
+    queue: Worker<SlotRef>,
+    hot_turns: Cell<u32>,
+}
 
-    fn pop(&mut self) -> Option<SlotRef> {
-        self.turns += 1;
-        let low_first = self.turns.is_multiple_of(TURN_OF_LOW);
-        (0..PRIORITIES).find_map(|index| {
-            let index = if low_first { index } else { PRIORITIES - 1 - index };
-            self.queues[index].pop_front()
-        })
-    }
+thread_local! {
+    /// This thread's own, if it is a worker.
+    static LOCAL: Cell<*const Local<'static>> = const { Cell::new(null()) };
+}
+
+fn slot_of(actor: *mut u8) -> Option<SlotRef> {
+    // SAFETY: only actors in slots are put where these addresses come from.
+    NonNull::new(actor).map(|actor| unsafe { SlotRef::of(actor.as_ptr().cast()) })
 }
 
 impl Scheduler {
@@ -92,9 +124,13 @@ impl Scheduler {
         Scheduler {
             state: Mutex::default(),
             changed: Condvar::new(),
-            waiting: AtomicUsize::new(0),
+            shared: Default::default(),
+            idle: AtomicUsize::new(0),
+            active: AtomicUsize::new(0),
+            searching: AtomicUsize::new(0),
             stopped: AtomicBool::new(false),
-            cores: OnceLock::new(),
+            cores: [const { AtomicPtr::new(null_mut()) }; MAX_THREADS],
+            begun: AtomicUsize::new(0),
             threads_alive: AtomicUsize::new(0),
             workers,
         }
@@ -105,8 +141,18 @@ impl Scheduler {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn cores(&self) -> &[Core] {
-        self.cores.get_or_init(|| (0..MAX_THREADS).map(|_| Core::default()).collect())
+    /// All cores, the one of an index and those behind it first.
+    fn cores_from(&self, first: usize) -> impl Iterator<Item = &Core> {
+        let begun = self.begun.load(Ordering::Acquire);
+        (0..begun).filter_map(move |step| {
+            let core = self.cores[(first + step) % begun].load(Ordering::Acquire);
+            // SAFETY: made from a box by its thread, and kept as long as the scheduler.
+            unsafe { core.as_ref() }
+        })
+    }
+
+    fn cores(&self) -> impl Iterator<Item = &Core> {
+        self.cores_from(0)
     }
 
     /// The number of threads that shall run actors.
@@ -117,7 +163,14 @@ impl Scheduler {
         self.workers.unwrap_or_else(cores).clamp(1, MAX_THREADS / 2)
     }
 
-    /// Starts a thread of the runtime's. Without one, whoever asked does without.
+    /// This thread's own part, if it is one of this scheduler's workers.
+    fn local(&self) -> Option<&Local<'_>> {
+        // SAFETY: the pointer is set while the worker's function has its `Local`.
+        let local = unsafe { LOCAL.get().as_ref() }?;
+        std::ptr::eq(local.scheduler, self).then_some(local)
+    }
+
+    /// Starts a thread of the runtime's; false if there is none to be had.
     pub(crate) fn spawn_thread(
         &self,
         runtime: RuntimeRef,
@@ -137,50 +190,110 @@ impl Scheduler {
         started
     }
 
-    /// Puts an active actor into its queue.
+    // ---- making work ----
+
+    /// Queues an active actor that was woken.
     pub(crate) fn queue(&self, runtime: RuntimeRef, slot: SlotRef, priority: u8) {
-        let mut state = self.lock();
-        state.queues[usize::from(priority).min(PRIORITIES - 1)].push_back(slot);
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        if state.idle > 0 {
-            drop(state);
-            self.changed.notify_one();
-        } else if state.threads > 0 {
-            // Before the first thread runs, this is `main`.
-            self.need_thread(runtime, state);
+        match self.local() {
+            Some(local) if usize::from(priority) == MEDIUM => {
+                let hot = &local.core.hot;
+                // Release: a thief sees the actor as it was left. Acquire: so do we, if it was a thief's.
+                let before = hot.swap(slot.actor().cast(), Ordering::AcqRel);
+                match slot_of(before) {
+                    // This thread will come to it when the running actor waits, or the clock sees to that.
+                    None => runtime.clock.tick(runtime),
+                    Some(before) => {
+                        local.queue.push(before);
+                        self.announce(runtime);
+                    }
+                }
+            }
+            Some(_) | None => self.share(runtime, slot, priority),
         }
     }
 
-    /// There is work and no idle thread.
-    fn need_thread(&self, runtime: RuntimeRef, mut state: MutexGuard<'_, State>) {
-        let index = state.threads;
-        if index - state.blocked < self.workers() && index < MAX_THREADS {
-            state.threads += 1;
-            drop(state);
-            let work = move || runtime.scheduler.work(runtime, index);
-            if !self.spawn_thread(runtime, "sepal worker", work) {
-                self.lock().threads -= 1;
+    /// Queues an active actor behind all others: one that was made, or has had its turn.
+    pub(crate) fn queue_behind(&self, runtime: RuntimeRef, slot: SlotRef, priority: u8) {
+        match self.local() {
+            Some(local) if usize::from(priority) == MEDIUM => {
+                local.queue.push(slot);
+                self.announce(runtime);
             }
+            Some(_) | None => self.share(runtime, slot, priority),
+        }
+    }
+
+    fn share(&self, runtime: RuntimeRef, slot: SlotRef, priority: u8) {
+        let priority = usize::from(priority).min(PRIORITIES - 1);
+        let mut state = self.lock();
+        state.queues[priority].push_back(slot);
+        self.shared[priority].fetch_add(1, Ordering::Relaxed);
+        drop(state);
+        self.announce(runtime);
+    }
+
+    /// There is work in a queue that others can take it from.
+    fn announce(&self, runtime: RuntimeRef) {
+        // See the module's head.
+        fence(Ordering::SeqCst);
+        if self.searching.load(Ordering::Relaxed) > 0 {
+            return;
+        }
+        let has_idle = self.idle.load(Ordering::Relaxed) > 0;
+        let active = self.active.load(Ordering::Relaxed);
+        // Before the first thread runs, this is `main`, which will find itself.
+        let may_start = active > 0 && active < self.workers();
+        if has_idle || may_start {
+            self.need_thread(runtime);
         } else {
-            drop(state);
             runtime.clock.tick(runtime);
         }
     }
 
-    /// Whether any actor waits for a thread.
-    pub(crate) fn has_waiting(&self) -> bool {
-        self.waiting.load(Ordering::Relaxed) > 0
+    /// Lets a thread search for work: an idle one, or a new one.
+    fn need_thread(&self, runtime: RuntimeRef) {
+        let mut state = self.lock();
+        if self.idle.load(Ordering::Relaxed) > 0 {
+            self.tell(&mut state);
+            return;
+        }
+        let index = state.threads;
+        if self.active.load(Ordering::Relaxed) < self.workers() && index < MAX_THREADS {
+            state.threads += 1;
+            self.active.fetch_add(1, Ordering::Relaxed);
+            self.searching.fetch_add(1, Ordering::Relaxed);
+            drop(state);
+            let work = move || runtime.scheduler.work(runtime, index);
+            if !self.spawn_thread(runtime, "sepal worker", work) {
+                let mut state = self.lock();
+                state.threads -= 1;
+                self.active.fetch_sub(1, Ordering::Relaxed);
+                self.searching.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
     }
 
-    pub(crate) fn is_stopped(&self) -> bool {
-        self.stopped.load(Ordering::Relaxed)
+    /// Wakes an idle thread, of which there is one.
+    fn tell(&self, state: &mut State) {
+        self.idle.fetch_sub(1, Ordering::Relaxed);
+        self.searching.fetch_add(1, Ordering::Relaxed);
+        state.told += 1;
+        self.changed.notify_one();
     }
+
+    // ---- a thread's life ----
 
     /// Runs actors on this thread, the first one, until the program ends; gives its exit code.
     pub(crate) fn run(&self, runtime: RuntimeRef) -> i32 {
         self.lock().threads = 1;
+        self.active.store(1, Ordering::Relaxed);
+        self.searching.store(1, Ordering::Relaxed);
         self.work(runtime, 0);
         runtime.clock.stop();
+        self.exit_code()
+    }
+
+    fn exit_code(&self) -> i32 {
         self.lock().ending.unwrap_or(EXIT_PANIC)
     }
 
@@ -198,41 +311,155 @@ impl Scheduler {
         true
     }
 
+    /// The life of a thread, which begins searching.
     fn work(&self, runtime: RuntimeRef, index: usize) {
         fault::install();
-        let core = &self.cores()[index];
-        while let Some(slot) = self.next(runtime) {
+        let queue = Worker::new_fifo();
+        let core = Box::into_raw(Box::new(Core {
+            hot: AtomicPtr::default(),
+            stealer: queue.stealer(),
+            current: AtomicPtr::default(),
+            turns: AtomicU32::new(0),
+            seen: AtomicU32::new(0),
+        }));
+        // Release: who finds the core sees it whole.
+        self.cores[index].store(core, Ordering::Release);
+        self.begun.fetch_max(index + 1, Ordering::AcqRel);
+        // SAFETY: it is dropped with the scheduler, after its thread has ended.
+        let core = unsafe { &*core };
+        let local = Local { scheduler: self, core, index, queue, hot_turns: Cell::new(0) };
+        let outer = LOCAL.replace((&raw const local).cast());
+        let mut is_searching = true;
+        while let Some(slot) = self.next(runtime, &local, &mut is_searching) {
             core.current.store(slot.actor().cast(), Ordering::Relaxed);
             // The only writer, so no read-modify-write is needed.
-            core.turns.store(core.turns.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+            let turns = core.turns.load(Ordering::Relaxed);
+            core.turns.store(turns.wrapping_add(1), Ordering::Relaxed);
             let fate = life::turn(runtime, slot);
             core.current.store(null_mut(), Ordering::Relaxed);
             match fate {
-                Fate::Again(priority) => self.queue(runtime, slot, priority),
+                Fate::Again(priority) => self.queue_behind(runtime, slot, priority),
                 Fate::Rests | Fate::Ended => {}
             }
         }
+        LOCAL.set(outer);
     }
 
     /// The next actor to run; sleeps until there is one. `None`: the program ends.
-    fn next(&self, runtime: RuntimeRef) -> Option<SlotRef> {
-        let mut state = self.lock();
+    fn next(
+        &self,
+        runtime: RuntimeRef,
+        local: &Local<'_>,
+        is_searching: &mut bool,
+    ) -> Option<SlotRef> {
         loop {
             if self.is_stopped() {
                 return None;
             }
-            if let Some(slot) = state.pop() {
-                self.waiting.fetch_sub(1, Ordering::Relaxed);
+            let found = self.find(local).or_else(|| {
+                if !std::mem::replace(is_searching, true) {
+                    self.searching.fetch_add(1, Ordering::Relaxed);
+                }
+                self.search(local)
+            });
+            if let Some(slot) = found {
+                if std::mem::take(is_searching)
+                    && self.searching.fetch_sub(1, Ordering::Relaxed) == 1
+                    && self.has_work(local)
+                {
+                    self.announce(runtime);
+                }
                 return Some(slot);
             }
-            state.idle += 1;
-            if state.idle == state.threads && !runtime.clock.is_pending() {
-                self.end_of_everything(runtime, &mut state);
-            } else {
-                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            *is_searching = false;
+            self.searching.fetch_sub(1, Ordering::Relaxed);
+            if self.sleep(runtime) {
+                *is_searching = true;
             }
-            state.idle -= 1;
         }
+    }
+
+    /// Work of this thread's own, or shared work whose turn it is.
+    fn find(&self, local: &Local<'_>) -> Option<SlotRef> {
+        let core = local.core;
+        let is_shared_turn = core.turns.load(Ordering::Relaxed).is_multiple_of(TURN_OF_SHARED);
+        let urgent = (MEDIUM + 1..PRIORITIES).rev().find_map(|priority| self.take_shared(priority));
+        let shared = || (LOW..=MEDIUM).find_map(|priority| self.take_shared(priority));
+        let urgent = urgent.or_else(|| if is_shared_turn { shared() } else { None });
+        if urgent.is_some() {
+            return urgent;
+        }
+        let hot_turns = local.hot_turns.get();
+        let hot = if hot_turns < HOT_TURNS { take_hot(core) } else { None };
+        local.hot_turns.set(if hot.is_some() { hot_turns + 1 } else { 0 });
+        hot.or_else(|| local.queue.pop())
+            .or_else(|| take_hot(core))
+            .or_else(|| self.take_shared(MEDIUM))
+            .or_else(|| self.take_shared(LOW))
+    }
+
+    fn take_shared(&self, priority: usize) -> Option<SlotRef> {
+        if self.shared[priority].load(Ordering::Relaxed) == 0 {
+            return None;
+        }
+        let slot = self.lock().queues[priority].pop_front()?;
+        self.shared[priority].fetch_sub(1, Ordering::Relaxed);
+        Some(slot)
+    }
+
+    /// Work of others, for a while.
+    fn search(&self, local: &Local<'_>) -> Option<SlotRef> {
+        let spins = if self.active.load(Ordering::Relaxed) > 1 { SPINS } else { 1 };
+        (0..spins).find_map(|spin| {
+            (0..spin * 4).for_each(|_| std::hint::spin_loop());
+            self.steal(local).or_else(|| self.find(local))
+        })
+    }
+
+    fn steal(&self, local: &Local<'_>) -> Option<SlotRef> {
+        // Each begins with its neighbour, so that thieves spread; its own, empty, comes last.
+        self.cores_from(local.index + 1).find_map(|core| {
+            loop {
+                match core.stealer.steal_batch_and_pop(&local.queue) {
+                    Steal::Success(slot) => return Some(slot),
+                    Steal::Retry => {}
+                    Steal::Empty => return take_hot(core),
+                }
+            }
+        })
+    }
+
+    /// Whether there is anything in any queue.
+    fn has_work(&self, local: &Local<'_>) -> bool {
+        self.shared.iter().any(|queue| queue.load(Ordering::Relaxed) > 0)
+            || !local.queue.is_empty()
+            || self.cores().any(has_work)
+    }
+
+    /// Sleeps until told to search (true), or until the program ends; does not sleep if there is work.
+    fn sleep(&self, runtime: RuntimeRef) -> bool {
+        let mut state = self.lock();
+        self.idle.fetch_add(1, Ordering::Relaxed);
+        // See the module's head.
+        fence(Ordering::SeqCst);
+        let has_work = self.shared.iter().any(|queue| queue.load(Ordering::Relaxed) > 0)
+            || self.cores().any(has_work);
+        if has_work && !self.is_stopped() {
+            self.idle.fetch_sub(1, Ordering::Relaxed);
+            self.searching.fetch_add(1, Ordering::Relaxed);
+            return true;
+        }
+        if self.idle.load(Ordering::Relaxed) == state.threads && !runtime.clock.is_pending() {
+            self.end_of_everything(runtime, &mut state);
+        }
+        while state.told == 0 && !self.is_stopped() {
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        if state.told == 0 {
+            return false;
+        }
+        state.told -= 1;
+        true
     }
 
     /// No actor can ever run again.
@@ -244,10 +471,26 @@ impl Scheduler {
         self.stop();
     }
 
+    // ---- what others ask ----
+
+    /// Whether any actor waits for this thread, as far as it knows.
+    pub(crate) fn has_waiting(&self) -> bool {
+        let Some(local) = self.local() else { return true };
+        self.shared.iter().any(|queue| queue.load(Ordering::Relaxed) > 0)
+            || !local.core.hot.load(Ordering::Relaxed).is_null()
+            || !local.queue.is_empty()
+    }
+
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
     /// Lets an idle thread look whether anything can still happen.
     pub(crate) fn look_again(&self) {
-        let _state = self.lock();
-        self.changed.notify_one();
+        let mut state = self.lock();
+        if self.idle.load(Ordering::Relaxed) == state.threads && state.threads > 0 {
+            self.tell(&mut state);
+        }
     }
 
     /// `main` has ended: the program ends when the other actors have.
@@ -260,60 +503,106 @@ impl Scheduler {
     }
 
     /// Ends the program now; actors that run are left at their next poll.
-    pub(crate) fn stop(&self) {
+    fn stop(&self) {
         self.stopped.store(true, Ordering::Relaxed);
-        for core in self.cores() {
-            poison_current(core);
-        }
+        self.cores().for_each(poison_current);
         self.changed.notify_all();
     }
 
-    /// Takes the core from whoever has had it since the last tick, if others wait; false if nobody does.
-    pub(crate) fn tick(&self) -> bool {
-        if !self.has_waiting() {
-            return false;
+    /// The same, from a thread that may be the last to do anything.
+    pub(crate) fn finish(&self) {
+        let state = self.lock();
+        self.stop();
+        if state.first_is_blocked {
+            drop(state);
+            stdio::exit(self.exit_code());
         }
+    }
+
+    /// Takes the core from whoever has had it since the last tick, if others wait, and wakes an idle thread for them;
+    /// false if nobody waits.
+    pub(crate) fn tick(&self, runtime: RuntimeRef) -> bool {
+        let shared = self.shared.iter().any(|queue| queue.load(Ordering::Relaxed) > 0);
+        let mut waits = shared;
         for core in self.cores() {
             let turns = core.turns.load(Ordering::Relaxed);
-            if core.seen.swap(turns, Ordering::Relaxed) == turns {
+            let is_long = core.seen.swap(turns, Ordering::Relaxed) == turns;
+            let has_own = has_work(core);
+            waits |= has_own;
+            if is_long && has_own {
+                self.announce(runtime);
+            }
+            if is_long && (has_own || shared) {
                 poison_current(core);
             }
         }
-        true
+        waits
     }
 
     /// Does something on behalf of an actor that may wait for the operating system, while another thread does the
     /// work of this one.
     pub(crate) fn blocking<T>(&self, runtime: RuntimeRef, body: impl FnOnce() -> T) -> T {
-        if runtime.table.living() <= 1 {
+        let Some(local) = self.local().filter(|_| runtime.table.living() > 1) else {
             // Nobody else could run.
             return body();
-        }
+        };
+        let is_first = local.index == 0;
         let mut state = self.lock();
-        state.blocked += 1;
-        if state.is_empty() || state.idle > 0 {
-            drop(state);
-        } else {
-            self.need_thread(runtime, state);
+        self.active.fetch_sub(1, Ordering::Relaxed);
+        state.first_is_blocked |= is_first;
+        drop(state);
+        if self.has_work(local) {
+            self.announce(runtime);
         }
         let result = body();
-        self.lock().blocked -= 1;
+        let mut state = self.lock();
+        self.active.fetch_add(1, Ordering::Relaxed);
+        state.first_is_blocked &= !is_first;
         if self.is_stopped() {
             // The program has ended meanwhile; what this thread would go back to may be gone.
-            stdio::flush();
-            self.threads_alive.fetch_sub(1, Ordering::Release);
-            loop {
-                std::thread::park();
-            }
+            drop(state);
+            self.leave_for_ever(is_first);
         }
         result
     }
+
+    fn leave_for_ever(&self, is_first: bool) -> ! {
+        if !is_first {
+            self.threads_alive.fetch_sub(1, Ordering::Release);
+        }
+        loop {
+            std::thread::park();
+        }
+    }
+}
+
+impl Drop for Scheduler {
+    fn drop(&mut self) {
+        for core in &mut self.cores {
+            let core = *core.get_mut();
+            if !core.is_null() {
+                // SAFETY: made from a box by its thread, which has ended.
+                drop(unsafe { Box::from_raw(core) });
+            }
+        }
+    }
+}
+
+fn take_hot(core: &Core) -> Option<SlotRef> {
+    if core.hot.load(Ordering::Relaxed).is_null() {
+        return None;
+    }
+    // As in `queue`.
+    slot_of(core.hot.swap(null_mut(), Ordering::AcqRel))
+}
+
+fn has_work(core: &Core) -> bool {
+    !core.hot.load(Ordering::Relaxed).is_null() || !core.stealer.is_empty()
 }
 
 fn poison_current(core: &Core) {
-    if let Some(actor) = NonNull::new(core.current.load(Ordering::Relaxed)) {
-        // SAFETY: workers run only actors in slots.
-        unsafe { SlotRef::of(actor.as_ptr().cast()) }.poison();
+    if let Some(slot) = slot_of(core.current.load(Ordering::Relaxed)) {
+        slot.poison();
     }
 }
 

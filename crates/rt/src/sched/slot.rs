@@ -36,7 +36,7 @@ use std::collections::VecDeque;
 use std::mem::MaybeUninit;
 use std::num::NonZeroU64;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// An actor's number: index in the table in the lower half, generation of the slot in the upper. The index begins with
@@ -85,6 +85,8 @@ mod flag {
     pub const NAMED: u64 = 16;
     /// The mailbox is bounded.
     pub const BOUNDED: u64 = 32;
+    /// Where the priority begins, of two bits.
+    pub const PRIORITY: u32 = 6;
 }
 
 /// What others may touch of an actor; see the module's head.
@@ -93,8 +95,6 @@ pub struct Shared {
     state: AtomicU64,
     /// The token of the actor's message type, or null.
     mailbox: AtomicPtr<u8>,
-    /// Which queue the actor belongs in; set before the pid is given out.
-    priority: AtomicU8,
     bounds: AtomicPtr<Bounds>,
 }
 
@@ -167,8 +167,9 @@ impl Shared {
         self.mailbox.load(Ordering::Relaxed)
     }
 
+    /// Which queue the actor belongs in.
     pub(crate) fn priority(&self) -> u8 {
-        self.priority.load(Ordering::Relaxed)
+        (self.state.load(Ordering::Relaxed) >> flag::PRIORITY & 3) as u8
     }
 
     /// Whether the actor waits, and no thread has a hand on it.
@@ -209,6 +210,9 @@ pub struct Slot {
     actor: UnsafeCell<MaybeUninit<Actor>>,
     pub(crate) shared: Shared,
 }
+
+// Idle actors shall be small: what few of them need goes into `Cold`.
+const _: () = assert!(size_of::<Slot>() <= 256);
 
 /// The place of a slot. Any thread may hold one for ever; what it may do with it is said at the module's head.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -321,8 +325,8 @@ impl Table {
         }
         let shared = slot.shared();
         shared.mailbox.store(mailbox.cast_mut(), Ordering::Relaxed);
-        shared.priority.store(priority, Ordering::Relaxed);
-        let flags = flag::ACTIVE | shared.set_bounds(generation, limits);
+        let priority = u64::from(priority.min(3)) << flag::PRIORITY;
+        let flags = flag::ACTIVE | priority | shared.set_bounds(generation, limits);
         shared.inbox.open(generation);
         // Release: who sees the generation sees the rest.
         shared.state.store(u64::from(generation) << 32 | flags, Ordering::Release);

@@ -23,7 +23,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The seeds of a plain `cargo test`.
-const SEEDS: Range<u64> = 0..60;
+const SEEDS: Range<u64> = 0..20;
 /// One in so many programs is also built and run as a native executable.
 const NATIVE_SHARE: u64 = 12;
 /// One in so many runs with a collection at every allocation.

@@ -20,7 +20,9 @@ fn behaviour_47_many_senders_lose_and_duplicate_nothing() {
     fn main(cx: &Cx<'_>) -> Flow {
         if cx.state() == 0 {
             cx.set_state(1);
-            (0..SENDERS).for_each(|number| drop(cx.spawn(sender, &[number])));
+            (0..SENDERS).for_each(|number| {
+                cx.spawn(sender, &[number]);
+            });
             // A counter of what came from each sender.
             let counts = cx.new_frame(sender, &[]);
             cx.set_reference(0, counts);
@@ -156,4 +158,67 @@ fn behaviour_27_simultaneous_links_and_ends() {
     for workers in [1, 4] {
         assert_eq!(run_on(workers, main).0, 0);
     }
+}
+
+/// Prints what is measured: `cargo test --release -p sepal-rt -- --ignored --nocapture figures`.
+#[test]
+#[ignore = "measures; says nothing about right or wrong"]
+fn figures() {
+    const ROUNDS: i64 = 1_000_000;
+    const ACTORS: i64 = 100_000;
+    fn echo(cx: &Cx<'_>) -> Flow {
+        while let Some(Look::Message(to, value)) = cx.receive() {
+            cx.send(to, value, 0);
+        }
+        cx.wait()
+    }
+    fn rounds(cx: &Cx<'_>) -> Flow {
+        if cx.state() == 0 {
+            cx.set_state(1);
+            cx.set(1, cx.spawn(echo, &[]));
+            cx.send(cx.word(1), cx.own(), ROUNDS);
+        }
+        while let Some(Look::Message(value, _)) = cx.receive() {
+            if value == 0 {
+                return Flow::Done;
+            }
+            cx.send(cx.word(1), cx.own(), value - 1);
+        }
+        cx.wait()
+    }
+    fn waits(cx: &Cx<'_>) -> Flow {
+        if cx.receive().is_some() { Flow::Done } else { cx.wait() }
+    }
+    fn resident() -> i64 {
+        let statm = std::fs::read_to_string("/proc/self/statm").expect("a process");
+        4096 * statm.split(' ').nth(1).expect("two fields").parse::<i64>().expect("a number")
+    }
+    fn many(cx: &Cx<'_>) -> Flow {
+        if cx.state() == 0 {
+            cx.set_state(1);
+            cx.set(1, resident());
+            cx.set(2, std::time::Instant::now().elapsed().as_nanos() as i64);
+            (0..ACTORS).for_each(|_| {
+                cx.spawn(waits, &[]);
+            });
+            unsafe { rt_sleep_begin(cx.ctx(), 500) };
+        }
+        if unsafe { rt_sleep_pending(cx.ctx()) } {
+            return cx.wait();
+        }
+        cx.log((resident() - cx.word(1)) / ACTORS);
+        Flow::Done
+    }
+    for workers in [1, 2] {
+        let start = std::time::Instant::now();
+        assert_eq!(run_on(workers, rounds).0, 0);
+        let round = start.elapsed().as_nanos() / ROUNDS as u128;
+        let start = std::time::Instant::now();
+        let (_, bytes) = run_on(workers, many);
+        let life = start.elapsed().as_nanos() / ACTORS as u128;
+        println!(
+            "{workers} workers: {round} ns a round, {bytes:?} bytes an idle actor, {life} ns a life (with 500 ms of sleep)"
+        );
+    }
+    println!("a slot has {} bytes", size_of::<crate::sched::slot::Slot>());
 }
