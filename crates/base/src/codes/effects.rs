@@ -9,6 +9,7 @@ nothing and call nothing that does.
 A function that receives has a mailbox type, and whoever calls it must have the same.
 "#;
     E0403 NOT_SENDABLE "the message cannot leave its actor" r#"
-A generator belongs to the actor that made it: no message to another actor may hold one.
+A generator belongs to the actor that made it: no message to another actor may hold one, and neither may
+what an actor or a task is started with.
 "#;
 }

@@ -19,7 +19,7 @@ impl Program {
         self.close_body(&mut draft.body);
         self.check_formats(&mut draft);
         self.check_literals(&draft.body);
-        self.check_sent(&draft.body);
+        self.check_sent(draft.id, &draft.body);
         mark_cells(&mut draft.body);
         self.check_init(&draft);
         let (id, matches, contracts) = (draft.id, draft.matches, draft.contracts);
@@ -147,24 +147,56 @@ impl Program {
         }
     }
 
-    /// Generators stay with their actor: no message holds one.
-    fn check_sent(&mut self, body: &Body) {
-        let Some(pid) = self.lang.ty(crate::lang::LangTy::Pid) else { return };
+    /// Generators stay with their actor: no message holds one, and neither does what an actor or a
+    /// task is started with, nor a task's value.
+    fn check_sent(&mut self, id: FnId, body: &Body) {
+        if self.items.fns[id].flavour == ast::FnFlavour::Async {
+            let span = self.items.fns[id].span;
+            self.refuse_generators(Self::params_of(body), span);
+            self.refuse_generators([self.items.fns[id].ret], span);
+        }
         for expr in &body.exprs {
-            let ExprKind::Call { callee: Callee::Fn { id, args }, .. } = &expr.kind else {
-                continue;
-            };
-            let is_send = self.items.fns[*id].owner == Owner::Adt(pid)
-                || self.lang.function(crate::lang::LangFn::PidSend) == Some(*id);
-            if let Some(message) = args.first().filter(|_| is_send)
-                && self.holds_generator(*message, &mut Vec::new())
+            if let ExprKind::Call { callee: Callee::Fn { id, args }, .. } = &expr.kind
+                && self.is_send(*id)
             {
-                let name = self.type_name(*message);
+                self.refuse_generators(args.first().copied(), expr.span);
+            }
+            if let ExprKind::Lambda(lambda) = &expr.kind {
+                self.refuse_generators(Self::leaves_with(lambda, body), expr.span);
+            }
+        }
+    }
+
+    fn is_send(&self, id: FnId) -> bool {
+        let pid = self.lang.ty(crate::lang::LangTy::Pid);
+        pid.is_some_and(|pid| self.items.fns[id].owner == Owner::Adt(pid))
+            || self.lang.function(crate::lang::LangFn::PidSend) == Some(id)
+    }
+
+    fn params_of(body: &Body) -> impl Iterator<Item = Ty> {
+        body.params.iter().map(|local| body.locals[*local].ty)
+    }
+
+    /// The types of what a lambda takes to another actor or brings back from it.
+    fn leaves_with(lambda: &Lambda, body: &Body) -> Vec<Ty> {
+        let is_async = lambda.kind == LambdaKind::Async || lambda.flavour == ast::FnFlavour::Async;
+        let mut locals: Vec<LocalId> = Vec::new();
+        if is_async || lambda.kind == LambdaKind::Spawn {
+            locals.extend(lambda.captures.iter().chain(&lambda.params));
+        }
+        let tys = locals.iter().map(|local| body.locals[*local].ty);
+        tys.chain(is_async.then_some(lambda.ret)).collect()
+    }
+
+    fn refuse_generators(&mut self, tys: impl IntoIterator<Item = Ty>, span: Span) {
+        for ty in tys {
+            if self.holds_generator(ty, &mut Vec::new()) {
+                let name = self.type_name(ty);
                 let message = format!(
                     "{a_name} holds a `Gen`, and generators cannot be sent",
                     a_name = a(&name)
                 );
-                self.report(Diagnostic::new(codes::NOT_SENDABLE, expr.span, message));
+                self.report(Diagnostic::new(codes::NOT_SENDABLE, span, message));
             }
         }
     }

@@ -350,11 +350,11 @@ impl BodyCx<'_, '_> {
         let label = match spawn.actor {
             Some(actor) => {
                 let body = self.cx.program.items.actors[actor].body;
-                self.cx.program.items.fns[body].name
+                self.text(self.cx.program.items.fns[body].name.as_str())
             }
-            None => self.cx.program.items.fns[self.owner].trace_name,
+            // Reports call it by its registered name, if it has one, and its pid.
+            None => self.zero(Type::Ref),
         };
-        let label = self.text(label.as_str());
         let kind = match spawn.kind {
             SpawnKind::Plain => 0,
             SpawnKind::Link => 1,
