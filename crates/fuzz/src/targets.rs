@@ -71,7 +71,7 @@ pub fn checker(text: &str) {
             optimize(&mut module, OptLevel::Full);
             verify_module(&module).expect("the passes keep a module right");
         }
-        Err(Refusal::NoMain | Refusal::Concurrency(_)) => {}
+        Err(Refusal::NoMain) => {}
         // Bodies of the library are checked when they are reached; so are instances of generic code.
         Err(Refusal::Errors) => assert!(program.has_errors(), "refused without a reason"),
     }
