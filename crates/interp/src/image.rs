@@ -26,8 +26,8 @@ struct Tables {
 }
 
 impl ProgramImage {
-    /// The image of a module.
-    pub fn new(module: &Module) -> ProgramImage {
+    /// The image of a module; `entry` is the word of the function that `main` begins with.
+    pub fn new(module: &Module, entry: u64) -> ProgramImage {
         let mut tables = Tables::default();
         for (layout, variant) in module.descriptors() {
             tables.add_desc(layout, variant);
@@ -42,6 +42,7 @@ impl ProgramImage {
         tables.global_refs = traced.map(|(n, _)| n as u32).collect();
         let entry_desc = module.entry_frame.map_or(0, |layout| module.layouts[layout].first_desc.0);
         let image = Image {
+            entry: entry as *const u8,
             entry_desc,
             descs: table(&tables.descs),
             global_words: module.globals.len(),

@@ -44,7 +44,9 @@ impl<'m> Interp<'m> {
     /// Prepares a verified module; `None` if it has no entry.
     pub fn new(module: &'m Module) -> Option<Interp<'m>> {
         let entry = module.entry?;
-        Some(Interp { program: Program::new(module), image: ProgramImage::new(module), entry })
+        let program = Program::new(module);
+        let image = ProgramImage::new(module, program.func_word(entry));
+        Some(Interp { program, image, entry })
     }
 
     /// Runs the program and gives its exit code.

@@ -42,7 +42,9 @@ fn with_machine(
     options: Options,
     body: impl FnOnce(&Machine<'_>, &Program<'_>, *mut Actor),
 ) {
-    let (program, image) = (Program::new(module), ProgramImage::new(module));
+    let program = Program::new(module);
+    let entry = module.entry.map_or(0, |entry| program.func_word(entry));
+    let image = ProgramImage::new(module, entry);
     let run = |actor: *mut Actor| {
         let machine = Machine::new(&program, MAIN_STACK).expect("memory for a stack");
         // SAFETY: the actor is alive for the time of this call, and the machine stays where it is.
