@@ -87,7 +87,7 @@ macro_rules! rt_fns {
             rt_mailbox_take() -> () [state];
             /// Ends the actor for a reason.
             rt_exit_self(tag: I64, message: Ref, custom: Any) -> () [state panics];
-            rt_kill(pid: I64, tag: I64, message: Ref, custom: Any) -> () [state];
+            rt_kill(pid: I64, tag: I64, message: Ref, custom: Any) -> () [state panics];
             rt_link(pid: I64) -> () [state];
             rt_unlink(pid: I64) -> () [state];
             rt_monitor(pid: I64) -> (I64) [state];

@@ -53,14 +53,7 @@ fn push_operand(message: &mut String, kind: OperandKind, word: u64) {
 pub fn report(actor: &mut Actor, locs: impl Iterator<Item = u32>) {
     let reason = match actor.take_raised() {
         Raised::Panic(message) => {
-            let mut report = if actor.is_main() {
-                format!("panic: {message}\n")
-            } else {
-                format!("{} panicked: {message}\n", actor_name(actor))
-            };
-            let locs = locs.chain(actor.waiting_locs());
-            trace::push_lines(&mut report, actor.image(), locs);
-            stdio::write_error(report.as_bytes());
+            write_report(actor, &message, locs.chain(actor.waiting_locs()));
             Reason::panic(&message)
         }
         Raised::Exit(reason) => reason,
@@ -69,6 +62,17 @@ pub fn report(actor: &mut Actor, locs: impl Iterator<Item = u32>) {
     if actor.phase == Phase::Body {
         actor.cold().reason = Some(reason);
     }
+}
+
+/// Prints the report of a panic.
+pub(crate) fn write_report(actor: &Actor, message: &str, locs: impl Iterator<Item = u32>) {
+    let mut report = if actor.is_main() {
+        format!("panic: {message}\n")
+    } else {
+        format!("{} panicked: {message}\n", actor_name(actor))
+    };
+    trace::push_lines(&mut report, actor.image(), locs);
+    stdio::write_error(report.as_bytes());
 }
 
 /// Ends the running actor after a raise in compiled code: reports and leaves. What is pending runs afterwards, on a

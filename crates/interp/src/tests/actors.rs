@@ -44,7 +44,7 @@ fn an_endless_actor_ends_with_main() {
     // Main is not asked about this one: it kills it, in the middle of its loop.
     let main = MAIN.replace(
         "block1:\npoll !0\n",
-        "block1:\npoll !0\nv13: i64 = const_int i64, 2\ncall_rt rt_kill, [v7, v13, v1, v14]\n",
+        "block1:\npoll !0\nv13: i64 = const_int i64, 2\ncall_rt rt_kill, [v7, v13, v1, v14] !0\n",
     );
     let main =
         main.replace("jump block1\nblock1", "v14: any = const_int any, 4\njump block1\nblock1");

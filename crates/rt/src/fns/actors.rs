@@ -181,6 +181,13 @@ pub unsafe extern "C" fn rt_kill(ctx: *mut Ctx, pid: i64, tag: i64, message: Obj
     let reason = unsafe { Reason::from_words(&actor.runtime.descs, tag, message, custom) };
     if let Some(pid) = Pid::from_number(pid) {
         actor.runtime.kill(actor.pid, pid, &reason);
+        if pid == actor.pid {
+            // A signal to oneself is heard before anything else happens.
+            actor.take_signals();
+            if let Some(reason) = actor.take_doom() {
+                actor.raise_exit(reason);
+            }
+        }
     }
 }
 

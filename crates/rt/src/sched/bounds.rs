@@ -129,6 +129,13 @@ impl Bounds {
         })
     }
 
+    /// The actor of this generation has ended: whoever sends from now on hears that it has gone.
+    pub(crate) fn close(&self, generation: u32) {
+        let next = u64::from(generation.wrapping_add(1)) << 32;
+        self.messages.store(next, Ordering::Relaxed);
+        self.words.store(next, Ordering::Relaxed);
+    }
+
     /// Counts a message although the mailbox is full: the receiver will drop its oldest.
     pub(crate) fn enter_anyway(&self, generation: u32, bytes: usize) {
         let _ = add(&self.words, generation, words(bytes), u32::MAX);
@@ -182,5 +189,7 @@ mod tests {
         assert_eq!(bounds.enter(5, 40), Ok(()));
         bounds.enter_anyway(5, 8);
         assert_eq!(bounds.excess(), 1);
+        bounds.close(5);
+        assert_eq!(bounds.enter(5, 1), Err(Refused::Gone));
     }
 }

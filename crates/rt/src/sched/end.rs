@@ -44,6 +44,7 @@ pub(crate) fn bury(runtime: RuntimeRef, slot: SlotRef) {
         runtime.kill(pid, task, &Reason::KILLED);
     }
     if let Some(bounds) = slot.shared().bounds() {
+        bounds.close(pid.generation());
         bounds.take_waiting().into_iter().for_each(|sender| runtime.wake(sender));
     }
     // SAFETY: nothing uses the actor any more: its turn is over, and its pid leads nowhere.

@@ -18,7 +18,7 @@ use crate::heap::handle::{Handle, HandleOps};
 use crate::message::Message;
 use crate::run::RuntimeRef;
 use crate::{fault, panics};
-use sepal_abi::{DescId, FRAME_PARENT, FRAME_RESULTS, FrameStatus, Header, ObjPtr};
+use sepal_abi::{DescId, FRAME_PARENT, FRAME_RESULTS, FrameStatus, Header, ObjPtr, PanicCode};
 use std::ptr::null_mut;
 
 /// What becomes of an actor after its turn.
@@ -287,9 +287,12 @@ impl Actor {
         }
         if is_kill || !self.traps_exits && (reason.tag() != ExitTag::Normal || from_self) {
             // The first one stands, but nothing is stronger than a kill in what still runs.
-            let doom = &mut self.cold().doom;
-            if doom.is_none() {
-                *doom = Some(reason);
+            if self.cold().doom.is_none() {
+                if is_overrun {
+                    let message = PanicCode::HeapLimit.template();
+                    panics::write_report(self, message, self.resting_locs());
+                }
+                self.cold().doom = Some(reason);
             }
             return;
         }
