@@ -33,6 +33,8 @@ pub(crate) fn bury(runtime: RuntimeRef, slot: SlotRef) {
     if let Some((alarm, _)) = actor.cold().alarm {
         runtime.clock.cancel(alarm);
     }
+    // They are not to be found any more once the slot is free.
+    let bounds = slot.shared().bounds();
     slot.shared().retire(pid);
     let mut unread: Vec<Message> = Vec::new();
     for signal in slot.shared().inbox.close(pid.generation()) {
@@ -43,7 +45,7 @@ pub(crate) fn bury(runtime: RuntimeRef, slot: SlotRef) {
     for task in std::mem::take(&mut actor.cold().tasks) {
         runtime.kill(pid, task, &Reason::KILLED);
     }
-    if let Some(bounds) = slot.shared().bounds() {
+    if let Some(bounds) = bounds {
         bounds.close(pid.generation());
         bounds.take_waiting().into_iter().for_each(|sender| runtime.wake(sender));
     }

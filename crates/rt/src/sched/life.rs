@@ -67,6 +67,7 @@ fn turn_watched(runtime: RuntimeRef, slot: SlotRef) -> Fate {
             bury(runtime, slot);
             return Fate::Ended;
         };
+        let was_preempted = matches!(run, Run::Proceed);
         // SAFETY: as above.
         let outcome = unsafe { runtime.engine().run(address, run) };
         // SAFETY: as above.
@@ -82,7 +83,9 @@ fn turn_watched(runtime: RuntimeRef, slot: SlotRef) -> Fate {
                 actor.settle();
                 actor.set_alarm();
                 actor.settle();
-                if slot.shared().rest() {
+                // One that was preempted may have looked before that, and what came meanwhile was taken in by this
+                // turn or a poll: it looks once more.
+                if !was_preempted && slot.shared().rest() {
                     return Fate::Rests;
                 }
                 if runtime.scheduler.has_waiting() {
