@@ -16,7 +16,8 @@ const MAIN: &str = "file0 = \"dir/main.spl\"\n!0 = file0:3:5 \"main\"\n!1 = file
 
 /// The exit code with this body.
 fn run(body: &str) -> [i32; 2] {
-    let module = module(&format!("{MAIN}fn1 \"body\" (ref) -> (i64) {{\nblock0(v0: ref):\n{body}\n}}"));
+    let module =
+        module(&format!("{MAIN}fn1 \"body\" (ref) -> (i64) {{\nblock0(v0: ref):\n{body}\n}}"));
     [plain(), stress()].map(|options| Interp::new(&module).expect("an entry").run(options))
 }
 
@@ -45,8 +46,10 @@ fn an_endless_actor_ends_with_main() {
         "block1:\npoll !0\n",
         "block1:\npoll !0\nv13: i64 = const_int i64, 2\ncall_rt rt_kill, [v7, v13, v1, v14]\n",
     );
-    let main = main.replace("jump block1\nblock1", "v14: any = const_int any, 4\njump block1\nblock1");
-    let text = main + "fn1 \"body\" (ref) -> (i64) {\nblock0(v0: ref):\njump block1\nblock1:\npoll !1\njump block1\n}";
+    let main =
+        main.replace("jump block1\nblock1", "v14: any = const_int any, 4\njump block1\nblock1");
+    let text = main
+        + "fn1 \"body\" (ref) -> (i64) {\nblock0(v0: ref):\njump block1\nblock1:\npoll !1\njump block1\n}";
     let module = module(&text);
     for options in [plain(), stress()] {
         assert_eq!(Interp::new(&module).expect("an entry").run(options), 7);

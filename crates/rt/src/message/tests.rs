@@ -2,10 +2,12 @@
 
 use super::Message;
 use crate::actor::Actor;
+use crate::heap::Heap;
 use crate::heap::descs::Descs;
 use crate::heap::handle::{Handle, HandleOps};
-use crate::heap::tests::{DESCS, allocated_bytes, INTS, NODE, PAIRS, REFS, WORDS, get, new_array, node, options, set};
-use crate::heap::Heap;
+use crate::heap::tests::{
+    DESCS, INTS, NODE, PAIRS, REFS, WORDS, allocated_bytes, get, new_array, node, options, set,
+};
 use crate::testing::with_actor;
 use sepal_abi::{ARRAY_DATA, Ctx, DescId, Header, ObjPtr, any_int, any_nil, any_to_int};
 use std::collections::HashMap;
@@ -70,7 +72,9 @@ pub fn compare(descs: &Descs, a: ObjPtr, b: ObjPtr) -> usize {
         for (x, y) in pointers.0.into_iter().zip(pointers.1) {
             match twins.insert(x, y) {
                 None => todo.push((x as ObjPtr, y as ObjPtr)),
-                Some(twin) => assert_eq!(twin, y, "what was shared is no longer, or the other way round"),
+                Some(twin) => {
+                    assert_eq!(twin, y, "what was shared is no longer, or the other way round")
+                }
             }
         }
     }
@@ -226,7 +230,8 @@ fn references_of_handles_are_counted() {
 #[test]
 fn signals_carry_a_text_or_a_word() {
     check(|actor| {
-        for text in [None, Some(""), Some("seven b"), Some("eight by"), Some(&*"x".repeat(100_000))] {
+        for text in [None, Some(""), Some("seven b"), Some("eight by"), Some(&*"x".repeat(100_000))]
+        {
             let word = any_int(-5).unwrap_or(any_nil());
             let mut signal = Message::signal(7, 4, text, word).expect("memory");
             signal.set_word(0, 8);
@@ -309,7 +314,10 @@ fn all_memory_comes_back() {
 #[test]
 fn messages_may_be_dropped_by_another_thread() {
     check(|actor| {
-        let message = { let list = list_of(actor, 1000); copy(actor, list) };
+        let message = {
+            let list = list_of(actor, 1000);
+            copy(actor, list)
+        };
         let raw = message.into_raw();
         // SAFETY: the pointer was just made of a message.
         let message = unsafe { Message::from_raw(raw) }.expect("not null");
@@ -342,9 +350,12 @@ fn figures() {
         let tree = list_of(actor, 1000);
         let with_text = node(actor, text, 1);
         let alone = node(actor, empty, 1);
-        for (name, root) in
-            [("a node", alone), ("node and text", with_text), ("1,000 ints", list), ("1,000 nodes", tree)]
-        {
+        for (name, root) in [
+            ("a node", alone),
+            ("node and text", with_text),
+            ("1,000 ints", list),
+            ("1,000 nodes", tree),
+        ] {
             println!("{name}: {:.0} ns to copy and drop", time(|| drop(copy(actor, root))));
             let adopt = || drop(Receiver::new(actor, 1 << 30, false).adopt(copy(actor, root)));
             println!("{name}: {:.0} ns to copy and adopt into a new heap", time(adopt));

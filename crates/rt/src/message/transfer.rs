@@ -160,7 +160,7 @@ impl Piece {
     #[inline(always)]
     fn apply(self, address: usize) -> Option<usize> {
         let offset = address.wrapping_sub(self.start);
-        (offset < self.size).then_some(self.to + offset)
+        (offset < self.size).then(|| self.to + offset)
     }
 }
 
