@@ -3,7 +3,9 @@
 //! Each program is an assembly `main` in [`CODE`]; the test starts this very binary again, whose test
 //! `child` runs the program that the environment names.
 
-use sepal_abi::{CodeLoc, DescId, DescKind, FnMap, Header, Image, LocEntry, NO_LOC, Table, TextRange, TypeDesc};
+use sepal_abi::{
+    CodeLoc, DescId, DescKind, FnMap, Header, Image, LocEntry, NO_LOC, Table, TextRange, TypeDesc,
+};
 use sepal_rt::{Options, run_main};
 use std::arch::global_asm;
 use std::process::Command;
@@ -285,7 +287,8 @@ fn function(start: Code, end: Code, ret: Option<Code>, loc: u32) -> (FnMap, Code
 }
 
 fn image(entry: Code) -> &'static Image {
-    let has_frame = [t_sleeps as Code, t_watches].iter().any(|&code| code as usize == entry as usize);
+    let has_frame =
+        [t_sleeps as Code, t_watches].iter().any(|&code| code as usize == entry as usize);
     const TEXTS: &str = "p.splinnermainloop";
     let file = TextRange { offset: 0, len: 5 };
     let loc = |offset, len, line| LocEntry {

@@ -36,6 +36,7 @@ uint64_t *rt_alloc(Ctx *c, uint64_t header, uint64_t size) {
 }
 
 void rt_poll(Ctx *c) { (void)c; puts("poll"); }
+void rt_yield(Ctx *c) { (void)c; }
 void rt_raise(Ctx *c, uint64_t code, uint64_t a, uint64_t b) { (void)a; (void)b; c->panic = raised = code; }
 
 void rt_print(Ctx *c, const uint64_t *s) {

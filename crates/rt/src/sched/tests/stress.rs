@@ -216,7 +216,9 @@ fn figures() {
         let start = std::time::Instant::now();
         let (_, bytes) = run_on(workers, many);
         let life = start.elapsed().as_nanos() / ACTORS as u128;
-        println!("{workers} workers: {round} ns a round, {bytes:?} bytes an idle actor, {life} ns a life (with 500 ms of sleep)");
+        println!(
+            "{workers} workers: {round} ns a round, {bytes:?} bytes an idle actor, {life} ns a life (with 500 ms of sleep)"
+        );
     }
     println!("a slot has {} bytes", size_of::<crate::sched::slot::Slot>());
 }
