@@ -103,6 +103,8 @@ pub struct Actor {
     pub(crate) phase: Phase,
     pub(crate) priority: u8,
     pub(crate) traps_exits: bool,
+    /// Something may have come since code that was preempted looked for it.
+    pub(crate) has_news: bool,
     /// The heap's limit is a first one, low enough for every machine: asking for the machine's memory costs more
     /// than a small program's whole start.
     limit_is_provisional: bool,
@@ -132,6 +134,7 @@ impl Actor {
             phase: Phase::Body,
             priority: 1,
             traps_exits: false,
+            has_news: false,
             limit_is_provisional: limit.is_none(),
         })
     }

@@ -108,9 +108,9 @@ impl Shared {
         old & flag::ACTIVE == 0
     }
 
-    /// The worker will look at the inbox after this.
-    pub(crate) fn begin_looking(&self) {
-        self.state.fetch_and(!flag::NOTIFIED, Ordering::AcqRel);
+    /// The worker will look at the inbox after this. Gives whether something had come.
+    pub(crate) fn begin_looking(&self) -> bool {
+        self.state.fetch_and(!flag::NOTIFIED, Ordering::AcqRel) & flag::NOTIFIED != 0
     }
 
     /// Makes the running actor idle, unless something has come since [`Shared::begin_looking`].
