@@ -103,6 +103,8 @@ pub struct Actor {
     pub(crate) phase: Phase,
     pub(crate) priority: u8,
     pub(crate) traps_exits: bool,
+    /// Something may have come since code that was preempted looked for it.
+    pub(crate) has_news: bool,
     /// The heap's limit is a first one, low enough for every machine: asking for the machine's memory costs more
     /// than a small program's whole start.
     limit_is_provisional: bool,
@@ -132,6 +134,7 @@ impl Actor {
             phase: Phase::Body,
             priority: 1,
             traps_exits: false,
+            has_news: false,
             limit_is_provisional: limit.is_none(),
         })
     }
@@ -184,7 +187,10 @@ impl Actor {
 
     /// Makes the next polls compare with the stack's end, as they do until the limit is poisoned.
     pub fn reset_limit(&self) {
-        self.ctx.limit.store(self.stack_limit(), Ordering::Relaxed);
+        // In a simulation every poll is asked.
+        let is_simulated = self.runtime.scheduler.dice().is_some();
+        let limit = if is_simulated { sepal_abi::POISONED - 1 } else { self.stack_limit() };
+        self.ctx.limit.store(limit, Ordering::Relaxed);
     }
 
     /// Makes the next poll take the slow path.

@@ -9,6 +9,7 @@ use crate::sched::bounds::Limits;
 use crate::sched::clock::Clock;
 use crate::sched::engine::{Engine, NativeEngine, PlainEngine};
 use crate::sched::names::Names;
+use crate::sched::promise::take_orphans;
 use crate::sched::queue::{Scheduler, workers_from_env};
 use crate::sched::slot::Table;
 use crate::symbols::Symbols;
@@ -24,6 +25,7 @@ use std::sync::Mutex;
 pub const MAIN_STACK: usize = 256 * 1024 * 1024;
 
 const MAX_HEAP: &str = "SEPAL_MAX_HEAP";
+const SIM: &str = "SEPAL_SIM";
 const GC_STRESS: &str = "SEPAL_GC_STRESS";
 
 /// How to run a program.
@@ -37,14 +39,18 @@ pub struct Options {
     pub gc_stress: bool,
     /// How many threads run actors; by default one for each core.
     pub workers: Option<usize>,
+    /// Simulates: one thread, a clock of its own, and every choice taken from this seed.
+    pub sim: Option<u64>,
 }
 
 impl Options {
-    /// Options from the environment: `SEPAL_MAX_HEAP` in bytes, `SEPAL_GC_STRESS=1`, `SEPAL_WORKERS`.
+    /// Options from the environment: `SEPAL_MAX_HEAP` in bytes, `SEPAL_GC_STRESS=1`, `SEPAL_WORKERS`,
+    /// `SEPAL_SIM` for a seed.
     pub fn from_env(args: Vec<String>) -> Options {
         let max_heap = env::var(MAX_HEAP).ok().and_then(|text| text.parse().ok());
         let gc_stress = env::var(GC_STRESS).is_ok_and(|text| text == "1");
-        Options { args, max_heap, gc_stress, workers: workers_from_env() }
+        let sim = env::var(SIM).ok().and_then(|text| text.parse().ok());
+        Options { args, max_heap, gc_stress, workers: workers_from_env(), sim }
     }
 
     /// Gives a native executable these options by the environment that [`Options::from_env`] reads. Its arguments
@@ -53,6 +59,10 @@ impl Options {
         match self.max_heap {
             Some(bytes) => command.env(MAX_HEAP, bytes.to_string()),
             None => command.env_remove(MAX_HEAP),
+        };
+        match self.sim {
+            Some(seed) => command.env(SIM, seed.to_string()),
+            None => command.env_remove(SIM),
         };
         command.env(GC_STRESS, if self.gc_stress { "1" } else { "0" });
     }
@@ -96,8 +106,8 @@ impl Runtime {
             symbols: Mutex::new(Symbols::of(image)),
             descs: Descs::new(image.descs.as_slice()),
             table: Table::new()?,
-            scheduler: Scheduler::new(options.workers),
-            clock: Clock::new(),
+            scheduler: Scheduler::new(options.workers, options.sim),
+            clock: Clock::new(options.sim.is_some()),
             names: Names::default(),
             no_globals: vec![0; image.global_words].into_boxed_slice(),
             options,
@@ -206,7 +216,9 @@ pub unsafe fn run_engine(image: &Image, options: Options, engine: &dyn Engine) -
     }
     let code = runtime.scheduler.run(shared);
     stdio::flush();
-    if !runtime.scheduler.join() {
+    if runtime.scheduler.join() {
+        drop_actors(shared);
+    } else {
         // A thread is still in the operating system, and will look at the runtime when it comes back.
         std::mem::forget(runtime);
     }
@@ -239,6 +251,17 @@ pub(crate) fn spawn_main(runtime: RuntimeRef) -> Option<()> {
     }
     runtime.scheduler.queue(runtime, slot, 1);
     Some(())
+}
+
+/// Gives back what actors hold that were left when the program ended.
+fn drop_actors(runtime: RuntimeRef) {
+    for (slot, pid) in runtime.table.slots() {
+        if runtime.table.holds(slot, pid) {
+            // SAFETY: no thread runs actors any more.
+            unsafe { std::ptr::drop_in_place(slot.actor()) };
+        }
+    }
+    drop(take_orphans());
 }
 
 /// Says why a program cannot even begin.

@@ -38,6 +38,7 @@ uint64_t *rt_alloc(Ctx *c, uint64_t header, uint64_t size) {
 /* The shared cold path refers to it; this program grows no array. */
 uint64_t *rt_array_grow(Ctx *c, uint64_t *array, uint64_t len) { (void)c; (void)array; (void)len; abort(); }
 void rt_poll(Ctx *c) { (void)c; puts("poll"); }
+void rt_yield(Ctx *c) { (void)c; }
 void rt_raise(Ctx *c, uint64_t code, uint64_t a, uint64_t b) { (void)a; (void)b; c->panic = raised = code; }
 
 void rt_print(Ctx *c, const uint64_t *s) {

@@ -45,9 +45,9 @@ impl Host {
         host
     }
 
-    /// Makes every poll take its slow path.
+    /// Makes every poll take its slow path, and none yield.
     pub fn poison(&mut self) {
-        *self.ctx.limit.get_mut() = usize::MAX;
+        *self.ctx.limit.get_mut() = sepal_abi::POISONED - 1;
     }
 
     /// Runs the program; `None` after a panic.

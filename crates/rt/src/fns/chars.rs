@@ -79,6 +79,8 @@ pub unsafe extern "C" fn rt_hash_mix(_ctx: *mut Ctx, hash: i64, value: i64) -> i
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn rt_random(_ctx: *mut Ctx) -> i64 {
-    hash::random() as i64
+pub unsafe extern "C" fn rt_random(ctx: *mut Ctx) -> i64 {
+    // SAFETY: see `fns`.
+    let runtime = unsafe { actor(ctx) }.runtime;
+    runtime.scheduler.dice().map_or_else(hash::random, |dice| dice.next()) as i64
 }

@@ -5,8 +5,7 @@ use crate::actor::{data, text};
 use crate::stdio;
 use sepal_abi::{Ctx, ObjPtr};
 use std::ptr::null_mut;
-use std::sync::OnceLock;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rt_print(_ctx: *mut Ctx, a: ObjPtr) {
@@ -78,9 +77,9 @@ pub unsafe extern "C" fn rt_env_var(ctx: *mut Ctx, name: ObjPtr) -> ObjPtr {
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn rt_time_monotonic_ns(_ctx: *mut Ctx) -> i64 {
-    static START: OnceLock<Instant> = OnceLock::new();
-    START.get_or_init(Instant::now).elapsed().as_nanos() as i64
+pub unsafe extern "C" fn rt_time_monotonic_ns(ctx: *mut Ctx) -> i64 {
+    // SAFETY: see `fns`.
+    unsafe { actor(ctx) }.runtime.clock.now() as i64
 }
 
 #[unsafe(no_mangle)]
@@ -95,6 +94,12 @@ pub unsafe extern "C" fn rt_time_now(_ctx: *mut Ctx) -> f64 {
 pub unsafe extern "C" fn rt_time_sleep_ms(ctx: *mut Ctx, ms: i64) {
     stdio::flush();
     let time = Duration::from_millis(u64::try_from(ms).unwrap_or(0));
+    // SAFETY: see `fns`.
+    let runtime = unsafe { actor(ctx) }.runtime;
+    if runtime.scheduler.dice().is_some() {
+        runtime.clock.pass(time.as_nanos() as u64);
+        return;
+    }
     // SAFETY: see `fns`.
     unsafe { blocking(ctx, || std::thread::sleep(time)) };
 }

@@ -12,6 +12,9 @@ use std::ptr::null_mut;
 const NOTHING_YET: i64 = 0;
 const TIME_IS_OVER: i64 = 4;
 
+/// In a simulation one poll of so many yields.
+const SIMULATED_YIELD: u64 = 16;
+
 impl Actor {
     /// The slow path of a poll: takes in signals, and leaves the limit poisoned if the actor shall yield.
     pub(super) fn poll(&mut self) {
@@ -28,7 +31,9 @@ impl Actor {
         }
         let waits = self.holds_messages() && !self.send_held();
         let scheduler = &self.runtime.scheduler;
-        if waits || scheduler.has_waiting() || scheduler.is_stopped() {
+        let by_chance = scheduler.dice().map(|dice| dice.below(SIMULATED_YIELD) == 0);
+        let is_asked = by_chance.unwrap_or_else(|| scheduler.has_waiting());
+        if waits || is_asked || scheduler.is_stopped() {
             self.poison();
         }
     }

@@ -4,6 +4,8 @@
 //! Everything is behind the mutex. `underway` counts alarms taken off the list whose effect is not done yet, so that
 //! "nothing can happen any more" is never said too early. Must never call into an actor; it sends and wakes as
 //! any actor does, after the lock is released.
+//!
+//! In a simulation there is no thread and time passes only when the scheduler says so.
 
 use super::slot::Pid;
 use crate::message::Message;
@@ -33,6 +35,8 @@ pub(crate) enum Alarm {
 #[derive(Debug)]
 pub(crate) struct Clock {
     start: Instant,
+    /// The time in a simulation.
+    simulated: Option<AtomicU64>,
     state: Mutex<State>,
     changed: Condvar,
     is_ticking: AtomicBool,
@@ -52,9 +56,10 @@ struct State {
 }
 
 impl Clock {
-    pub(crate) fn new() -> Clock {
+    pub(crate) fn new(is_simulated: bool) -> Clock {
         Clock {
             start: Instant::now(),
+            simulated: is_simulated.then(AtomicU64::default),
             state: Mutex::default(),
             changed: Condvar::new(),
             is_ticking: AtomicBool::new(false),
@@ -69,7 +74,38 @@ impl Clock {
 
     /// Nanoseconds since the program began.
     pub(crate) fn now(&self) -> u64 {
-        self.start.elapsed().as_nanos() as u64
+        match &self.simulated {
+            Some(now) => now.load(Ordering::Relaxed),
+            None => self.start.elapsed().as_nanos() as u64,
+        }
+    }
+
+    /// Lets simulated time pass; alarms go off at the next [`Clock::catch_up`].
+    pub(crate) fn pass(&self, nanos: u64) {
+        if let Some(now) = &self.simulated {
+            now.fetch_add(nanos, Ordering::Relaxed);
+        }
+    }
+
+    /// Lets all alarms go off whose simulated time has come.
+    pub(crate) fn catch_up(&self, runtime: RuntimeRef) {
+        while let Some(alarm) = self.take_due() {
+            go_off(runtime, alarm);
+        }
+    }
+
+    fn take_due(&self) -> Option<Alarm> {
+        let mut state = self.lock();
+        let entry = state.alarms.first_entry().filter(|entry| entry.key().0 <= self.now())?;
+        let ((_, id), alarm) = entry.remove_entry();
+        state.times.remove(&id);
+        Some(alarm)
+    }
+
+    /// Passes the simulated time until the next alarm; false if there is none.
+    pub(crate) fn jump(&self) -> bool {
+        let next = self.lock().alarms.first_key_value().map(|(&(time, _), _)| time);
+        next.map(|time| self.pass(time.saturating_sub(self.now()))).is_some()
     }
 
     /// The time in so many milliseconds, or as late as there is a time.
@@ -108,7 +144,8 @@ impl Clock {
 
     /// Begins to look after actors that run long, if nobody does.
     pub(crate) fn tick(&self, runtime: RuntimeRef) {
-        if !self.is_ticking.load(Ordering::Relaxed)
+        if self.simulated.is_none()
+            && !self.is_ticking.load(Ordering::Relaxed)
             && !self.is_ticking.swap(true, Ordering::Relaxed)
         {
             self.ensure_thread(runtime, &mut self.lock());
@@ -117,7 +154,7 @@ impl Clock {
     }
 
     fn ensure_thread(&self, runtime: RuntimeRef, state: &mut State) {
-        if !state.has_thread && !state.stopped {
+        if !state.has_thread && !state.stopped && self.simulated.is_none() {
             state.has_thread = true;
             runtime
                 .scheduler

@@ -50,9 +50,11 @@ pub(crate) fn turn(runtime: RuntimeRef, slot: SlotRef) -> Fate {
 fn turn_watched(runtime: RuntimeRef, slot: SlotRef) -> Fate {
     let address = slot.actor();
     loop {
-        slot.shared().begin_looking();
+        let was_notified = slot.shared().begin_looking();
         // SAFETY: an active actor belongs to the thread that took it from a queue. The reference is not used across the run.
         let actor = unsafe { &mut *address };
+        // What was preempted may have looked already, and be about to wait for what has come since.
+        actor.has_news = actor.next == Next::Proceed && (actor.has_news || was_notified);
         actor.take_signals();
         if let Some(reason) = actor.take_doom() {
             actor.end(reason);
@@ -67,7 +69,6 @@ fn turn_watched(runtime: RuntimeRef, slot: SlotRef) -> Fate {
             bury(runtime, slot);
             return Fate::Ended;
         };
-        let was_preempted = matches!(run, Run::Proceed);
         // SAFETY: as above.
         let outcome = unsafe { runtime.engine().run(address, run) };
         // SAFETY: as above.
@@ -82,10 +83,7 @@ fn turn_watched(runtime: RuntimeRef, slot: SlotRef) -> Fate {
             Step::Wait => {
                 actor.settle();
                 actor.set_alarm();
-                actor.settle();
-                // One that was preempted may have looked before that, and what came meanwhile was taken in by this
-                // turn or a poll: it looks once more.
-                if !was_preempted && slot.shared().rest() {
+                if !actor.has_news && slot.shared().rest() {
                     return Fate::Rests;
                 }
                 if runtime.scheduler.has_waiting() {

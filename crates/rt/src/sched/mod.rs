@@ -6,7 +6,7 @@
 //! - `life`: an actor's turn, from signals to its end; `end`: its death
 //! - `post`: sending, spawning, waking
 //! - `promise`, `names`, `clock`: answers, names, time
-//! - `queue`: which actor is next, on which thread
+//! - `queue`: which actor is next, on which thread; `dice`: or by chance, in a simulation
 //! - [`engine`]: how an actor's code is run
 //!
 //! Must never hold a lock while an actor's code runs.
@@ -14,6 +14,7 @@
 pub(crate) mod bounds;
 pub(crate) mod clock;
 pub(crate) mod cold;
+pub(crate) mod dice;
 pub(crate) mod end;
 pub mod engine;
 pub(crate) mod inbox;

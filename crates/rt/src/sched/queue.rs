@@ -24,6 +24,7 @@
 //! Must never run an actor on two threads: an actor is in a queue at most once, because only who makes it
 //! active queues it.
 
+use super::dice::Dice;
 use super::life::{self, Fate};
 use super::slot::SlotRef;
 use crate::panics::EXIT_PANIC;
@@ -51,6 +52,8 @@ const HOT_TURNS: u32 = 32;
 const SPINS: u32 = 20;
 /// More threads than this never run: those of blocking calls included.
 const MAX_THREADS: usize = 256;
+/// A turn takes up to so many nanoseconds of simulated time.
+const SIMULATED_TURN: u64 = 20_000;
 /// How long the end of the program waits for threads that are in the operating system.
 const PATIENCE: Duration = Duration::from_millis(200);
 
@@ -72,6 +75,8 @@ pub(crate) struct Scheduler {
     threads_alive: AtomicUsize,
     /// The number of workers, if it was given.
     workers: Option<usize>,
+    /// The source of choices in a simulation.
+    dice: Option<Dice>,
 }
 
 #[derive(Debug, Default)]
@@ -120,7 +125,7 @@ fn slot_of(actor: *mut u8) -> Option<SlotRef> {
 
 impl Scheduler {
     /// A scheduler for so many workers; by default one for each core.
-    pub(crate) fn new(workers: Option<usize>) -> Scheduler {
+    pub(crate) fn new(workers: Option<usize>, seed: Option<u64>) -> Scheduler {
         Scheduler {
             state: Mutex::default(),
             changed: Condvar::new(),
@@ -133,7 +138,13 @@ impl Scheduler {
             begun: AtomicUsize::new(0),
             threads_alive: AtomicUsize::new(0),
             workers,
+            dice: seed.map(Dice::new),
         }
+    }
+
+    /// The source of choices, in a simulation.
+    pub(crate) fn dice(&self) -> Option<&Dice> {
+        self.dice.as_ref()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -195,7 +206,7 @@ impl Scheduler {
     /// Queues an active actor that was woken.
     pub(crate) fn queue(&self, runtime: RuntimeRef, slot: SlotRef, priority: u8) {
         match self.local() {
-            Some(local) if usize::from(priority) == MEDIUM => {
+            Some(local) if usize::from(priority) == MEDIUM && self.dice.is_none() => {
                 let hot = &local.core.hot;
                 // Release: a thief sees the actor as it was left. Acquire: so do we, if it was a thief's.
                 let before = hot.swap(slot.actor().cast(), Ordering::AcqRel);
@@ -215,7 +226,7 @@ impl Scheduler {
     /// Queues an active actor behind all others: one that was made, or has had its turn.
     pub(crate) fn queue_behind(&self, runtime: RuntimeRef, slot: SlotRef, priority: u8) {
         match self.local() {
-            Some(local) if usize::from(priority) == MEDIUM => {
+            Some(local) if usize::from(priority) == MEDIUM && self.dice.is_none() => {
                 local.queue.push(slot);
                 self.announce(runtime);
             }
@@ -229,7 +240,9 @@ impl Scheduler {
         state.queues[priority].push_back(slot);
         self.shared[priority].fetch_add(1, Ordering::Relaxed);
         drop(state);
-        self.announce(runtime);
+        if self.dice.is_none() {
+            self.announce(runtime);
+        }
     }
 
     /// There is work in a queue that others can take it from.
@@ -356,6 +369,12 @@ impl Scheduler {
             if self.is_stopped() {
                 return None;
             }
+            if let Some(dice) = &self.dice {
+                if let Some(slot) = self.choose(runtime, dice) {
+                    return Some(slot);
+                }
+                continue;
+            }
             let found = self.find(local).or_else(|| {
                 if !std::mem::replace(is_searching, true) {
                     self.searching.fetch_add(1, Ordering::Relaxed);
@@ -377,6 +396,30 @@ impl Scheduler {
                 *is_searching = true;
             }
         }
+    }
+
+    /// Any actor, by chance, after some time; without one, the time of the next alarm or the end.
+    fn choose(&self, runtime: RuntimeRef, dice: &Dice) -> Option<SlotRef> {
+        runtime.clock.pass(dice.below(SIMULATED_TURN));
+        runtime.clock.catch_up(runtime);
+        let mut state = self.lock();
+        let count = state.queues.iter().map(VecDeque::len).sum::<usize>();
+        if count == 0 {
+            if !runtime.clock.jump() {
+                self.end_of_everything(runtime, &mut state);
+            }
+            return None;
+        }
+        let mut index = dice.below(count as u64) as usize;
+        let chosen = (0..PRIORITIES).find_map(|priority| {
+            let queue = &mut state.queues[priority];
+            let slot = queue.swap_remove_back(index);
+            index = index.wrapping_sub(queue.len());
+            slot.map(|slot| (priority, slot))
+        });
+        let (priority, slot) = chosen?;
+        self.shared[priority].fetch_sub(1, Ordering::Relaxed);
+        Some(slot)
     }
 
     /// Work of this thread's own, or shared work whose turn it is.
@@ -438,6 +481,10 @@ impl Scheduler {
 
     /// Sleeps until told to search (true), or until the program ends; does not sleep if there is work.
     fn sleep(&self, runtime: RuntimeRef) -> bool {
+        if self.idle.load(Ordering::Relaxed) + 1 >= self.active.load(Ordering::Relaxed) {
+            // Who waits for the program shall see what it has said.
+            stdio::flush();
+        }
         let mut state = self.lock();
         self.idle.fetch_add(1, Ordering::Relaxed);
         // See the module's head.

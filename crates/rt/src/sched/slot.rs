@@ -85,6 +85,8 @@ mod flag {
     pub const NAMED: u64 = 16;
     /// The mailbox is bounded.
     pub const BOUNDED: u64 = 32;
+    /// There is an actor.
+    pub const PRESENT: u64 = 256;
     /// Where the priority begins, of two bits.
     pub const PRIORITY: u32 = 6;
 }
@@ -106,9 +108,9 @@ impl Shared {
         old & flag::ACTIVE == 0
     }
 
-    /// The worker will look at the inbox after this.
-    pub(crate) fn begin_looking(&self) {
-        self.state.fetch_and(!flag::NOTIFIED, Ordering::AcqRel);
+    /// The worker will look at the inbox after this. Gives whether something had come.
+    pub(crate) fn begin_looking(&self) -> bool {
+        self.state.fetch_and(!flag::NOTIFIED, Ordering::AcqRel) & flag::NOTIFIED != 0
     }
 
     /// Makes the running actor idle, unless something has come since [`Shared::begin_looking`].
@@ -326,7 +328,7 @@ impl Table {
         let shared = slot.shared();
         shared.mailbox.store(mailbox.cast_mut(), Ordering::Relaxed);
         let priority = u64::from(priority.min(3)) << flag::PRIORITY;
-        let flags = flag::ACTIVE | priority | shared.set_bounds(generation, limits);
+        let flags = flag::PRESENT | flag::ACTIVE | priority | shared.set_bounds(generation, limits);
         shared.inbox.open(generation);
         // Release: who sees the generation sees the rest.
         shared.state.store(u64::from(generation) << 32 | flags, Ordering::Release);
@@ -375,6 +377,12 @@ impl Table {
     pub(crate) fn slot(&self, pid: Pid) -> Option<SlotRef> {
         let index = pid.index();
         (index != 0 && index <= self.used.load(Ordering::Acquire)).then(|| self.place(index))
+    }
+
+    /// Whether the actor of the pid is in the slot.
+    pub(crate) fn holds(&self, slot: SlotRef, pid: Pid) -> bool {
+        let state = slot.shared().state.load(Ordering::Acquire);
+        state >> 32 == u64::from(pid.generation()) && state & flag::PRESENT != 0
     }
 
     /// All slots that ever held an actor, with the pids that they hold now.

@@ -103,6 +103,15 @@ fn call(engine: &TestEngine, actor: *mut Actor, frame: ObjPtr, code: Code) -> Fl
 
 /// Runs `main` on so many workers; gives exit code and log.
 pub fn run_on(workers: usize, main: Code) -> (i32, Vec<i64>) {
+    run_with_options(Options { workers: Some(workers), ..Options::default() }, main)
+}
+
+/// Runs `main` in the simulation of a seed.
+pub fn simulate(seed: u64, main: Code) -> (i32, Vec<i64>) {
+    run_with_options(Options { sim: Some(seed), ..Options::default() }, main)
+}
+
+fn run_with_options(options: Options, main: Code) -> (i32, Vec<i64>) {
     let image = Image {
         descs: Table::new(&DESCS),
         entry: main as *const u8,
@@ -110,24 +119,30 @@ pub fn run_on(workers: usize, main: Code) -> (i32, Vec<i64>) {
         ..Image::EMPTY
     };
     let engine = TestEngine::default();
-    let options = Options { workers: Some(workers), max_heap: Some(1 << 28), ..Options::default() };
+    let options = Options { max_heap: Some(1 << 28), ..options };
     // SAFETY: the image lives until the end; its code is for this engine.
     let code = unsafe { run_engine(&image, options, &engine) };
     (code, engine.log.into_inner().expect("no body panics"))
 }
 
-/// Runs `main` on one worker and on several; code and log must be these.
+/// Seeds that every body is simulated with.
+const SEEDS: u64 = 20;
+
+/// Runs `main` on one worker, on several, and in simulations; code and log must be these. Only one worker says in
+/// which order.
 pub fn check(main: Code, code: i32, log: &[i64]) {
-    for workers in [1, 3] {
-        let (actual, mut lines) = run_on(workers, main);
-        if workers > 1 {
-            lines.sort_unstable();
-        }
-        let mut expected = log.to_vec();
-        if workers > 1 {
-            expected.sort_unstable();
-        }
-        assert_eq!((actual, lines), (code, expected), "{workers} workers");
+    assert_eq!(run_on(1, main), (code, log.to_vec()), "one worker");
+    let mut expected = log.to_vec();
+    expected.sort_unstable();
+    let check_sorted = |(actual, mut log): (i32, Vec<i64>), how: &str| {
+        log.sort_unstable();
+        assert_eq!((actual, &log), (code, &expected), "{how}");
+    };
+    check_sorted(run_on(3, main), "three workers");
+    for seed in 0..SEEDS {
+        let first = simulate(seed, main);
+        assert_eq!(first, simulate(seed, main), "a seed says everything, {seed}");
+        check_sorted(first, &format!("seed {seed}"));
     }
 }
 

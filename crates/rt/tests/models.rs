@@ -1,0 +1,196 @@
+//! Models of the protocols by which threads share actors, in every interleaving that the memory model allows.
+//!
+//! Each model is the protocol of one file at its smallest, step for step with the same orders: who changes an order
+//! there changes it here. `sched/slot.rs`: who runs an actor. `sched/inbox.rs`: pushing, taking, closing.
+//! `sched/queue.rs`: sleeping threads and new work.
+
+use loom::cell::UnsafeCell;
+use loom::model::Builder;
+use loom::sync::Arc;
+use loom::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
+use loom::thread;
+
+const ACTIVE: u64 = 1;
+const NOTIFIED: u64 = 2;
+
+/// All interleavings with at most so many preemptions: that is where bugs of this kind are found.
+fn model(body: impl Fn() + Sync + Send + 'static) {
+    let mut builder = Builder::new();
+    builder.preemption_bound = Some(3);
+    builder.check(body);
+}
+
+/// An actor whose mailbox is a flag of its own, and its queue a counter.
+struct Actor {
+    state: AtomicU64,
+    /// Written before a wake, read by the turn.
+    mail: [AtomicU64; 2],
+    /// What the actor's own thread alone may touch.
+    own: UnsafeCell<u64>,
+}
+
+impl Actor {
+    fn wake(&self) -> bool {
+        self.state.fetch_or(ACTIVE | NOTIFIED, Ordering::AcqRel) & ACTIVE == 0
+    }
+
+    fn begin_looking(&self) {
+        self.state.fetch_and(!NOTIFIED, Ordering::AcqRel);
+    }
+
+    fn rest(&self) -> bool {
+        let idle = |state| (state & NOTIFIED == 0).then_some(state & !ACTIVE);
+        self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, idle).is_ok()
+    }
+
+    /// Takes turns until the actor rests.
+    fn run(&self) {
+        loop {
+            self.begin_looking();
+            let mail = self.mail.iter().map(|place| place.swap(0, Ordering::Relaxed)).sum::<u64>();
+            // Two threads at once would be found here.
+            self.own.with_mut(|own| unsafe { *own += mail });
+            if self.rest() {
+                return;
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_sent_is_lost_and_no_actor_runs_twice_at_once() {
+    model(|| {
+        let actor = Arc::new(Actor {
+            state: AtomicU64::new(0),
+            mail: [AtomicU64::new(0), AtomicU64::new(0)],
+            own: UnsafeCell::new(0),
+        });
+        let send = |index: usize| {
+            let actor = actor.clone();
+            thread::spawn(move || {
+                actor.mail[index].store(1, Ordering::Relaxed);
+                if actor.wake() {
+                    actor.run();
+                }
+            })
+        };
+        let threads = [send(0), send(1)];
+        threads.into_iter().for_each(|thread| thread.join().expect("no panic"));
+        assert_eq!(actor.state.load(Ordering::Acquire) & ACTIVE, 0);
+        actor.own.with(|own| assert_eq!(unsafe { *own }, 2));
+    });
+}
+
+/// The inbox: a word with the index of the newest message and a tag; messages are places of an array.
+struct Inbox {
+    head: AtomicU64,
+    next: [UnsafeCell<u64>; 3],
+    data: [UnsafeCell<u64>; 3],
+}
+
+const TAG: u64 = 0xff;
+
+impl Inbox {
+    fn new() -> Inbox {
+        let cells = || [UnsafeCell::new(0), UnsafeCell::new(0), UnsafeCell::new(0)];
+        Inbox { head: AtomicU64::new(1), next: cells(), data: cells() }
+    }
+
+    fn push(&self, message: u64, tag: u64) -> bool {
+        self.data[message as usize].with_mut(|data| unsafe { *data = 10 + message });
+        let mut head = self.head.load(Ordering::Relaxed);
+        loop {
+            if head & TAG != tag {
+                return false;
+            }
+            self.next[message as usize].with_mut(|next| unsafe { *next = head >> 8 });
+            // 0 is none.
+            let new = (message + 1) << 8 | tag;
+            match self.head.compare_exchange_weak(head, new, Ordering::Release, Ordering::Relaxed) {
+                Ok(_) => return true,
+                Err(now) => head = now,
+            }
+        }
+    }
+
+    fn take(&self, tag: u64) -> Vec<u64> {
+        let mut at = self.head.swap(tag, Ordering::Acquire) >> 8;
+        let mut taken = Vec::new();
+        while at != 0 {
+            let index = at as usize - 1;
+            taken.push(self.data[index].with(|data| unsafe { *data }) - 10);
+            at = self.next[index].with(|next| unsafe { *next });
+        }
+        taken.reverse();
+        taken
+    }
+}
+
+#[test]
+fn what_is_pushed_is_taken_once_in_order_or_refused() {
+    model(|| {
+        let inbox = Arc::new(Inbox::new());
+        let pair = {
+            let inbox = inbox.clone();
+            thread::spawn(move || (inbox.push(0, 1), inbox.push(1, 1)))
+        };
+        let other = {
+            let inbox = inbox.clone();
+            thread::spawn(move || inbox.push(2, 1))
+        };
+        let mut taken = inbox.take(1);
+        // The owner ends: the tag changes, and what is pushed later is refused.
+        taken.extend(inbox.take(2));
+        let (first, second) = pair.join().expect("no panic");
+        let third = other.join().expect("no panic");
+        let accepted =
+            [(0, first), (1, second), (2, third)].into_iter().filter(|pair| pair.1).count();
+        assert_eq!(taken.len(), accepted);
+        let place = |message| taken.iter().position(|&taken| taken == message);
+        assert_eq!((place(0).is_some(), place(1).is_some()), (first, second));
+        if let (Some(first), Some(second)) = (place(0), place(1)) {
+            assert!(first < second, "one sender's messages keep their order");
+        }
+    });
+}
+
+/// The sleeping of one thread and the announcements of another.
+struct Sleep {
+    queue: AtomicUsize,
+    idle: AtomicUsize,
+    searching: AtomicUsize,
+    told: AtomicUsize,
+}
+
+#[test]
+fn no_thread_sleeps_while_there_is_work() {
+    model(|| {
+        let shared = Arc::new(Sleep {
+            queue: AtomicUsize::new(0),
+            idle: AtomicUsize::new(0),
+            searching: AtomicUsize::new(1),
+            told: AtomicUsize::new(0),
+        });
+        // It searches once, then goes to sleep; gives whether it would sleep.
+        let worker = {
+            let shared = shared.clone();
+            thread::spawn(move || {
+                if shared.queue.load(Ordering::Relaxed) > 0 {
+                    return false;
+                }
+                shared.searching.fetch_sub(1, Ordering::Relaxed);
+                shared.idle.fetch_add(1, Ordering::Relaxed);
+                fence(Ordering::SeqCst);
+                shared.queue.load(Ordering::Relaxed) == 0
+            })
+        };
+        shared.queue.store(1, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+        if shared.searching.load(Ordering::Relaxed) == 0 && shared.idle.load(Ordering::Relaxed) > 0
+        {
+            shared.told.fetch_add(1, Ordering::Relaxed);
+        }
+        let sleeps = worker.join().expect("no panic");
+        assert!(!sleeps || shared.told.load(Ordering::Relaxed) == 1);
+    });
+}
