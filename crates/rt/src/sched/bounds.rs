@@ -109,6 +109,15 @@ impl Bounds {
         self.lock().clear();
     }
 
+    /// The actor of a generation has ended: whoever counts for it from now on is told. Gives the senders that wait;
+    /// others that come to wait later find that out when they try once more.
+    pub(crate) fn close(&self, generation: u32) -> Vec<Pid> {
+        let next = u64::from(generation + 1) << 32;
+        self.messages.store(next, Ordering::Relaxed);
+        self.words.store(next, Ordering::Relaxed);
+        self.take_waiting()
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Pid>> {
         // The list is valid between any two steps.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)

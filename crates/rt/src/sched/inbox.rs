@@ -203,7 +203,7 @@ pub(crate) struct Looked {
     pub(crate) kind: LookedKind,
     /// Bytes of the message, which count against the mailbox's bounds until it is taken.
     pub(crate) bytes: u32,
-    /// The monitor, for a down.
+    /// The envelope's: the monitor of a down, whether a message counts.
     pub(crate) note: u64,
 }
 
