@@ -212,7 +212,8 @@ pub(crate) struct Looked {
 pub(crate) struct Queue {
     /// What nobody has looked at.
     pub(crate) fresh: Batch,
-    /// What was looked at, and not taken, before `current`.
+    /// What was looked at, and not taken, before `current`; few actors have any, so it is a pointer away.
+    #[allow(clippy::box_collection, reason = "an idle actor shall be small")]
     passed: Option<Box<VecDeque<Looked>>>,
     /// How many of `passed` this receive has looked at; beyond its length, all and `current` too.
     at: u32,

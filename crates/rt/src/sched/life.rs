@@ -64,6 +64,8 @@ fn turn_watched(runtime: RuntimeRef, slot: SlotRef) -> Fate {
             continue;
         }
         let Some(run) = actor.plan() else {
+            // A fault from here on is the runtime's own.
+            fault::leave();
             bury(runtime, slot);
             return Fate::Ended;
         };
@@ -287,6 +289,11 @@ impl Actor {
         }
         if is_kill || !self.traps_exits && (reason.tag() != ExitTag::Normal || from_self) {
             // The first one stands, but nothing is stronger than a kill in what still runs.
+            if self.phase != Phase::Body {
+                self.phase = Phase::Terminate;
+                self.cold().terminate = null_mut();
+                self.cold().reason = Some(reason.clone());
+            }
             let doom = &mut self.cold().doom;
             if doom.is_none() {
                 *doom = Some(reason);
