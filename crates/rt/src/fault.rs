@@ -68,8 +68,8 @@ unsafe extern "C" fn resume(actor: *mut u8) -> ! {
 /// Raises the panic of the noted fault; gives its place and frame.
 fn note_fault(actor: &mut Actor) -> (u32, usize) {
     let Some(fault) = FAULT.take() else { return (sepal_abi::NO_LOC, 0) };
-    let is_guard = |activation: &Box<Activation>| activation.stack.is_guard(fault.address);
-    let overflow = actor.stack.as_ref().is_some_and(is_guard);
+    let is_guard = |activation: &Activation| activation.stack.is_guard(fault.address);
+    let overflow = actor.stack.as_deref().is_some_and(is_guard);
     // A panic that was being raised has not been reported; the fault is what ended it.
     actor.ctx.panic = 0;
     if overflow {

@@ -68,7 +68,7 @@ fn nothing_sent_is_lost_and_no_actor_runs_twice_at_once() {
         let send = |index: usize| {
             let actor = actor.clone();
             thread::spawn(move || {
-                actor.mail[index].store(1, Ordering::Relaxed);
+                actor.mail[index].fetch_add(1, Ordering::Relaxed);
                 if actor.wake() {
                     actor.run();
                 }

@@ -59,7 +59,7 @@ pub unsafe extern "C" fn rt_env_arg_count(ctx: *mut Ctx) -> i64 {
 pub unsafe extern "C" fn rt_env_arg(ctx: *mut Ctx, index: i64) -> ObjPtr {
     // SAFETY: see `fns`.
     let actor = unsafe { actor(ctx) };
-    let runtime = actor.runtime.clone();
+    let runtime = actor.runtime;
     let arg = usize::try_from(index).ok().and_then(|index| runtime.args().get(index));
     actor.new_str(arg.map_or("", String::as_str))
 }

@@ -4,6 +4,7 @@ use super::actors::time_after;
 use super::{Pair, actor};
 use crate::actor::Actor;
 use crate::sched::inbox::LookedKind;
+use crate::sched::post::COUNTED;
 use crate::sched::signal::Kind;
 use sepal_abi::{Ctx, ObjPtr, PanicCode};
 use std::ptr::null_mut;
@@ -106,6 +107,7 @@ pub unsafe extern "C" fn rt_mailbox_take(ctx: *mut Ctx) {
     end_receive(actor);
     if let Some(looked) = actor.queue.take()
         && looked.kind == LookedKind::Message
+        && looked.note == COUNTED
     {
         actor.discount(looked.bytes);
     }

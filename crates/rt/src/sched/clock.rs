@@ -183,7 +183,7 @@ impl Clock {
                 go_off(runtime, alarm);
                 state = self.lock();
                 state.underway -= 1;
-                if state.alarms.is_empty() {
+                if state.alarms.len() <= state.uncounted {
                     // Somebody may have waited only for this.
                     drop(state);
                     runtime.scheduler.look_again();

@@ -33,9 +33,10 @@ pub(crate) fn bury(runtime: RuntimeRef, slot: SlotRef) {
     if let Some((alarm, _)) = actor.cold().alarm {
         runtime.clock.cancel(alarm);
     }
-    // They are not to be found any more once the slot is free.
     let bounds = slot.shared().bounds();
     slot.shared().retire(pid);
+    let waiting = bounds.map_or_else(Vec::new, |bounds| bounds.close(pid.generation()));
+    waiting.into_iter().for_each(|sender| runtime.wake(sender));
     let mut unread: Vec<Message> = Vec::new();
     for signal in slot.shared().inbox.close(pid.generation()) {
         take_last(actor, signal, &mut unread);
@@ -44,10 +45,6 @@ pub(crate) fn bury(runtime: RuntimeRef, slot: SlotRef) {
     fail_promises(&runtime, actor, &reason, unread);
     for task in std::mem::take(&mut actor.cold().tasks) {
         runtime.kill(pid, task, &Reason::KILLED);
-    }
-    if let Some(bounds) = bounds {
-        bounds.close(pid.generation());
-        bounds.take_waiting().into_iter().for_each(|sender| runtime.wake(sender));
     }
     // SAFETY: nothing uses the actor any more: its turn is over, and its pid leads nowhere.
     unsafe { std::ptr::drop_in_place(slot.actor()) };

@@ -60,6 +60,7 @@ const STACK: usize = 16 * 1024 * 1024;
 const SPARE: usize = 8;
 
 thread_local! {
+    #[allow(clippy::vec_box, reason = "they go to and from actors in their boxes")]
     static SPARE_STACKS: RefCell<Vec<Box<Activation>>> = const { RefCell::new(Vec::new()) };
 }
 

@@ -66,6 +66,8 @@ fn turn_watched(runtime: RuntimeRef, slot: SlotRef) -> Fate {
             continue;
         }
         let Some(run) = actor.plan() else {
+            // A fault from here on is the runtime's own.
+            fault::leave();
             bury(runtime, slot);
             return Fate::Ended;
         };
@@ -288,6 +290,11 @@ impl Actor {
         }
         if is_kill || !self.traps_exits && (reason.tag() != ExitTag::Normal || from_self) {
             // The first one stands, but nothing is stronger than a kill in what still runs.
+            if self.phase != Phase::Body {
+                self.phase = Phase::Terminate;
+                self.cold().terminate = null_mut();
+                self.cold().reason = Some(reason.clone());
+            }
             if self.cold().doom.is_none() {
                 if is_overrun {
                     let message = PanicCode::HeapLimit.template();

@@ -19,6 +19,9 @@ pub(crate) fn fail_replies(runtime: &Runtime, message: &Message, reason: &Reason
     promise::replies(message.handles()).for_each(|reply| reply.fail(runtime, reason));
 }
 
+/// The note of a message that counts against its mailbox's bounds. Timers' do not.
+pub(crate) const COUNTED: u64 = 1;
+
 impl Runtime {
     fn own(&self) -> RuntimeRef {
         RuntimeRef::of(self)
@@ -58,13 +61,14 @@ impl Runtime {
     }
 
     /// Sends a message as the receiver's bounds allow. `Err`: the sender is to wait.
-    pub(crate) fn send(&self, from: Pid, to: Pid, message: Message) -> Result<(), Message> {
+    pub(crate) fn send(&self, from: Pid, to: Pid, mut message: Message) -> Result<(), Message> {
         let slot = self.table.slot(to);
         let Some(bounds) = slot.as_ref().and_then(|slot| slot.shared().bounds()) else {
             self.send_or_fail(to, message);
             return Ok(());
         };
         let (generation, bytes) = (to.generation(), message.bytes());
+        message.envelope_mut().note = COUNTED;
         match bounds.enter(generation, bytes) {
             Ok(()) => self.send_or_fail(to, message),
             Err(Refused::Gone) => fail_replies(self, &message, &Reason::NO_PROC),
@@ -248,8 +252,10 @@ impl Actor {
         let (slot, generation, runtime) = (self.slot(), self.pid.generation(), self.runtime);
         let Some(bounds) = slot.shared().bounds() else { return };
         while bounds.excess() > 0 {
-            let is_message = |message: &Message| Kind::of(message) == Kind::Message;
-            let Some(oldest) = self.queue.fresh.remove_first(is_message) else { return };
+            let is_counted = |message: &Message| {
+                Kind::of(message) == Kind::Message && message.envelope().note == COUNTED
+            };
+            let Some(oldest) = self.queue.fresh.remove_first(is_counted) else { return };
             bounds.leave(generation, oldest.bytes());
             fail_replies(&runtime, &oldest, &Reason::NO_PROC);
         }

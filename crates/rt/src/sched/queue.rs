@@ -254,8 +254,8 @@ impl Scheduler {
         }
         let has_idle = self.idle.load(Ordering::Relaxed) > 0;
         let active = self.active.load(Ordering::Relaxed);
-        // Before the first thread runs, this is `main`, which will find itself.
-        let may_start = active > 0 && active < self.workers();
+        // Before the first thread has begun, this is `main`, which it will find.
+        let may_start = self.begun.load(Ordering::Relaxed) > 0 && active < self.workers();
         if has_idle || may_start {
             self.need_thread(runtime);
         } else {

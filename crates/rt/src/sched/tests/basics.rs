@@ -371,3 +371,114 @@ fn actors_that_run_long_share_a_worker() {
     }
     check(main, 5, &[]);
 }
+
+#[test]
+fn a_sender_that_waits_for_room_goes_on_when_the_receiver_ends() {
+    fn sleeps(cx: &Cx<'_>) -> Flow {
+        if cx.state() == 0 {
+            cx.set_state(1);
+            unsafe { rt_sleep_begin(cx.ctx(), 5) };
+        }
+        if unsafe { rt_sleep_pending(cx.ctx()) } { cx.wait() } else { Flow::Done }
+    }
+    fn main(cx: &Cx<'_>) -> Flow {
+        if cx.state() == 0 {
+            unsafe { rt_spawn_option(cx.ctx(), 2, 1) };
+            cx.set(1, cx.spawn(sleeps, &[]));
+            cx.set_state(1);
+        }
+        while cx.state() < 5 {
+            if let Some(flow) = cx.poll() {
+                return flow;
+            }
+            cx.send(cx.word(1), 0, 0);
+            cx.set_state(cx.state() + 1);
+        }
+        if let Some(flow) = cx.poll() {
+            return flow;
+        }
+        assert!(!unsafe { rt_is_alive(cx.ctx(), cx.word(1)) }, "there was no room before");
+        Flow::Done
+    }
+    check(main, 0, &[]);
+}
+
+#[test]
+fn who_waits_for_the_system_keeps_nobody_from_running() {
+    fn sleeps(cx: &Cx<'_>) -> Flow {
+        unsafe { rt_time_sleep_ms(cx.ctx(), 300) };
+        cx.log(1);
+        cx.send(1, 1, 0);
+        Flow::Done
+    }
+    fn quick(cx: &Cx<'_>) -> Flow {
+        cx.log(0);
+        cx.send(1, 0, 0);
+        Flow::Done
+    }
+    fn main(cx: &Cx<'_>) -> Flow {
+        if cx.state() == 0 {
+            cx.set_state(1);
+            cx.spawn(sleeps, &[]);
+            cx.spawn(quick, &[]);
+        }
+        while cx.receive().is_some() {
+            cx.set_state(cx.state() + 1);
+            if cx.state() == 3 {
+                return Flow::Done;
+            }
+        }
+        cx.wait()
+    }
+    check(main, 0, &[0, 1]);
+}
+
+#[test]
+fn high_priorities_come_first_and_low_ones_come() {
+    fn says(cx: &Cx<'_>) -> Flow {
+        cx.log(cx.word(0));
+        Flow::Done
+    }
+    fn main(cx: &Cx<'_>) -> Flow {
+        if cx.state() == 0 {
+            cx.set_state(1);
+            for priority in [0, 1, 2, 3] {
+                unsafe { rt_spawn_option(cx.ctx(), 0, priority) };
+                cx.spawn(says, &[priority]);
+            }
+            unsafe { rt_sleep_begin(cx.ctx(), 5) };
+        }
+        if unsafe { rt_sleep_pending(cx.ctx()) } { cx.wait() } else { Flow::Done }
+    }
+    let (code, log) = run_on(1, main);
+    assert_eq!((code, log), (0, vec![3, 2, 1, 0]));
+}
+
+#[test]
+fn behaviour_71_what_a_message_refers_to_survives_collections() {
+    fn main(cx: &Cx<'_>) -> Flow {
+        if cx.state() == 0 {
+            cx.set_state(1);
+            for number in 0..100 {
+                let text = cx.text(&format!("message {number}"));
+                cx.send_object(cx.own(), number, text);
+            }
+        }
+        for number in (0..100).rev() {
+            cx.begin_receive(-1);
+            loop {
+                let (look, object) = cx.look_object();
+                let Look::Message(value, _) = look else { panic!("{look:?}") };
+                if value == number {
+                    let text = unsafe { crate::actor::text(object) };
+                    assert_eq!(text, format!("message {number}"));
+                    break;
+                }
+            }
+            cx.take();
+            unsafe { rt_gc_collect(cx.ctx()) };
+        }
+        Flow::Done
+    }
+    check(main, 0, &[]);
+}

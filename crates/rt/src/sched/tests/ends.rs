@@ -351,3 +351,57 @@ fn unlinked_and_demonitored_actors_are_not_heard_of() {
     }
     check(main, 0, &[]);
 }
+
+#[test]
+fn a_kill_ends_defers_and_terminate_too() {
+    fn spins(cx: &Cx<'_>) -> Flow {
+        // It says so once for each end that is heard of, however often it is preempted.
+        if cx.engine.log.lock().expect("no body panics").len().is_multiple_of(2) {
+            cx.log(1);
+            cx.send(1, 0, 0);
+        }
+        loop {
+            if let Some(flow) = cx.poll() {
+                return flow;
+            }
+        }
+    }
+    fn never(cx: &Cx<'_>) -> Flow {
+        cx.log(99);
+        Flow::Done
+    }
+    fn other(cx: &Cx<'_>) -> Flow {
+        cx.defer(never);
+        let terminate = if cx.word(0) == 0 { spins as Code } else { never };
+        let frame = cx.new_frame(terminate, &[]);
+        unsafe { rt_terminate_set(cx.ctx(), frame) };
+        if cx.word(0) == 1 {
+            cx.defer(spins);
+        } else {
+            unsafe { rt_defer_pop(cx.ctx()) };
+        }
+        cx.exit(SHUTDOWN)
+    }
+    fn main(cx: &Cx<'_>) -> Flow {
+        if cx.state() == 0 {
+            cx.set_state(1);
+            cx.set(1, cx.spawn_monitor(other, &[0]).0);
+        }
+        while let Some(look) = cx.receive() {
+            match look {
+                Look::Message(..) => cx.kill(cx.word(1), KILLED),
+                Look::Down(_, tag) => {
+                    cx.log(10 + tag);
+                    if cx.state() == 2 {
+                        return Flow::Done;
+                    }
+                    cx.set_state(2);
+                    cx.set(1, cx.spawn_monitor(other, &[1]).0);
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        cx.wait()
+    }
+    check(main, 0, &[1, 10 + KILLED, 1, 10 + KILLED]);
+}

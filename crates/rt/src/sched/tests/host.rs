@@ -10,6 +10,7 @@ use sepal_abi::{
     CLOSURE_CODE, Ctx, DescId, DescKind, FRAME_RESULTS, FRAME_RESUME, FRAME_STATE, FrameStatus,
     Header, Image, ObjPtr, POISONED, Table, TypeDesc,
 };
+use std::collections::HashMap;
 use std::ptr::null_mut;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
@@ -64,6 +65,8 @@ pub enum Look {
 #[derive(Default)]
 pub struct TestEngine {
     pub log: Mutex<Vec<i64>>,
+    /// What preempted actors run: frames and closures, and where in these the code is.
+    preempted: Mutex<HashMap<usize, (usize, u32)>>,
 }
 
 impl Engine for TestEngine {
@@ -75,7 +78,11 @@ impl Engine for TestEngine {
             let (frame, offset) = match run {
                 Run::Resume(frame) => (frame, FRAME_RESUME),
                 Run::Call(closure) => (closure, CLOSURE_CODE),
-                Run::Proceed => ((*actor).leaf, FRAME_RESUME),
+                Run::Proceed => {
+                    let mut preempted = self.preempted.lock().expect("no body panics");
+                    let (frame, offset) = preempted.remove(&(actor as usize)).expect("it was");
+                    (frame as ObjPtr, offset)
+                }
                 Run::Entry => return Outcome::NoMemory,
             };
             (*actor).reset_limit();
@@ -83,7 +90,11 @@ impl Engine for TestEngine {
             match call(self, actor, frame, code) {
                 Flow::Done => Outcome::Returned(FrameStatus::Done as i64),
                 Flow::Suspended => Outcome::Returned(FrameStatus::Suspended as i64),
-                Flow::Preempted => Outcome::Preempted,
+                Flow::Preempted => {
+                    let mut preempted = self.preempted.lock().expect("no body panics");
+                    preempted.insert(actor as usize, (frame as usize, offset));
+                    Outcome::Preempted
+                }
                 Flow::Raised => {
                     panics::report(&mut *actor, std::iter::empty());
                     Outcome::Abandoned
@@ -92,7 +103,9 @@ impl Engine for TestEngine {
         }
     }
 
-    unsafe fn discard(&self, _: *mut Actor) {}
+    unsafe fn discard(&self, actor: *mut Actor) {
+        self.preempted.lock().expect("no body panics").remove(&(actor as usize));
+    }
 }
 
 /// The body's locals shall lie below the base.
