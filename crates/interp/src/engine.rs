@@ -68,7 +68,8 @@ impl<'p> InterpEngine<'p> {
             }
             Run::Call(closure) => {
                 let entry = code_at(closure as u64, CLOSURE_CODE);
-                machine.call_entry(self.program.entry_of(entry), &[closure as u64])
+                // One that may wait takes a frame to go on with behind its closure.
+                machine.call_entry(self.program.entry_of(entry), &[closure as u64, 0])
             }
             Run::Proceed => machine.proceed(),
         }

@@ -30,11 +30,11 @@ pub struct EntryResult {
 }
 
 /// Calls compiled code: sets `r15` to `ctx`, switches to the stack that ends at `stack_top` (null: stays
-/// on this one), calls `code` with `arg` as its first integer argument. The code's frame-pointer
-/// chain ends at this frame.
+/// on this one), calls `code` with `arg` as its first integer argument and 0 as its second: code that may
+/// wait takes a frame to go on with there. The code's frame-pointer chain ends at this frame.
 ///
 /// # Safety
-/// `code` must be tail-convention code for at most one integer parameter; `stack_top` must be null or
+/// `code` must be tail-convention code for at most two integer parameters; `stack_top` must be null or
 /// the 16-byte aligned end of a stack on which nothing runs; `slot` must stay valid and be touched by
 /// nothing else until this returns.
 #[unsafe(naked)]
@@ -57,6 +57,7 @@ pub unsafe extern "C" fn enter_actor(
         "mov [rdi], rsp",
         "mov rbx, rdi", // compiled code keeps rbx
         "mov r15, rsi",
+        "xor esi, esi",
         "test r8, r8",
         "cmovz r8, rsp",
         "and r8, -16",

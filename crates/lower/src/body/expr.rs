@@ -121,20 +121,12 @@ impl BodyCx<'_, '_> {
                 let (a, b) = (self.expr(*lhs), self.expr(*rhs));
                 Vals::from_slice(&[self.b.bin_op(BinOp::Eq, a[0], b[0])])
             }
-            ExprKind::Yield(value) => {
-                let values = self.expr(*value);
-                self.at(expr.span);
-                self.yield_value(&values);
-                Vals::new()
-            }
+            ExprKind::Yield(value) => self.yield_expr(*value, expr.span),
             ExprKind::Await(future) => self.await_future(*future, expr.span),
             ExprKind::Async(lambda) => self.start_task(*lambda),
             ExprKind::Spawn(spawn) => self.spawn(spawn, self.subst(expr.ty)),
             ExprKind::Receive(receive) => self.receive(receive, Some(self.subst(expr.ty))),
-            ExprKind::OnTerminate(handler) => {
-                self.on_terminate(*handler);
-                Vals::new()
-            }
+            ExprKind::OnTerminate(handler) => self.on_terminate(*handler),
             ExprKind::SelfPid => self.rt(RtFn::rt_self, &[]),
         }
     }

@@ -6,7 +6,9 @@ use crate::shims::AnyOp;
 use sepal_abi::RtFn;
 use sepal_hir::intrinsics::Intrinsic;
 use sepal_hir::{IntTy, Ty, TyKind};
-use sepal_mir::{BinOp, CastKind, ConstWord, Layout, StaticObject, Type, UnaryOp, Value};
+use sepal_mir::{
+    BinOp, CastKind, ConstWord, FunctionBuilder, Layout, StaticObject, Type, UnaryOp, Value,
+};
 
 impl BodyCx<'_, '_> {
     /// The scalars an intrinsic gives for the scalars of its arguments.
@@ -70,19 +72,10 @@ impl BodyCx<'_, '_> {
             Intrinsic::AnyTypeName => self.any_type_name(flat[0]),
             Intrinsic::CpuRdtsc => one(self.b.cpu_rdtsc()),
             Intrinsic::CpuCpuid => self.cpuid(flat[0], flat[1]),
-            Intrinsic::CpuPause => {
-                self.b.cpu_pause();
-                Vals::new()
-            }
-            Intrinsic::CpuFence => {
-                self.b.cpu_fence();
-                Vals::new()
-            }
+            Intrinsic::CpuPause => self.only(FunctionBuilder::cpu_pause),
+            Intrinsic::CpuFence => self.only(FunctionBuilder::cpu_fence),
             Intrinsic::GenNext => self.generator_next(flat[0], args[0], ret),
-            Intrinsic::ActorWait => {
-                self.b.wait();
-                Vals::new()
-            }
+            Intrinsic::ActorWait => self.only(FunctionBuilder::wait),
             Intrinsic::ActorSend => self.actor_send(flat[0], &flat[1..]),
             Intrinsic::ActorWhereis => self.actor_whereis(flat[0], args[0]),
             Intrinsic::TimerStart => self.timer_start(flat[0], flat[1], &flat[2..]),
@@ -90,6 +83,12 @@ impl BodyCx<'_, '_> {
             Intrinsic::FutureValue => self.future_value(flat[0], args[0]),
             Intrinsic::SignalReason => self.signal_reason(flat[0]),
         }
+    }
+
+    /// An op without a result.
+    fn only(&mut self, op: impl FnOnce(&mut FunctionBuilder)) -> Vals {
+        op(&mut self.b);
+        Vals::new()
     }
 
     /// An object that reads as an array of length 0 of any element type.

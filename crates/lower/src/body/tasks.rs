@@ -173,17 +173,19 @@ impl BodyCx<'_, '_> {
     // ---- generators ----
 
     /// Gives a value to whoever drives the generator. Pending defers go with it until it goes on.
-    pub(super) fn yield_value(&mut self, values: &[Value]) {
+    pub(super) fn yield_expr(&mut self, value: ExprId, span: Span) -> Vals {
+        let values = self.expr(value);
+        self.at(span);
         let Some((_, depth)) = self.exit.defers else {
-            self.b.yield_(values);
-            return;
+            self.b.yield_(&values);
+            return Vals::new();
         };
         let now = self.b.use_var(depth);
         let saved = self.rt(RtFn::rt_defer_take, &[now])[0];
-        self.b.yield_(values);
+        self.b.yield_(&values);
         let now = self.rt(RtFn::rt_defer_depth, &[])[0];
         self.b.def_var(depth, now);
-        self.rt(RtFn::rt_defer_restore, &[saved]);
+        self.rt(RtFn::rt_defer_restore, &[saved])
     }
 
     /// The next value of a generator as an option.
@@ -368,14 +370,14 @@ impl BodyCx<'_, '_> {
         }
     }
 
-    pub(super) fn on_terminate(&mut self, handler: ExprId) {
+    pub(super) fn on_terminate(&mut self, handler: ExprId) -> Vals {
         let closure = self.expr(handler);
         let root =
             self.cx.instance(Instance::Terminate(self.owner), Symbol::intern("terminate"), |_| {
                 Signature::new([Type::Ref], [])
             });
         let frame = self.b.frame_new(root, &closure);
-        self.rt(RtFn::rt_terminate_set, &[frame]);
+        self.rt(RtFn::rt_terminate_set, &[frame])
     }
 
     pub(super) fn lang_adt(&self, item: LangTy) -> sepal_hir::AdtId {

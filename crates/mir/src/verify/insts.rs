@@ -76,10 +76,7 @@ impl Check<'_> {
             | Op::ArrayLit { .. }
             | Op::IndexGet { .. }
             | Op::IndexSet { .. } => self.object_op(op),
-            Op::BoundsCheck { index, len } => {
-                self.expect(index, Type::I64)?;
-                self.expect(len, Type::I64)
-            }
+            Op::BoundsCheck { index, len } => self.expect_both(index, len, Type::I64),
             Op::Call { func, args } => {
                 let callee = self.module.functions.get(func).ok_or("the callee does not exist")?;
                 self.expect_all(self.func.list(args), &callee.sig.params)
@@ -107,14 +104,17 @@ impl Check<'_> {
                 self.expect(cond, Type::Bool)?;
                 exists(self.module.strings.get(message).filter(|data| data.is_text))
             }
-            Op::CpuCpuid { leaf, sub } => {
-                self.expect(leaf, Type::I32)?;
-                self.expect(sub, Type::I32)
+            Op::CpuCpuid { leaf, sub } => self.expect_both(leaf, sub, Type::I32),
+            Op::Poll {} | Op::Wait {} | Op::CpuRdtsc {} | Op::CpuPause {} | Op::CpuFence {} => {
+                Ok(())
             }
-            Op::Poll {} | Op::CpuRdtsc {} | Op::CpuPause {} | Op::CpuFence {} => Ok(()),
-            Op::Wait {} => Ok(()),
             Op::Yield { .. } | Op::FrameNew { .. } | Op::GeneratorNext { .. } => self.task_op(op),
         }
+    }
+
+    fn expect_both(&self, a: Value, b: Value, ty: Type) -> Checked {
+        self.expect(a, ty)?;
+        self.expect(b, ty)
     }
 
     fn task_op(&self, op: &Op) -> Checked {
