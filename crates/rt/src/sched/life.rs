@@ -171,6 +171,11 @@ impl Actor {
                     Step::On
                 }
             },
+            // A defer that may wait gives the frame in which it has suspended.
+            Next::Advance if value != 0 && self.image().defers_may_wait != 0 => {
+                self.next = Next::Resume;
+                Step::Wait
+            }
             Next::Advance | Next::Proceed => {
                 self.next = Next::Advance;
                 Step::On
