@@ -11,6 +11,7 @@ use std::time::Duration;
 
 /// Checks a program: the root file given by name and text, and what it imports.
 ///
+/// A program can make the checker nest deeply; it needs a stack of 128 MiB to be safe from any.
 /// All functions outside the standard library are checked; those of the library when they are
 /// asked for. The diagnostics are in the program.
 pub fn check(name: &str, text: Arc<str>, loader: Box<dyn SourceLoader>) -> Program {

@@ -26,6 +26,8 @@ pub(crate) struct Session {
     drafts: Vec<Draft>,
     next_index: usize,
     pub(crate) obligations: Vec<Obligation>,
+    /// Where the stack was when the outermost check began.
+    stack_start: usize,
     /// The first obligation of the function being checked.
     pub(crate) base: usize,
     /// What was tried last: how much was known, how many were open, from which on.
@@ -37,8 +39,16 @@ struct Open {
     low: usize,
 }
 
-/// Nested inference this deep is refused: the types must be written.
-const MAX_NESTING: usize = 4000;
+/// Nested inference is refused, and the types must be written, when it has used this much of the
+/// stack. Calls nest by some kilobytes each, so that is thousands of functions deep.
+const MAX_STACK: usize = 96 << 20;
+
+/// A place on the stack of the caller's caller, roughly.
+#[inline(never)]
+fn stack_address() -> usize {
+    let marker = 0u8;
+    std::ptr::from_ref(&marker).addr()
+}
 
 impl Session {
     /// Whether a function is being checked, or waits for its group.
@@ -50,6 +60,9 @@ impl Session {
 impl Program {
     /// Checks the body of a function if it has not been yet.
     pub(crate) fn ensure_checked(&mut self, id: FnId) {
+        if self.session.stack.is_empty() {
+            self.session.stack_start = stack_address();
+        }
         if !self.bodies.contains_key(&id) && !self.session.open.contains_key(&id) {
             self.check_group(id);
         }
@@ -70,7 +83,10 @@ impl Program {
             }
             return;
         }
-        if self.session.stack.len() > MAX_NESTING {
+        if self.session.stack.is_empty() {
+            self.session.stack_start = stack_address();
+        }
+        if self.session.stack_start.abs_diff(stack_address()) > MAX_STACK {
             let (name, span) = (self.items.fns[id].name, self.items.fns[id].span);
             let message = format!("the types of `{name}` depend on too many others; write them");
             self.error(codes::CANNOT_INFER, span, message);
