@@ -171,6 +171,11 @@ impl Actor {
                     Step::On
                 }
             },
+            // A pending defer that waits has become frames; when they are done the next one follows.
+            Next::Advance | Next::Proceed if !self.leaf.is_null() => {
+                self.next = Next::Resume;
+                Step::Wait
+            }
             Next::Advance | Next::Proceed => {
                 self.next = Next::Advance;
                 Step::On
