@@ -139,6 +139,9 @@ pub struct Image {
     pub symbols: Table<TextRange>,
     /// UTF-8 that all `TextRange`s point into.
     pub texts: Table<u8>,
+    /// Not 0: pending defers, closures without parameters and results, may wait, and so give null or
+    /// the frame in which they have suspended.
+    pub defers_may_wait: u64,
 }
 
 // SAFETY: images are read-only but for the globals, which belong to the one actor that runs.
@@ -161,6 +164,7 @@ impl Image {
         code_locs: Table::EMPTY,
         symbols: Table::EMPTY,
         texts: Table::EMPTY,
+        defers_may_wait: 0,
     };
 
     /// The text of a range; images are made by the compiler, a range outside reads as `?`.
@@ -185,4 +189,4 @@ const _: () = assert!(core::mem::offset_of!(Image, functions) == 80);
 const _: () = assert!(core::mem::offset_of!(Image, code_locs) == 96);
 const _: () = assert!(core::mem::offset_of!(Image, symbols) == 112);
 const _: () = assert!(core::mem::offset_of!(Image, texts) == 128);
-const _: () = assert!(size_of::<Image>() == 144);
+const _: () = assert!(size_of::<Image>() == 152);

@@ -41,4 +41,4 @@ pub use rt_fns::RtFn;
 pub use scalar::{NumType, Scalar};
 
 /// Goes up with every change of a layout in this crate; an image of another version is refused.
-pub const ABI_VERSION: u32 = 2;
+pub const ABI_VERSION: u32 = 3;

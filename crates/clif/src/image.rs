@@ -47,6 +47,7 @@ pub(crate) fn define<M: Module>(
     for table in [global_refs, locs, functions, code_locs, symbols, texts] {
         table.write(&mut out);
     }
+    out.u64(u64::from(mir.defers_may_wait));
     writer.tables.define(module, tables)?;
     writer.records.define(module, records)?;
     out.define(module, image)?;

@@ -44,6 +44,7 @@ impl ProgramImage {
         let image = Image {
             entry: entry as *const u8,
             entry_desc,
+            defers_may_wait: u64::from(module.defers_may_wait),
             descs: table(&tables.descs),
             global_words: module.globals.len(),
             global_refs: table(&tables.global_refs),

@@ -268,6 +268,8 @@ pub struct Module {
     pub entry: Option<FuncId>,
     /// Where the entry may wait, the suspend transform makes it code that resumes a frame of this layout.
     pub entry_frame: Option<LayoutId>,
+    /// Whether closures without parameters and results may wait: such are called by the runtime too.
+    pub defers_may_wait: bool,
     known: Known,
 }
 

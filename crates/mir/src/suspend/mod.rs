@@ -83,6 +83,8 @@ pub fn run(module: &mut Module) {
         }
     }
     done.iter().for_each(|&id| create::fill_in(module, &cx, id));
+    let pending = Signature::new([Type::Ref], []);
+    module.defers_may_wait = cx.colours.is_suspending_signature(&pending);
     if let Some(entry) = module.entry.filter(|entry| cx.colours.is_root(*entry)) {
         module.entry_frame = cx.frames.layout_of(entry);
     }

@@ -43,6 +43,10 @@ impl Parser<'_> {
             }
             return Ok(());
         }
+        if self.cursor.accept("defers") {
+            self.module.defers_may_wait = true;
+            return self.cursor.expect("wait");
+        }
         let mut ahead = self.cursor.clone();
         let word = ahead.word()?;
         match word.trim_end_matches(|c: char| c.is_ascii_digit()) {

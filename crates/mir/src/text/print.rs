@@ -21,6 +21,9 @@ pub fn print_module(module: &Module) -> String {
         }
         out.push('\n');
     }
+    if module.defers_may_wait {
+        out.push_str("defers wait\n");
+    }
     for (id, function) in module.functions.iter_enumerated() {
         print_into(&mut out, id, function);
     }

@@ -171,8 +171,8 @@ impl Actor {
                     Step::On
                 }
             },
-            // A pending defer that waits has become frames; when they are done the next one follows.
-            Next::Advance | Next::Proceed if !self.leaf.is_null() => {
+            // A defer that may wait gives the frame in which it has suspended.
+            Next::Advance if value != 0 && self.image().defers_may_wait != 0 => {
                 self.next = Next::Resume;
                 Step::Wait
             }
