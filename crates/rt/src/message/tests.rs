@@ -355,7 +355,9 @@ fn figures() {
         let mut to = Receiver::new(actor, 1 << 30, false);
         let mut frame = to.adopt(copy(actor, with_text));
         let begun = allocated_bytes() - before;
-        (0..10).for_each(|_| drop(to.heap.alloc(&mut to.ctx, NODE, 24)));
+        for _ in 0..10 {
+            to.heap.alloc(&mut to.ctx, NODE, 24);
+        }
         let running = allocated_bytes() - before;
         to.settle(&mut frame);
         let settled = allocated_bytes() - before;
@@ -379,7 +381,9 @@ fn print_times(actor: &mut Actor) {
         ("1,000 nodes", tree),
     ] {
         println!("{name}: {:.0} ns to copy and drop", time(|| drop(copy(actor, root))));
-        let adopt = || drop(Receiver::new(actor, 1 << 30, false).adopt(copy(actor, root)));
+        let adopt = || {
+            Receiver::new(actor, 1 << 30, false).adopt(copy(actor, root));
+        };
         println!("{name}: {:.0} ns to copy and adopt into a new heap", time(adopt));
         let mut to = Receiver::new(actor, 1 << 30, false);
         let both = time(|| {
