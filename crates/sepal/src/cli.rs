@@ -47,6 +47,9 @@ pub struct Run {
     /// The heap limit; most of the machine's memory if left out
     #[arg(long, value_name = "BYTES")]
     pub max_heap: Option<usize>,
+    /// Run on one thread with simulated time, every choice of the scheduler taken from the seed
+    #[arg(long, value_name = "SEED")]
+    pub sim: Option<u64>,
     /// The program's source file
     pub file: PathBuf,
     /// Arguments for the program
