@@ -20,6 +20,7 @@ mod object;
 mod panics;
 mod rt_fns;
 mod scalar;
+mod task;
 
 pub use any::{Tag, any_bool, any_float, any_heap, any_int, any_nil, any_tag, any_to_bool};
 pub use any::{any_to_float_bits, any_to_heap, any_to_int, is_traced_pointer};
@@ -39,6 +40,7 @@ pub use object::{
 pub use panics::{OperandKind, PanicCode};
 pub use rt_fns::RtFn;
 pub use scalar::{NumType, Scalar};
+pub use task::{Connection, Received, SpawnSetting};
 
 /// Goes up with every change of a layout in this crate; an image of another version is refused.
 pub const ABI_VERSION: u32 = 3;

@@ -68,20 +68,20 @@ macro_rules! rt_fns {
             /// Notes the innermost frame of an actor that suspends.
             rt_suspend(frame: Ref) -> () [state];
             rt_self() -> (I64) [state];
-            /// An option of the next spawn: 0 priority, 1 `max_heap`, 2 `max_mailbox`, 3 `overflow`.
+            /// An option of the next spawn, a `SpawnSetting`.
             rt_spawn_option(option: I64, value: I64) -> () [state];
             /// The name under which the next spawned actor is registered.
             rt_spawn_name(name: Ref) -> () [state];
             /// Starts an actor with a copy of the frame; `label` is its declared name, `mailbox` a token of its
-            /// message type or null, `kind` 0 plain, 1 linked, 2 monitored. Gives pid and monitor.
+            /// message type or null, `kind` a `Connection`. Gives pid and monitor.
             rt_spawn(frame: Ref, label: Ref, mailbox: Ptr, kind: I64) -> (I64, I64) [state allocates];
             /// A deep copy of up to four words, of which the header's descriptor says what they are.
             rt_message_new(header: I64, a: I64, b: I64, c: I64, d: I64) -> (Ptr) [state reads allocates];
             rt_send(pid: I64, message: Ptr) -> () [state];
             /// Begins a receive with a time limit in milliseconds, or -1.
             rt_mailbox_begin(timeout: I64) -> () [state];
-            /// The next signal that this receive has not looked at: 0 none so far, 1 a message, 2 a down and
-            /// 3 an exit as signal objects, 4 the time is over.
+            /// The next signal that this receive has not looked at, and which it is, a `Received`: a message, or a
+            /// down or exit as a signal object.
             rt_mailbox_next() -> (Ref, I64) [state allocates];
             /// Takes what was looked at last out of the mailbox: the receive has ended.
             rt_mailbox_take() -> () [state];

@@ -78,6 +78,17 @@ impl Scalar {
         matches!(self, Scalar::Ref | Scalar::Any)
     }
 
+    /// The type of the word in which a value of this type travels in messages and results of frames: what
+    /// is narrower is widened to `I64`.
+    pub const fn word(self) -> Scalar {
+        match self {
+            Scalar::I8 | Scalar::I16 | Scalar::I32 | Scalar::I64 | Scalar::F32 | Scalar::Bool => {
+                Scalar::I64
+            }
+            Scalar::F64 | Scalar::Ref | Scalar::Any | Scalar::Ptr => self,
+        }
+    }
+
     /// The name in texts.
     pub const fn name(self) -> &'static str {
         match self {

@@ -414,6 +414,20 @@ instruction_enum! {
 }
 
 impl Op {
+    /// Whether this is a constant: a literal or a static object, without operands.
+    pub const fn is_constant(&self) -> bool {
+        matches!(
+            self,
+            Op::ConstInt { .. }
+                | Op::ConstFloat { .. }
+                | Op::ConstBool { .. }
+                | Op::ConstString { .. }
+                | Op::ConstSymbol { .. }
+                | Op::ConstNull { .. }
+                | Op::ConstObject { .. }
+        )
+    }
+
     /// The function that the op names, if it names one.
     pub fn function_mut(&mut self) -> Option<&mut FuncId> {
         if let Op::Call { func, .. }

@@ -5,19 +5,10 @@
 use super::BodyCx;
 use super::matching::{Matching, Row, Subject, Target};
 use crate::cx::Vals;
-use sepal_abi::RtFn;
+use sepal_abi::{Received, RtFn};
 use sepal_hir::lang::LangTy;
 use sepal_hir::{Arm, ExprId, PatId, Receive, SignalArm, Ty};
 use sepal_mir::{BinOp, Block, LocId, Value};
-
-/// What `rt_mailbox_next` says beside a message.
-mod kind {
-    pub const NOTHING: i64 = 0;
-    pub const MESSAGE: i64 = 1;
-    pub const DOWN: i64 = 2;
-    pub const EXIT: i64 = 3;
-    // 4: the time is over.
-}
 
 /// Arms that look at the same values: one of a message, or pid and reason of a signal.
 struct ReceiveRows {
@@ -63,10 +54,10 @@ impl BodyCx<'_, '_> {
         let (object, which) = (given[0], given[1]);
         let unless = |skipped: bool, block| if skipped { head } else { block };
         let cases: [(i64, Block, &[Value]); 4] = [
-            (kind::NOTHING, idle, &[]),
-            (kind::MESSAGE, unless(receive.cases.is_empty(), message), &[]),
-            (kind::DOWN, unless(receive.down.is_empty(), down), &[]),
-            (kind::EXIT, unless(receive.exit.is_empty(), exit), &[]),
+            (Received::Nothing.number(), idle, &[]),
+            (Received::Message.number(), unless(receive.cases.is_empty(), message), &[]),
+            (Received::Down.number(), unless(receive.down.is_empty(), down), &[]),
+            (Received::Exit.number(), unless(receive.exit.is_empty(), exit), &[]),
         ];
         self.b.switch(which, &cases, (over, &[]));
         [idle, message, down, exit, over].iter().for_each(|block| self.b.seal_block(*block));

@@ -6,7 +6,7 @@ use super::{BodyCx, Slot};
 use crate::cx::{Captured, Instance, LambdaSite, ModuleCx, Vals};
 use crate::repr::SlotsKind;
 use crate::shims;
-use sepal_abi::{DescId, RtFn};
+use sepal_abi::{Connection, DescId, RtFn, SpawnSetting};
 use sepal_base::{Span, Symbol};
 use sepal_hir::ast::{FnFlavour, SpawnKind};
 use sepal_hir::lang::{LangFn, LangTy};
@@ -22,13 +22,13 @@ mod signal {
     pub const CUSTOM: u16 = 3;
 }
 
-/// The numbers by which `rt_spawn_option` knows the options.
-fn option_number(option: SpawnOption) -> Option<i64> {
+/// What of the runtime's an option sets; the name is told apart.
+fn setting(option: SpawnOption) -> Option<SpawnSetting> {
     match option {
-        SpawnOption::Priority => Some(0),
-        SpawnOption::MaxHeap => Some(1),
-        SpawnOption::MaxMailbox => Some(2),
-        SpawnOption::Overflow => Some(3),
+        SpawnOption::Priority => Some(SpawnSetting::Priority),
+        SpawnOption::MaxHeap => Some(SpawnSetting::MaxHeap),
+        SpawnOption::MaxMailbox => Some(SpawnSetting::MaxMailbox),
+        SpawnOption::Overflow => Some(SpawnSetting::Overflow),
         SpawnOption::Name => None,
     }
 }
@@ -36,7 +36,7 @@ fn option_number(option: SpawnOption) -> Option<i64> {
 impl ModuleCx<'_> {
     /// The layout of a message of these scalars: a word each.
     pub fn message_layout(&mut self, types: &[Type]) -> LayoutId {
-        let words: Vec<Type> = types.iter().map(|ty| word_type(*ty)).collect();
+        let words: Vec<Type> = types.iter().map(|ty| ty.word()).collect();
         self.slots_layout(SlotsKind::Message, &words)
     }
 
@@ -44,14 +44,6 @@ impl ModuleCx<'_> {
     fn signal_layout(&mut self) -> LayoutId {
         const _: () = assert!(DescId::SIGNAL.0 < DescId::FIRST_OWN.0);
         self.message_layout(&[Type::I64, Type::I64, Type::Ref, Type::Any])
-    }
-}
-
-/// The type of the word in which a scalar travels.
-fn word_type(ty: Type) -> Type {
-    match ty {
-        Type::I8 | Type::I16 | Type::I32 | Type::I64 | Type::F32 | Type::Bool => Type::I64,
-        Type::F64 | Type::Ref | Type::Any | Type::Ptr => ty,
     }
 }
 
@@ -98,7 +90,7 @@ impl BodyCx<'_, '_> {
         let mut values = Vals::new();
         for (n, &ty) in types.iter().enumerate() {
             let field = FieldRef::new(layout, 0, n as u16);
-            let word = self.b.field_get(word_type(ty), field, object);
+            let word = self.b.field_get(ty.word(), field, object);
             values.push(self.from_word(ty, word));
         }
         values
@@ -333,9 +325,9 @@ impl BodyCx<'_, '_> {
             options.push((*option, value));
         }
         for (option, value) in options {
-            match option_number(option) {
-                Some(number) => {
-                    let number = self.b.iconst(number);
+            match setting(option) {
+                Some(setting) => {
+                    let number = self.b.iconst(setting.number());
                     self.rt(RtFn::rt_spawn_option, &[number, value]);
                 }
                 None => {
@@ -357,12 +349,12 @@ impl BodyCx<'_, '_> {
             // Reports call it by its registered name, if it has one, and its pid.
             None => self.zero(Type::Ref),
         };
-        let kind = match spawn.kind {
-            SpawnKind::Plain => 0,
-            SpawnKind::Link => 1,
-            SpawnKind::Monitor => 2,
+        let connection = match spawn.kind {
+            SpawnKind::Plain => Connection::Plain,
+            SpawnKind::Link => Connection::Link,
+            SpawnKind::Monitor => Connection::Monitor,
         };
-        let kind = self.b.iconst(kind);
+        let kind = self.b.iconst(connection.number());
         let both = self.rt(RtFn::rt_spawn, &[frame, label, token, kind]);
         match spawn.kind {
             SpawnKind::Plain | SpawnKind::Link => Vals::from_slice(&both[..1]),

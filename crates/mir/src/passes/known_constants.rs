@@ -50,7 +50,7 @@ fn known_values(func: &Function, cx: &PassCx<'_>) -> Option<Vec<Value>> {
     }
     let made = func.list(made).to_vec();
     for (&kept, &made) in func.list(kept).iter().zip(&made) {
-        let known = is_constant(&func.def_op(made)?);
+        let known = func.def_op(made)?.is_constant();
         let stored = is_stored(func, cx, kept, made, otherwise.block);
         if !known || kept != made && !stored {
             return None;
@@ -75,22 +75,9 @@ fn is_stored(func: &Function, cx: &PassCx<'_>, kept: Value, made: Value, block: 
 }
 
 fn same_constant(func: &Function, op: &Op, value: Value) -> bool {
-    is_constant(op) && func.def_op(value) == Some(*op)
+    op.is_constant() && func.def_op(value) == Some(*op)
 }
 
 fn is_plain(op: &Op) -> bool {
-    is_constant(op) || matches!(op, Op::GlobalGet { .. } | Op::GlobalSet { .. })
-}
-
-fn is_constant(op: &Op) -> bool {
-    matches!(
-        op,
-        Op::ConstInt { .. }
-            | Op::ConstFloat { .. }
-            | Op::ConstBool { .. }
-            | Op::ConstString { .. }
-            | Op::ConstSymbol { .. }
-            | Op::ConstNull { .. }
-            | Op::ConstObject { .. }
-    )
+    op.is_constant() || matches!(op, Op::GlobalGet { .. } | Op::GlobalSet { .. })
 }

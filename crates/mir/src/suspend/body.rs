@@ -302,21 +302,11 @@ impl Transform<'_> {
         }
     }
 
+    /// Whether a value is made from nothing, so that making it again is as good as keeping it.
     fn is_constant(&self, value: Value) -> bool {
-        matches!(
-            self.func.def_op(value),
-            Some(
-                Op::ConstInt { .. }
-                    | Op::ConstFloat { .. }
-                    | Op::ConstBool { .. }
-                    | Op::ConstString { .. }
-                    | Op::ConstSymbol { .. }
-                    | Op::ConstNull { .. }
-                    | Op::ConstObject { .. }
-                    | Op::FuncAddr { .. }
-                    | Op::VtableAddr { .. }
-            )
-        )
+        self.func.def_op(value).is_some_and(|op| {
+            op.is_constant() || matches!(op, Op::FuncAddr { .. } | Op::VtableAddr { .. })
+        })
     }
 
     // ---- returns ----
@@ -353,25 +343,23 @@ impl Transform<'_> {
 
     fn change_return(&mut self, block: Block, values: ValueList) {
         let values = self.func.list(values).to_vec();
-        let given = if self.mode == Mode::Call {
+        if self.mode == Mode::Call {
             let mut given = vec![self.null(block)];
             given.extend(values);
-            given
+            let values = self.func.pools.list(&given);
+            self.func.blocks[block].term = Terminator::Return { values };
+            return;
+        }
+        let own = self.own;
+        if self.func.attrs.generator {
+            self.set_state(block, own, frame::state_word(frame::FINISHED, LocId::NONE));
         } else {
-            let own = self.own;
-            if self.func.attrs.generator {
-                self.set_state(block, own, frame::state_word(frame::FINISHED, LocId::NONE));
-            } else {
-                self.store_results(block, own, &values);
-            }
-            let done = Op::ConstInt { ty: Type::I64, value: FrameStatus::Done as i64 };
-            vec![self.one(block, done, Type::I64)]
-        };
-        let values = self.func.pools.list(&given);
-        self.func.blocks[block].term = Terminator::Return { values };
+            self.store_results(block, own, &values);
+        }
+        self.return_status(block, FrameStatus::Done);
     }
 
-    fn with_null(&mut self, block: Block, args: ValueList) -> ValueList {
+    pub(super) fn with_null(&mut self, block: Block, args: ValueList) -> ValueList {
         let mut list = self.func.list(args).to_vec();
         list.push(self.null(block));
         self.func.pools.list(&list)
@@ -412,15 +400,14 @@ impl Transform<'_> {
             let first = self.func.new_block();
             let params = self.func.blocks[start].params.clone();
             let mut args = Vec::with_capacity(params.len());
+            let mut fields = Vec::with_capacity(params.len());
             for param in params {
                 let slot = self.slots.of(param).expect("arguments of a root have slots");
-                args.push(self.get_own(first, self.func.ty(param), own, self.slot_field(slot)));
+                let field = self.slot_field(slot);
+                args.push(self.get_own(first, self.func.ty(param), own, field));
+                fields.push(field);
             }
             self.jump(first, start, &args);
-            let fields = self.func.blocks[start].params.iter().map(|param| {
-                self.slot_field(self.slots.of(*param).expect("arguments of a root have slots"))
-            });
-            let fields = fields.collect();
             self.cx.frames.set_arguments(self.id, fields);
             cases.push((0, BlockCall { block: first, args: nothing }));
         }
@@ -434,10 +421,7 @@ impl Transform<'_> {
             self.set_state(block, own, frame::state_word(frame::RUNNING, LocId::NONE));
             let over = self.func.new_block();
             self.set_state(over, own, frame::state_word(frame::FINISHED, LocId::NONE));
-            let done = Op::ConstInt { ty: Type::I64, value: FrameStatus::Done as i64 };
-            let done = self.one(over, done, Type::I64);
-            let values = self.func.pools.list(&[done]);
-            self.func.blocks[over].term = Terminator::Return { values };
+            self.return_status(over, FrameStatus::Done);
             cases.push((frame::FINISHED, BlockCall { block: over, args: nothing }));
             let text = self.module.string(b"the generator is running already", true);
             let message = self.one(other, Op::ConstString { string: text }, Type::Ref);
@@ -569,7 +553,7 @@ impl Transform<'_> {
         wrapper
     }
 
-    fn return_status(&mut self, block: Block, status: FrameStatus) {
+    pub(super) fn return_status(&mut self, block: Block, status: FrameStatus) {
         let value = Op::ConstInt { ty: Type::I64, value: status as i64 };
         let value = self.one(block, value, Type::I64);
         let values = self.func.pools.list(&[value]);

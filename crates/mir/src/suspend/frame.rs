@@ -74,7 +74,7 @@ impl Frames {
         slots: &[Type],
     ) -> LayoutId {
         let mut types = HEAD.to_vec();
-        types.extend(results.iter().map(|ty| word_type(*ty)));
+        types.extend(results.iter().map(|ty| ty.word()));
         types.extend_from_slice(slots);
         let name = Symbol::intern(&format!("frame of {name}"));
         let layout = module.add_layout(Layout::fixed(name, &[&types], false));
@@ -86,17 +86,9 @@ impl Frames {
     pub fn view(&mut self, module: &mut Module, results: &[Type]) -> LayoutId {
         *self.views.entry(results.to_vec()).or_insert_with(|| {
             let mut types = HEAD.to_vec();
-            types.extend(results.iter().map(|ty| word_type(*ty)));
+            types.extend(results.iter().map(|ty| ty.word()));
             module.add_layout(Layout::fixed(Symbol::intern("frame"), &[&types], false))
         })
-    }
-}
-
-/// The type of the word in which a result stands.
-pub fn word_type(ty: Type) -> Type {
-    match ty {
-        Type::I8 | Type::I16 | Type::I32 | Type::I64 | Type::F32 | Type::Bool => Type::I64,
-        Type::F64 | Type::Ref | Type::Any | Type::Ptr => ty,
     }
 }
 

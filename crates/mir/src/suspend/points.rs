@@ -157,20 +157,14 @@ impl Transform<'_> {
 
     /// The call of a function that may wait, without a frame to go on with.
     pub(super) fn suspending_call(&mut self, block: Block, op: Op) -> Op {
-        let null = self.null(block);
-        let more = |args: ValueList, this: &mut Self| {
-            let mut list = this.func.list(args).to_vec();
-            list.push(null);
-            this.func.pools.list(&list)
-        };
         match op {
-            Op::Call { func, args } => Op::Call { func, args: more(args, self) },
+            Op::Call { func, args } => Op::Call { func, args: self.with_null(block, args) },
             Op::IndirectCall { sig, closure, args } => {
-                let args = more(args, self);
+                let args = self.with_null(block, args);
                 Op::IndirectCall { sig: self.suspending_sig(sig), closure, args }
             }
             Op::MethodCallVirtual { sig, slot, object, args } => {
-                let args = more(args, self);
+                let args = self.with_null(block, args);
                 Op::MethodCallVirtual { sig: self.suspending_sig(sig), slot, object, args }
             }
             other => unreachable!("`{}` is no call", other.mnemonic()),
@@ -269,7 +263,7 @@ impl Transform<'_> {
         let mut values = Vec::with_capacity(types.len());
         for (n, &ty) in types.iter().enumerate() {
             let field = FieldRef::new(view, 0, FIRST_RESULT + n as u16);
-            let word = self.get(block, frame::word_type(ty), field, frame);
+            let word = self.get(block, ty.word(), field, frame);
             values.push(self.narrow(block, ty, word));
         }
         values
@@ -309,19 +303,13 @@ impl Transform<'_> {
 
     /// Returns to whoever called or resumed.
     fn leave_suspended(&mut self, block: Block, frame: Value, status: FrameStatus) {
-        let values = match self.mode {
-            Mode::Root => {
-                let op = Op::ConstInt { ty: Type::I64, value: status as i64 };
-                vec![self.one(block, op, Type::I64)]
-            }
-            Mode::Call | Mode::Plain => {
-                let mut values = vec![frame];
-                for ty in self.results.clone() {
-                    values.push(self.one(block, zero_of(ty), ty));
-                }
-                values
-            }
-        };
+        if self.mode == Mode::Root {
+            return self.return_status(block, status);
+        }
+        let mut values = vec![frame];
+        for ty in self.results.clone() {
+            values.push(self.one(block, zero_of(ty), ty));
+        }
         let values = self.func.pools.list(&values);
         self.func.blocks[block].term = Terminator::Return { values };
     }

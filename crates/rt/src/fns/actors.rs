@@ -7,7 +7,7 @@ use crate::sched::clock::Alarm;
 use crate::sched::post::{Body, NotSpawned};
 use crate::sched::signal::{Kind, Reason};
 use crate::sched::slot::Pid;
-use sepal_abi::{Ctx, FRAME_PARENT, Header, ObjPtr, PanicCode};
+use sepal_abi::{Connection, Ctx, FRAME_PARENT, Header, ObjPtr, PanicCode, SpawnSetting};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The message of a pointer that `rt_message_new` gave.
@@ -34,21 +34,15 @@ pub unsafe extern "C" fn rt_self(ctx: *mut Ctx) -> i64 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rt_spawn_option(ctx: *mut Ctx, option: i64, value: i64) {
     // SAFETY: see `fns`.
-    unsafe { actor(ctx) }.cold().spawn.set(option, value);
+    let actor = unsafe { actor(ctx) };
+    let setting = SpawnSetting::from_number(option).expect("settings come from the table");
+    actor.cold().spawn.set(setting, value);
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rt_spawn_name(ctx: *mut Ctx, name: ObjPtr) {
     // SAFETY: see `fns`.
     unsafe { actor(ctx).cold().spawn.name = Some(text(name).into()) };
-}
-
-/// How an actor is connected with its spawner.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Connection {
-    Plain,
-    Link,
-    Monitor,
 }
 
 /// The next monitor; those of all actors differ, so that one of another's means nothing.
@@ -67,11 +61,7 @@ pub unsafe extern "C" fn rt_spawn(
 ) -> Pair<i64, i64> {
     // SAFETY: see `fns`.
     let spawner = unsafe { actor(ctx) };
-    let connection = match kind {
-        1 => Connection::Link,
-        2 => Connection::Monitor,
-        _ => Connection::Plain,
-    };
+    let connection = Connection::from_number(kind).expect("kinds come from the table");
     let options = std::mem::take(&mut spawner.cold().spawn);
     let runtime = spawner.runtime;
     // SAFETY: see `fns`.

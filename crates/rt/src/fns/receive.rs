@@ -3,15 +3,10 @@
 use super::actors::time_after;
 use super::{Pair, actor};
 use crate::actor::Actor;
-use crate::sched::inbox::LookedKind;
 use crate::sched::post::COUNTED;
 use crate::sched::signal::Kind;
-use sepal_abi::{Ctx, ObjPtr, PanicCode};
+use sepal_abi::{Ctx, ObjPtr, PanicCode, Received};
 use std::ptr::null_mut;
-
-/// What `rt_mailbox_next` says beside the kinds of signals.
-const NOTHING_YET: i64 = 0;
-const TIME_IS_OVER: i64 = 4;
 
 /// In a simulation one poll of so many yields.
 const SIMULATED_YIELD: u64 = 16;
@@ -51,7 +46,7 @@ impl Actor {
         };
         if self.queue.fresh.remove_first(is_it).is_none() {
             self.queue
-                .remove_looked(|looked| looked.kind == LookedKind::Down && looked.note == monitor);
+                .remove_looked(|looked| looked.kind == Received::Down && looked.note == monitor);
         }
     }
 }
@@ -84,12 +79,12 @@ pub unsafe extern "C" fn rt_mailbox_next(ctx: *mut Ctx) -> Pair<ObjPtr, i64> {
     let looked = actor.next_signal();
     if let Some(reason) = actor.take_doom() {
         actor.raise_exit(reason);
-        return Pair(null_mut(), NOTHING_YET);
+        return Pair(null_mut(), Received::Nothing.number());
     }
     match looked {
-        Ok(Some(looked)) => return Pair(looked.object, looked.kind as i64),
+        Ok(Some(looked)) => return Pair(looked.object, looked.kind.number()),
         Ok(None) => {}
-        Err(()) => return Pair(null_mut(), NOTHING_YET),
+        Err(()) => return Pair(null_mut(), Received::Nothing.number()),
     }
     let until = actor.cold_ref().and_then(|cold| cold.receive_until);
     let is_over = until.is_some_and(|until| until <= actor.runtime.clock.now());
@@ -97,7 +92,8 @@ pub unsafe extern "C" fn rt_mailbox_next(ctx: *mut Ctx) -> Pair<ObjPtr, i64> {
         end_receive(actor);
         actor.queue.rewind();
     }
-    Pair(null_mut(), if is_over { TIME_IS_OVER } else { NOTHING_YET })
+    let received = if is_over { Received::TimeIsOver } else { Received::Nothing };
+    Pair(null_mut(), received.number())
 }
 
 #[unsafe(no_mangle)]
@@ -106,7 +102,7 @@ pub unsafe extern "C" fn rt_mailbox_take(ctx: *mut Ctx) {
     let actor = unsafe { actor(ctx) };
     end_receive(actor);
     if let Some(looked) = actor.queue.take()
-        && looked.kind == LookedKind::Message
+        && looked.kind == Received::Message
         && looked.note == COUNTED
     {
         actor.discount(looked.bytes);

@@ -8,7 +8,7 @@ use super::signal::Reason;
 use super::slot::Pid;
 use crate::actor::{Raised, RootSource};
 use crate::message::Message;
-use sepal_abi::ObjPtr;
+use sepal_abi::{ObjPtr, SpawnSetting};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ptr::null_mut;
 use std::sync::Arc;
@@ -93,13 +93,18 @@ pub(crate) struct SpawnOptions {
 }
 
 impl SpawnOptions {
-    /// Sets an option by the number that the table of runtime functions gives it.
-    pub(crate) fn set(&mut self, option: i64, value: i64) {
-        match option {
-            0 => self.priority = Some(value.clamp(0, 3) as u8),
-            1 => self.limits.max_bytes = Some(usize::try_from(value).unwrap_or(0)),
-            2 => self.limits.max_messages = Some(u32::try_from(value).unwrap_or(u32::MAX)),
-            _ => self.limits.overflow = Overflow::from_number(value).unwrap_or_default(),
+    pub(crate) fn set(&mut self, setting: SpawnSetting, value: i64) {
+        match setting {
+            SpawnSetting::Priority => self.priority = Some(value.clamp(0, 3) as u8),
+            SpawnSetting::MaxHeap => {
+                self.limits.max_bytes = Some(usize::try_from(value).unwrap_or(0));
+            }
+            SpawnSetting::MaxMailbox => {
+                self.limits.max_messages = Some(u32::try_from(value).unwrap_or(u32::MAX));
+            }
+            SpawnSetting::Overflow => {
+                self.limits.overflow = Overflow::from_number(value).unwrap_or_default();
+            }
         }
     }
 }

@@ -16,7 +16,7 @@
 //! Must never free a message that another thread may still see: only the owner takes them out.
 
 use crate::message::{Envelope, Message};
-use sepal_abi::ObjPtr;
+use sepal_abi::{ObjPtr, Received};
 use std::collections::VecDeque;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -187,20 +187,11 @@ impl Drop for Batch {
     }
 }
 
-/// What a program may receive, numbered as `rt_mailbox_next` gives it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u8)]
-pub(crate) enum LookedKind {
-    Message = 1,
-    Down = 2,
-    Exit = 3,
-}
-
 /// What a receive looks at: an object of the actor's heap, and what kind of signal it was.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Looked {
     pub(crate) object: ObjPtr,
-    pub(crate) kind: LookedKind,
+    pub(crate) kind: Received,
     /// Bytes of the message, which count against the mailbox's bounds until it is taken.
     pub(crate) bytes: u32,
     /// The envelope's: the monitor of a down, whether a message counts.

@@ -9,7 +9,7 @@
 use super::clock::Alarm;
 use super::end::bury;
 use super::engine::{Outcome, Run};
-use super::inbox::{Looked, LookedKind};
+use super::inbox::Looked;
 use super::promise::take_orphans;
 use super::signal::{ExitTag, Kind, Reason, about};
 use super::slot::SlotRef;
@@ -18,7 +18,9 @@ use crate::heap::handle::{Handle, HandleOps};
 use crate::message::Message;
 use crate::run::RuntimeRef;
 use crate::{fault, panics};
-use sepal_abi::{DescId, FRAME_PARENT, FRAME_RESULTS, FrameStatus, Header, ObjPtr, PanicCode};
+use sepal_abi::{
+    DescId, FRAME_PARENT, FRAME_RESULTS, FrameStatus, Header, ObjPtr, PanicCode, Received,
+};
 use std::ptr::null_mut;
 
 /// What becomes of an actor after its turn.
@@ -334,8 +336,8 @@ impl Actor {
         }
         let Some(message) = self.queue.fresh.next() else { return Ok(None) };
         let kind = match Kind::of(&message) {
-            Kind::Message => LookedKind::Message,
-            Kind::Down => LookedKind::Down,
+            Kind::Message => Received::Message,
+            Kind::Down => Received::Down,
             // Of the others only exits are ever queued.
             Kind::Exit
             | Kind::LinkExit
@@ -343,7 +345,7 @@ impl Actor {
             | Kind::Link
             | Kind::Unlink
             | Kind::Monitor
-            | Kind::Demonitor => LookedKind::Exit,
+            | Kind::Demonitor => Received::Exit,
         };
         let bytes = u32::try_from(message.bytes()).unwrap_or(u32::MAX);
         let note = message.envelope().note;
