@@ -164,7 +164,13 @@ impl Actor {
         self.cold.as_deref_mut()
     }
 
-    /// Whether there is anything that [`Actor::cold`] would give.
+    /// Whether there is nothing that a turn or a receive must look after beside the mailbox: the usual case.
+    #[inline(always)]
+    pub(crate) fn is_carefree(&self) -> bool {
+        self.cold.as_deref().is_none_or(Cold::is_carefree)
+    }
+
+    /// What [`Actor::cold`] would give, if there is any.
     pub(crate) fn cold_ref(&self) -> Option<&Cold> {
         self.cold.as_deref()
     }
@@ -333,12 +339,16 @@ impl Actor {
     }
 
     /// At a wait, where only exact roots are left: gives back what the actor no longer needs.
+    #[inline]
     pub(crate) fn settle(&mut self) {
-        if !self.heap.wants_settling(&self.ctx)
-            || self.cold_ref().is_some_and(|cold| !cold.root_sources.is_empty())
-        {
-            return;
+        let has_other_roots = |cold: &Cold| !cold.root_sources.is_empty();
+        if self.heap.wants_settling(&self.ctx) && !self.cold_ref().is_some_and(has_other_roots) {
+            self.settle_now();
         }
+    }
+
+    #[inline(never)]
+    fn settle_now(&mut self) {
         let runtime = self.runtime;
         let has_globals = self.ctx.globals != runtime.no_globals();
         let globals = self.ctx.globals;

@@ -1,7 +1,7 @@
 //! Models of the protocols by which threads share actors, in every interleaving that the memory model allows.
 //!
 //! Each model is the protocol of one file at its smallest, step for step with the same orders: who changes an order
-//! there changes it here. `sched/slot.rs`: who runs an actor. `sched/inbox.rs`: pushing, taking, closing.
+//! there changes it here. `sched/inbox.rs`: pushing, waking, taking, resting, closing.
 //! `sched/queue.rs`: sleeping threads and new work.
 
 use loom::cell::UnsafeCell;
@@ -12,6 +12,7 @@ use loom::thread;
 
 const ACTIVE: u64 = 1;
 const NOTIFIED: u64 = 2;
+const TAG: u64 = 0xfc;
 
 /// All interleavings with at most so many preemptions: that is where bugs of this kind are found.
 fn model(body: impl Fn() + Sync + Send + 'static) {
@@ -20,101 +21,53 @@ fn model(body: impl Fn() + Sync + Send + 'static) {
     builder.check(body);
 }
 
-/// An actor whose mailbox is a flag of its own, and its queue a counter.
-struct Actor {
-    state: AtomicU64,
-    /// Written before a wake, read by the turn.
-    mail: [AtomicU64; 2],
-    /// What the actor's own thread alone may touch.
-    own: UnsafeCell<u64>,
-}
-
-impl Actor {
-    fn wake(&self) -> bool {
-        self.state.fetch_or(ACTIVE | NOTIFIED, Ordering::AcqRel) & ACTIVE == 0
-    }
-
-    fn begin_looking(&self) {
-        self.state.fetch_and(!NOTIFIED, Ordering::AcqRel);
-    }
-
-    fn rest(&self) -> bool {
-        let idle = |state| (state & NOTIFIED == 0).then_some(state & !ACTIVE);
-        self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, idle).is_ok()
-    }
-
-    /// Takes turns until the actor rests.
-    fn run(&self) {
-        loop {
-            self.begin_looking();
-            let mail = self.mail.iter().map(|place| place.swap(0, Ordering::Relaxed)).sum::<u64>();
-            // Two threads at once would be found here.
-            self.own.with_mut(|own| unsafe { *own += mail });
-            if self.rest() {
-                return;
-            }
-        }
-    }
-}
-
-#[test]
-fn nothing_sent_is_lost_and_no_actor_runs_twice_at_once() {
-    model(|| {
-        let actor = Arc::new(Actor {
-            state: AtomicU64::new(0),
-            mail: [AtomicU64::new(0), AtomicU64::new(0)],
-            own: UnsafeCell::new(0),
-        });
-        let send = |index: usize| {
-            let actor = actor.clone();
-            thread::spawn(move || {
-                actor.mail[index].fetch_add(1, Ordering::Relaxed);
-                if actor.wake() {
-                    actor.run();
-                }
-            })
-        };
-        let threads = [send(0), send(1)];
-        threads.into_iter().for_each(|thread| thread.join().expect("no panic"));
-        assert_eq!(actor.state.load(Ordering::Acquire) & ACTIVE, 0);
-        actor.own.with(|own| assert_eq!(unsafe { *own }, 2));
-    });
-}
-
-/// The inbox: a word with the index of the newest message and a tag; messages are places of an array.
+/// The inbox: a word with the index of the newest message, a tag and the flags; messages are places of an array.
 struct Inbox {
     head: AtomicU64,
     next: [UnsafeCell<u64>; 3],
     data: [UnsafeCell<u64>; 3],
+    /// What the actor's own thread alone may touch.
+    own: UnsafeCell<Vec<u64>>,
 }
 
-const TAG: u64 = 0xff;
-
 impl Inbox {
-    fn new() -> Inbox {
+    fn new(flags: u64) -> Inbox {
         let cells = || [UnsafeCell::new(0), UnsafeCell::new(0), UnsafeCell::new(0)];
-        Inbox { head: AtomicU64::new(1), next: cells(), data: cells() }
+        let (next, data, own) = (cells(), cells(), UnsafeCell::new(Vec::new()));
+        Inbox { head: AtomicU64::new(4 | flags), next, data, own }
     }
 
-    fn push(&self, message: u64, tag: u64) -> bool {
+    /// Whether it was accepted, and whether the caller must queue the actor.
+    fn push(&self, message: u64, tag: u64) -> (bool, bool) {
         self.data[message as usize].with_mut(|data| unsafe { *data = 10 + message });
         let mut head = self.head.load(Ordering::Relaxed);
         loop {
             if head & TAG != tag {
-                return false;
+                return (false, false);
             }
             self.next[message as usize].with_mut(|next| unsafe { *next = head >> 8 });
             // 0 is none.
-            let new = (message + 1) << 8 | tag;
-            match self.head.compare_exchange_weak(head, new, Ordering::Release, Ordering::Relaxed) {
-                Ok(_) => return true,
+            let new = (message + 1) << 8 | tag | NOTIFIED | ACTIVE;
+            match self.head.compare_exchange_weak(head, new, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => return (true, head & ACTIVE == 0),
                 Err(now) => head = now,
             }
         }
     }
 
-    fn take(&self, tag: u64) -> Vec<u64> {
-        let mut at = self.head.swap(tag, Ordering::Acquire) >> 8;
+    fn wake(&self) -> bool {
+        self.head.fetch_or(ACTIVE | NOTIFIED, Ordering::AcqRel) & ACTIVE == 0
+    }
+
+    fn look(&self, tag: u64) -> Vec<u64> {
+        if self.head.load(Ordering::Relaxed) & NOTIFIED == 0 {
+            return Vec::new();
+        }
+        self.take(tag)
+    }
+
+    fn take(&self, new_tag: u64) -> Vec<u64> {
+        let mut at = self.head.swap(new_tag | ACTIVE, Ordering::AcqRel) >> 8;
         let mut taken = Vec::new();
         while at != 0 {
             let index = at as usize - 1;
@@ -124,23 +77,69 @@ impl Inbox {
         taken.reverse();
         taken
     }
+
+    fn rest(&self, tag: u64) -> bool {
+        let (order, failed) = (Ordering::AcqRel, Ordering::Relaxed);
+        self.head.compare_exchange(tag | ACTIVE, tag, order, failed).is_ok()
+    }
+
+    /// Takes turns until the actor rests.
+    fn run(&self) {
+        loop {
+            let taken = self.look(4);
+            // Two threads at once would be found here.
+            self.own.with_mut(|own| unsafe { (*own).extend(taken) });
+            if self.rest(4) {
+                return;
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_sent_is_lost_and_no_actor_runs_twice_at_once() {
+    model(|| {
+        let actor = Arc::new(Inbox::new(0));
+        let send = |index: u64| {
+            let actor = actor.clone();
+            thread::spawn(move || {
+                if actor.push(index, 4).1 {
+                    actor.run();
+                }
+            })
+        };
+        let mut threads = vec![send(0), send(1)];
+        let waker = actor.clone();
+        threads.push(thread::spawn(move || {
+            if waker.wake() {
+                waker.run();
+            }
+        }));
+        threads.into_iter().for_each(|thread| thread.join().expect("no panic"));
+        assert!(actor.rest(4) || actor.head.load(Ordering::Acquire) == 4);
+        actor.own.with(|own| {
+            let mut own = unsafe { (*own).clone() };
+            own.sort_unstable();
+            assert_eq!(own, [0, 1]);
+        });
+    });
 }
 
 #[test]
 fn what_is_pushed_is_taken_once_in_order_or_refused() {
     model(|| {
-        let inbox = Arc::new(Inbox::new());
+        let inbox = Arc::new(Inbox::new(ACTIVE));
         let pair = {
             let inbox = inbox.clone();
-            thread::spawn(move || (inbox.push(0, 1), inbox.push(1, 1)))
+            thread::spawn(move || (inbox.push(0, 4).0, inbox.push(1, 4).0))
         };
         let other = {
             let inbox = inbox.clone();
-            thread::spawn(move || inbox.push(2, 1))
+            thread::spawn(move || inbox.push(2, 4).0)
         };
-        let mut taken = inbox.take(1);
+        let mut taken = inbox.look(4);
         // The owner ends: the tag changes, and what is pushed later is refused.
-        taken.extend(inbox.take(2));
+        taken.extend(inbox.take(8));
         let (first, second) = pair.join().expect("no panic");
         let third = other.join().expect("no panic");
         let accepted =

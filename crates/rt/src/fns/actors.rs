@@ -62,7 +62,7 @@ pub unsafe extern "C" fn rt_spawn(
     // SAFETY: see `fns`.
     let spawner = unsafe { actor(ctx) };
     let connection = Connection::from_number(kind).expect("kinds come from the table");
-    let options = std::mem::take(&mut spawner.cold().spawn);
+    let options = spawner.take_spawn_options();
     let runtime = spawner.runtime;
     // SAFETY: see `fns`.
     let copy = unsafe { Message::copy_graph(&runtime.descs, frame) };
@@ -148,7 +148,9 @@ pub unsafe extern "C" fn rt_message_new(
 pub unsafe extern "C" fn rt_send(ctx: *mut Ctx, pid: i64, message: *const u8) {
     // SAFETY: see `fns`.
     let (actor, message) = unsafe { (actor(ctx), message_of(message)) };
-    if let (Some(pid), Some(message)) = (Pid::from_number(pid), message) {
+    if let (Some(pid), Some(message)) = (Pid::from_number(pid), message)
+        && let Err(message) = actor.send_flat(pid, message)
+    {
         actor.send(pid, message);
     }
 }

@@ -44,7 +44,7 @@ pub unsafe extern "C" fn rt_reply_send(ctx: *mut Ctx, reply: ObjPtr, message: *c
 pub unsafe extern "C" fn rt_task_spawn(ctx: *mut Ctx, frame: ObjPtr) -> ObjPtr {
     // SAFETY: see `fns`.
     let creator = unsafe { actor(ctx) };
-    let options = std::mem::take(&mut creator.cold().spawn);
+    let options = creator.take_spawn_options();
     let runtime = creator.runtime;
     let promise = Arc::new(Promise::default());
     let future = new_handle(creator, &promise, &FUTURE);

@@ -20,7 +20,8 @@ impl Actor {
             return;
         }
         self.reset_limit();
-        self.take_signals();
+        // The code that polls may have looked already, and be about to wait for what has come since.
+        self.has_news |= self.take_signals();
         if let Some(reason) = self.take_doom() {
             self.raise_exit(reason);
             return;
@@ -56,6 +57,14 @@ impl Actor {
 pub unsafe extern "C" fn rt_mailbox_begin(ctx: *mut Ctx, timeout: i64) {
     // SAFETY: see `fns`.
     let actor = unsafe { actor(ctx) };
+    if timeout < 0 && actor.is_carefree() && actor.queue.is_untouched() {
+        return;
+    }
+    begin_with_care(actor, timeout);
+}
+
+#[inline(never)]
+fn begin_with_care(actor: &mut Actor, timeout: i64) {
     actor.queue.rewind();
     match u64::try_from(timeout) {
         Ok(ms) => {
@@ -76,6 +85,17 @@ fn end_receive(actor: &mut Actor) {
 pub unsafe extern "C" fn rt_mailbox_next(ctx: *mut Ctx) -> Pair<ObjPtr, i64> {
     // SAFETY: see `fns`.
     let actor = unsafe { actor(ctx) };
+    if let Some(message) = actor.queue.look_at_flat(&mut actor.ctx) {
+        return Pair(message, Received::Message.number());
+    }
+    if actor.queue.is_untouched() && actor.is_carefree() && !actor.has_mail() {
+        return Pair(null_mut(), Received::Nothing.number());
+    }
+    next_with_care(actor)
+}
+
+#[inline(never)]
+fn next_with_care(actor: &mut Actor) -> Pair<ObjPtr, i64> {
     let looked = actor.next_signal();
     if let Some(reason) = actor.take_doom() {
         actor.raise_exit(reason);
@@ -100,6 +120,13 @@ pub unsafe extern "C" fn rt_mailbox_next(ctx: *mut Ctx) -> Pair<ObjPtr, i64> {
 pub unsafe extern "C" fn rt_mailbox_take(ctx: *mut Ctx) {
     // SAFETY: see `fns`.
     let actor = unsafe { actor(ctx) };
+    if !actor.is_carefree() || !actor.queue.take_uncounted() {
+        take_with_care(actor);
+    }
+}
+
+#[inline(never)]
+fn take_with_care(actor: &mut Actor) {
     end_receive(actor);
     if let Some(looked) = actor.queue.take()
         && looked.kind == Received::Message

@@ -38,9 +38,9 @@ impl Chunk {
         Some(chunk)
     }
 
-    /// A head for a chunk that lies within other memory.
-    pub(crate) const fn within(room: usize) -> Chunk {
-        Chunk { next: null_mut(), size: (room + CHUNK_HEAD) as u32, used: 0 }
+    /// A head for a chunk that lies within other memory, of which so much is used.
+    pub(crate) const fn within(room: usize, used: usize) -> Chunk {
+        Chunk { next: null_mut(), size: (room + CHUNK_HEAD) as u32, used: used as u32 }
     }
 
     /// Frees a chunk that `new` made.
@@ -85,6 +85,7 @@ impl Chunk {
     ///
     /// # Safety
     /// Nothing may use them any more.
+    #[inline]
     pub(crate) unsafe fn free_list(first: *mut Chunk) {
         let mut next = first;
         while !next.is_null() {

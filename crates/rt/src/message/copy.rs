@@ -21,27 +21,51 @@ thread_local! {
 const KEPT_ORIGINALS: usize = 64 * 1024;
 
 /// See [`Message::copy`].
+#[inline(always)]
 pub(super) unsafe fn copy_words(
     descs: &Descs,
     header: Header,
     words: [u64; MESSAGE_WORDS],
 ) -> Option<Message> {
     let shape = descs.shape(header.desc());
-    let size = (shape.size as usize).min(ROOM_FOR_WORDS);
+    // At least a header, at most all words.
+    let size = (shape.size as usize).clamp(8, ROOM_FOR_WORDS);
     let is_traced =
         |(index, &word): (usize, &u64)| shape.words & 2 << index != 0 && is_traced_pointer(word);
-    let is_graph = words.iter().enumerate().any(is_traced);
-    let message = Message::new(if is_graph { ROOM_FOR_GRAPH } else { size })?;
+    if shape.words != 0 && words.iter().enumerate().any(is_traced) {
+        // SAFETY: the caller vouches for the words.
+        return unsafe { copy_words_and_graph(descs, header, words, size) };
+    }
+    let message = Message::new(ROOM_FOR_WORDS, size, true)?;
+    // SAFETY: there is room for a header and all words.
+    unsafe { write_words(&message, header, words) };
+    Some(message)
+}
+
+/// Writes the first object of a new message.
+///
+/// # Safety
+/// The message must have room for a header and all words.
+#[inline]
+unsafe fn write_words(message: &Message, header: Header, words: [u64; MESSAGE_WORDS]) {
     let root = message.root();
-    // SAFETY: the envelope has room for `size` bytes, at most a header and all words.
+    // SAFETY: the caller vouches for the room.
     unsafe {
         (*root).header = header;
-        root.cast::<u64>().add(1).copy_from_nonoverlapping(words.as_ptr(), size / 8 - 1);
-        (*message.first_chunk()).used = size as u32;
+        root.cast::<u64>().add(1).cast::<[u64; MESSAGE_WORDS]>().write(words);
     }
-    if !is_graph {
-        return Some(message);
-    }
+}
+
+#[inline(never)]
+unsafe fn copy_words_and_graph(
+    descs: &Descs,
+    header: Header,
+    words: [u64; MESSAGE_WORDS],
+    size: usize,
+) -> Option<Message> {
+    let message = Message::new(ROOM_FOR_GRAPH, size, false)?;
+    // SAFETY: there is room for a header and all words. Behind `size` bytes others will be written.
+    unsafe { write_words(&message, header, words) };
     let mut copier = Copier::new(descs, message, size);
     // SAFETY: the caller vouches for the words.
     unsafe { copier.scan() };
@@ -50,7 +74,7 @@ pub(super) unsafe fn copy_words(
 
 /// See [`Message::copy_graph`].
 pub(super) unsafe fn copy_graph(descs: &Descs, root: ObjPtr) -> Option<Message> {
-    let message = Message::new(ROOM_FOR_GRAPH)?;
+    let message = Message::new(ROOM_FOR_GRAPH, 0, false)?;
     let mut copier = Copier::new(descs, message, 0);
     // SAFETY: the caller vouches for the object.
     unsafe {

@@ -1,27 +1,30 @@
 //! Messages: deep copies of object graphs that belong to no heap, so that any thread may own them.
 //!
-//! A message is one piece of memory from the C allocator, an envelope with the first objects behind it; larger
-//! ones have further chunks, and large objects each alone. Copying keeps sharing and cycles; what is static
+//! A message is one piece of memory, an envelope with the first objects behind it; larger ones have further chunks,
+//! and large objects each alone. Copying keeps sharing and cycles; what is static
 //! is not copied. Handles in a message count as references, which a message gives up when it is
 //! dropped.
 //!
+//! - `blocks`: where the memory comes from
 //! - `copy`: from a heap into a message
 //! - `transfer`: from a message into a heap, or into another message
 //!
 //! What an envelope says beyond that belongs to whoever queues the message. Must never refer to a heap.
 
+mod blocks;
 mod copy;
 mod transfer;
 
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub(crate) use blocks::{ALIGN, give_back_all};
+
 use crate::heap::chunk::{CHUNK_HEAD, Chunk};
 use crate::heap::descs::Descs;
 use crate::heap::handle::{Handle, HandleList};
 use crate::heap::large;
 use sepal_abi::{DescId, Header, ObjPtr, STR_DATA};
-use std::alloc::{Layout, alloc, dealloc};
 use std::mem::{ManuallyDrop, offset_of};
 use std::ptr::NonNull;
 use std::sync::atomic::AtomicPtr;
@@ -43,6 +46,8 @@ pub struct Envelope {
     pub next: AtomicPtr<Envelope>,
     /// What kind of signal it is.
     pub kind: u32,
+    /// It is a plain message of one object without references, and nothing else.
+    is_flat: bool,
     /// What is to be known of the signal beside its words.
     pub note: u64,
     root: ObjPtr,
@@ -72,6 +77,7 @@ impl Message {
     ///
     /// # Safety
     /// Traced words must refer to objects of a heap of this thread whose descriptors are these.
+    #[inline(always)]
     pub unsafe fn copy(
         descs: &Descs,
         header: Header,
@@ -96,7 +102,7 @@ impl Message {
         debug_assert!(!sepal_abi::is_traced_pointer(custom));
         let text_size = text.map_or(0, |text| (text.len() + STR_DATA as usize + 7) & !7);
         let room = ROOM_FOR_WORDS + if text_size <= large::LARGE { text_size } else { 0 };
-        let mut message = Message::new(room)?;
+        let mut message = Message::new(room, ROOM_FOR_WORDS, false)?;
         let root = message.root();
         // SAFETY: the envelope has the room.
         unsafe {
@@ -107,7 +113,6 @@ impl Message {
                 0,
                 custom,
             ]);
-            message.envelope_mut().first.used = ROOM_FOR_WORDS as u32;
         }
         if let Some(text) = text {
             let string = if text_size <= large::LARGE {
@@ -129,26 +134,37 @@ impl Message {
         Some(message)
     }
 
+    /// The object, if it is all there is and refers to nothing: its words, header first.
+    #[inline]
+    pub fn flat(&self) -> Option<&[u64]> {
+        let envelope = self.envelope();
+        // SAFETY: the first chunk says how much of it is used.
+        envelope.is_flat.then(|| unsafe {
+            std::slice::from_raw_parts(envelope.root.cast(), envelope.first.used as usize / 8)
+        })
+    }
+
     /// A copy of a message. `None`: there is no memory.
     pub fn try_clone(&self, descs: &Descs) -> Option<Message> {
         transfer::clone(self, descs)
     }
 
-    /// An envelope with room for objects, without any.
-    fn new(room: usize) -> Option<Message> {
+    /// An envelope with room for objects, of which `used` bytes will be filled at once. `None`: there is no memory.
+    #[inline(always)]
+    fn new(room: usize, used: usize, is_flat: bool) -> Option<Message> {
         let bytes = size_of::<Envelope>() + room;
-        // SAFETY: the layout is not empty.
-        let envelope = unsafe { alloc(layout(bytes)) }.cast::<Envelope>();
+        let envelope = blocks::take(bytes).cast::<Envelope>();
         let message = Message(NonNull::new(envelope)?);
         let new = Envelope {
             next: AtomicPtr::default(),
             kind: 0,
+            is_flat,
             note: 0,
             root: (envelope as usize + size_of::<Envelope>()) as ObjPtr,
             bytes,
             handles: HandleList::EMPTY,
             large: 0,
-            first: Chunk::within(room),
+            first: Chunk::within(room, used),
         };
         // SAFETY: the memory is ours and large enough.
         unsafe { envelope.write(new) };
@@ -225,6 +241,14 @@ impl Message {
         NonNull::new(raw).map(Message)
     }
 
+    /// Gives up the memory of a flat message.
+    #[inline(always)]
+    fn free_flat(self) {
+        let memory = self.into_raw();
+        // SAFETY: the message owned its memory, which is of this size.
+        unsafe { blocks::give(memory.cast(), size_of::<Envelope>() + ROOM_FOR_WORDS) };
+    }
+
     /// Gives up the memory of envelope and chunks, but neither handles nor large objects.
     fn free_memory(&mut self) {
         let first = self.first_chunk();
@@ -232,7 +256,7 @@ impl Message {
         unsafe {
             let bytes = Chunk::end(first) - self.0.as_ptr() as usize;
             Chunk::free_list((*first).next);
-            dealloc(self.0.as_ptr().cast(), layout(bytes));
+            blocks::give(self.0.as_ptr().cast(), bytes);
         }
     }
 }
@@ -245,10 +269,4 @@ impl Drop for Message {
         unsafe { large::free_list(envelope.large) };
         self.free_memory();
     }
-}
-
-/// How an envelope is allocated.
-fn layout(bytes: usize) -> Layout {
-    // Rooms are small constants, sums of text lengths that exist, or below `MAX_ROOM`.
-    Layout::from_size_align(bytes, align_of::<Envelope>()).expect("a size of existing objects")
 }

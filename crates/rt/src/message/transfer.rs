@@ -44,6 +44,23 @@ impl Message {
         Ok(root)
     }
 
+    /// The same for a message of one object without references, if the context has room for it at once.
+    #[inline(always)]
+    pub fn adopt_flat(self, ctx: &mut Ctx) -> Result<ObjPtr, Message> {
+        let Some(words) = self.flat() else { return Err(self) };
+        let (start, size) = (ctx.alloc_ptr, words.len() * 8);
+        if size > ctx.alloc_end - start {
+            return Err(self);
+        }
+        ctx.alloc_ptr = start + size;
+        for (index, &word) in words.iter().enumerate() {
+            // SAFETY: what the context bumps through is the actor's to fill.
+            unsafe { (start as *mut u64).add(index).write(word) };
+        }
+        self.free_flat();
+        Ok(start as ObjPtr)
+    }
+
     /// Copies the message into a heap and gives its root. `None`: the heap's limit does not allow it.
     pub fn copy_into(&self, heap: &mut Heap, ctx: &mut Ctx) -> Option<ObjPtr> {
         // SAFETY: descriptors outlive the heap.
@@ -56,7 +73,7 @@ impl Message {
 pub(super) fn clone(message: &Message, descs: &Descs) -> Option<Message> {
     // SAFETY: the message's chunks are alive.
     let room = unsafe { (*message.first_chunk()).used } as usize;
-    let mut copy = Message::new(room)?;
+    let mut copy = Message::new(room, 0, false)?;
     let Envelope { kind, note, .. } = *message.envelope();
     (copy.envelope_mut().kind, copy.envelope_mut().note) = (kind, note);
     let last = copy.first_chunk();

@@ -142,12 +142,18 @@ impl Clock {
         state.alarms.len() + state.underway > state.uncounted
     }
 
+    /// Whether somebody looks after actors that run long; never in a simulation.
+    #[inline(always)]
+    pub(crate) fn is_ticking(&self) -> bool {
+        self.is_ticking.load(Ordering::Relaxed)
+    }
+
     /// Begins to look after actors that run long, if nobody does.
     pub(crate) fn tick(&self, runtime: RuntimeRef) {
-        if self.simulated.is_none()
-            && !self.is_ticking.load(Ordering::Relaxed)
-            && !self.is_ticking.swap(true, Ordering::Relaxed)
-        {
+        if self.is_ticking() {
+            return;
+        }
+        if self.simulated.is_none() && !self.is_ticking.swap(true, Ordering::Relaxed) {
             self.ensure_thread(runtime, &mut self.lock());
             self.changed.notify_one();
         }
@@ -169,6 +175,11 @@ impl Clock {
     }
 
     fn run(&self, runtime: RuntimeRef) {
+        self.run_until_stopped(runtime);
+        crate::message::give_back_all();
+    }
+
+    fn run_until_stopped(&self, runtime: RuntimeRef) {
         let mut idle_ticks = 0;
         let mut state = self.lock();
         while !state.stopped {

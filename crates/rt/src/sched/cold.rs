@@ -56,6 +56,17 @@ pub(crate) struct Cold {
     pub(crate) held: VecDeque<(Pid, Message)>,
 }
 
+impl Cold {
+    /// Whether no signal, deadline or message that waits for room is to be looked after.
+    #[inline(always)]
+    pub(crate) fn is_carefree(&self) -> bool {
+        self.doom.is_none()
+            && self.receive_until.is_none()
+            && self.sleep_until == 0
+            && self.held.is_empty()
+    }
+}
+
 impl Default for Cold {
     fn default() -> Cold {
         Cold {

@@ -21,6 +21,7 @@ use std::fmt::Write;
 const TIME_TO_END: u64 = 5_000;
 
 /// Ends an actor that has nothing left to run, and frees its slot.
+#[inline(never)]
 pub(crate) fn bury(runtime: RuntimeRef, slot: SlotRef) {
     // SAFETY: this thread has the actor's turn, its last.
     let actor = unsafe { &mut *slot.actor() };
@@ -144,7 +145,7 @@ fn fail_promises(runtime: &Runtime, actor: &mut Actor, reason: &Reason, unread: 
 pub(crate) fn report_deadlock(runtime: RuntimeRef) {
     let mut report = String::from("deadlock: every actor waits, and nothing can wake one\n");
     for (slot, pid) in runtime.table.slots() {
-        if !slot.shared().is_alive(pid) || !slot.shared().is_resting() {
+        if !slot.shared().is_alive(pid) || !slot.shared().inbox.is_resting() {
             continue;
         }
         // SAFETY: no thread runs an actor, and this one keeps the others from it.

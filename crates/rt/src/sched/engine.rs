@@ -11,6 +11,7 @@ use sepal_abi::{CLOSURE_CODE, FRAME_RESUME, ObjPtr};
 use sepal_machine::r#gen::{EntryResult, EntryStatus, enter_actor, proceed_actor};
 use sepal_machine::memory::Stack;
 use std::cell::{Cell, RefCell};
+use std::ptr::null_mut;
 
 /// What to run.
 #[derive(Clone, Copy, Debug)]
@@ -60,8 +61,27 @@ const STACK: usize = 16 * 1024 * 1024;
 const SPARE: usize = 8;
 
 thread_local! {
-    #[allow(clippy::vec_box, reason = "they go to and from actors in their boxes")]
-    static SPARE_STACKS: RefCell<Vec<Box<Activation>>> = const { RefCell::new(Vec::new()) };
+    /// The stack that was given back last: from a box, or null. Without a destructor, which would cost a question at each
+    /// turn; [`Spare`] frees it.
+    static LAST_STACK: Cell<*mut Activation> = const { Cell::new(null_mut()) };
+    static SPARE_STACKS: RefCell<Spare> = const { RefCell::new(Spare(Vec::new())) };
+}
+
+/// Stacks that this thread keeps.
+#[allow(clippy::vec_box, reason = "they go to and from actors in their boxes")]
+struct Spare(Vec<Box<Activation>>);
+
+impl Drop for Spare {
+    fn drop(&mut self) {
+        drop(take_last_stack());
+    }
+}
+
+#[inline(always)]
+fn take_last_stack() -> Option<Box<Activation>> {
+    let last = LAST_STACK.replace(null_mut());
+    // SAFETY: made from a box in `give_back`, and taken once.
+    (!last.is_null()).then(|| unsafe { Box::from_raw(last) })
 }
 
 /// See the module's head.
@@ -69,18 +89,39 @@ thread_local! {
 pub struct NativeEngine;
 
 impl NativeEngine {
+    #[inline]
     fn take_stack(is_main: bool) -> Option<Box<Activation>> {
-        let spare = if is_main { None } else { SPARE_STACKS.with_borrow_mut(Vec::pop) };
+        let last = if is_main { None } else { take_last_stack() };
+        last.or_else(|| NativeEngine::take_other_stack(is_main))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn take_other_stack(is_main: bool) -> Option<Box<Activation>> {
+        let spare =
+            if is_main { None } else { SPARE_STACKS.with_borrow_mut(|spare| spare.0.pop()) };
         spare.or_else(|| {
             let stack = Stack::new(if is_main { MAIN_STACK } else { STACK })?;
             Some(Box::new(Activation { stack, sp: 0 }))
         })
     }
 
+    #[inline(always)]
     fn give_back(activation: Option<Box<Activation>>) {
+        let Some(activation) = activation else { return };
+        let before = take_last_stack();
+        LAST_STACK.set(Box::into_raw(activation));
+        if let Some(before) = before {
+            NativeEngine::keep_stack(before);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn keep_stack(before: Box<Activation>) {
         SPARE_STACKS.with_borrow_mut(|spare| {
-            if spare.len() < SPARE {
-                spare.extend(activation);
+            if spare.0.len() < SPARE {
+                spare.0.push(before);
             }
         });
     }

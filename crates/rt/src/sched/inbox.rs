@@ -1,13 +1,27 @@
 //! The mailbox: a stack that every actor may push to, and the queue that only its owner sees.
 //!
-//! The shared part is one word: the address of the message pushed last, above a tag of 20 bits, the lower ones of
-//! the slot's generation. A push is a compare-and-swap, so it fails once the owner has closed the inbox by
-//! changing the tag; a sender who was late for 2^20 generations would have to be asleep while its slot is
-//! reused that often. There is no state in between: unlike in a queue whose tail is exchanged first and linked
-//! later, what was pushed is there. The owner takes all with one exchange and turns the order round.
+//! The shared part is one word, the whole protocol between an actor and those who have something for it:
 //!
-//! Orders: a push releases what the message holds, the owner's exchange acquires it. Pushes of one sender, or of
-//! several that know of each other, come out in their order, since the word's modifications are one order.
+//! | bits | |
+//! |---|---|
+//! | 21 to 63 | the address of the message pushed last, in units of 16; its messages are linked behind it |
+//! | 2 to 20 | the tag: the lower bits of the slot's generation |
+//! | `NOTIFIED` | something has come since the owner last looked |
+//! | `ACTIVE` | the actor is queued or runs; whoever sets it must queue the actor |
+//!
+//! A push is a compare-and-swap that sets both flags, so that sending and waking are one step, and that fails once the
+//! owner has closed the inbox by changing the tag; a sender who was late for 2^19 generations would have to be
+//! asleep while its slot is reused that often. There is no state in between: unlike in a queue whose tail is exchanged
+//! first and linked later, what was pushed is there. The owner takes all with one exchange, which clears `NOTIFIED`, and
+//! turns the order round; it clears `ACTIVE` only while `NOTIFIED` is unset. All are read-modify-writes of one
+//! word, so each of a pair comes first: either the owner sees what has come, or the sender finds `ACTIVE` unset and
+//! queues the actor. Plain stores and loads would lose wake-ups (the store could pass the load). The inbox of a free slot
+//! is active: a waker that comes too late does nothing, and one that meets the slot's next actor only makes it look
+//! once for nothing.
+//!
+//! Orders: a push releases what the message holds, the owner's exchange acquires it. Who makes an actor active acquires
+//! what the thread released that let it rest. Pushes of one sender, or of several that know of each other, come out in
+//! their order, since the word's modifications are one order.
 //!
 //! The private queue keeps what has come and was not taken. What a receive has looked at is always its beginning,
 //! so it is kept apart, as objects in the actor's own heap; a message behind half a million others is
@@ -16,41 +30,57 @@
 //! Must never free a message that another thread may still see: only the owner takes them out.
 
 use crate::message::{Envelope, Message};
-use sepal_abi::{ObjPtr, Received};
+use sepal_abi::{Ctx, ObjPtr, Received};
 use std::collections::VecDeque;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The bits of the tag. Messages are 8-byte aligned and lie below 2^47.
-const TAG: u64 = (1 << 20) - 1;
+const ACTIVE: u64 = 1;
+const NOTIFIED: u64 = 2;
+/// Where the tag begins, and its bits in place.
+const TAG_SHIFT: u32 = 2;
+const TAG: u64 = ((1 << 19) - 1) << TAG_SHIFT;
+/// Where the address begins; its lowest 4 bits, which are zero, are left out.
+const ADDRESS_SHIFT: u32 = 21;
+const _: () = assert!(crate::message::ALIGN == 16);
 
 /// See the module's head.
 #[derive(Debug)]
 #[repr(transparent)]
 pub struct Inbox(AtomicU64);
 
-fn pack(message: *mut Envelope, tag: u64) -> u64 {
+fn pack(message: *mut Envelope) -> u64 {
     let address = message as u64;
-    debug_assert!(address.is_multiple_of(8) && address < 1 << 47);
-    address << 17 | tag
+    debug_assert!(address.is_multiple_of(16) && address < 1 << 47);
+    address << (ADDRESS_SHIFT - 4)
 }
 
 fn unpack(word: u64) -> *mut Envelope {
-    (word >> 20 << 3) as *mut Envelope
+    (word >> ADDRESS_SHIFT << 4) as *mut Envelope
 }
 
 fn tag_of(generation: u32) -> u64 {
-    u64::from(generation) & TAG
+    u64::from(generation) << TAG_SHIFT & TAG
+}
+
+/// What became of a push that was accepted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[must_use]
+pub(crate) enum Pushed {
+    /// The actor will look by itself.
+    Noted,
+    /// It was idle: the caller must queue it.
+    Woke,
 }
 
 impl Inbox {
-    /// Opens the inbox for the actor of a generation; it is empty.
+    /// Opens the inbox for the actor of a generation; it is empty, and the actor active.
     pub(crate) fn open(&self, generation: u32) {
-        self.0.store(tag_of(generation), Ordering::Release);
+        self.0.store(tag_of(generation) | ACTIVE, Ordering::Release);
     }
 
     /// Pushes a message for the actor of a generation; gives it back if that is closed.
-    pub(crate) fn push(&self, generation: u32, message: Message) -> Result<(), Message> {
+    pub(crate) fn push(&self, generation: u32, message: Message) -> Result<Pushed, Message> {
         let tag = tag_of(generation);
         let message = message.into_raw();
         let mut head = self.0.load(Ordering::Relaxed);
@@ -61,29 +91,56 @@ impl Inbox {
             }
             // SAFETY: as above.
             unsafe { (*message).next.store(unpack(head), Ordering::Relaxed) };
-            let new = pack(message, tag);
-            match self.0.compare_exchange_weak(head, new, Ordering::Release, Ordering::Relaxed) {
-                Ok(_) => return Ok(()),
+            let new = pack(message) | tag | NOTIFIED | ACTIVE;
+            match self.0.compare_exchange_weak(head, new, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) if head & ACTIVE == 0 => return Ok(Pushed::Woke),
+                Ok(_) => return Ok(Pushed::Noted),
                 Err(now) => head = now,
             }
         }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        unpack(self.0.load(Ordering::Acquire)).is_null()
+    /// Makes the actor active and look.
+    pub(crate) fn wake(&self) -> Pushed {
+        let old = self.0.fetch_or(ACTIVE | NOTIFIED, Ordering::AcqRel);
+        if old & ACTIVE == 0 { Pushed::Woke } else { Pushed::Noted }
     }
 
-    /// Takes all messages, in the order in which they came.
-    pub(crate) fn take(&self, generation: u32) -> Batch {
-        if self.is_empty() {
-            return Batch::EMPTY;
+    /// Takes all messages, in the order in which they came. `None`: nothing has come since the last time, nor was the
+    /// actor woken.
+    #[inline]
+    pub(crate) fn look(&self, generation: u32) -> Option<Batch> {
+        // What comes after this keeps the actor from resting.
+        if !self.has_news() {
+            return None;
         }
-        Batch::of_stack(self.0.swap(tag_of(generation), Ordering::Acquire))
+        let taken = self.0.swap(tag_of(generation) | ACTIVE, Ordering::AcqRel);
+        Some(Batch::of_stack(taken))
+    }
+
+    /// Whether [`Inbox::look`] would give anything.
+    #[inline(always)]
+    pub(crate) fn has_news(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & NOTIFIED != 0
+    }
+
+    /// Makes the running actor idle, unless something has come since it last looked.
+    #[must_use]
+    pub(crate) fn rest(&self, generation: u32) -> bool {
+        let (active, idle) = (tag_of(generation) | ACTIVE, tag_of(generation));
+        // Without a notification there is no message.
+        self.0.compare_exchange(active, idle, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    }
+
+    /// Whether the actor waits, and no thread has a hand on it.
+    pub(crate) fn is_resting(&self) -> bool {
+        self.0.load(Ordering::Acquire) & ACTIVE == 0
     }
 
     /// Closes the inbox: pushes for the generation fail from now on. Gives what was in it.
     pub(crate) fn close(&self, generation: u32) -> Batch {
-        Batch::of_stack(self.0.swap(tag_of(generation + 1), Ordering::Acquire))
+        let next = tag_of(generation.wrapping_add(1)) | ACTIVE;
+        Batch::of_stack(self.0.swap(next, Ordering::AcqRel))
     }
 }
 
@@ -216,15 +273,61 @@ impl Queue {
     pub(crate) const EMPTY: Queue =
         Queue { fresh: Batch::EMPTY, passed: None, at: 0, current: None };
 
+    /// Whether nothing was looked at that was not taken.
+    #[inline(always)]
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.passed.is_none() && self.current.is_none()
+    }
+
+    /// Takes out what was looked at last, if that is a message that does not count and all that was looked at; false if
+    /// it is not.
+    #[inline(always)]
+    pub(crate) fn take_uncounted(&mut self) -> bool {
+        let is_it = |looked: &Looked| looked.kind == Received::Message && looked.note == 0;
+        let is_plain = self.passed.is_none() && self.current.as_ref().is_some_and(is_it);
+        if is_plain {
+            (self.current, self.at) = (None, 0);
+        }
+        is_plain
+    }
+
     /// The next receive begins with the oldest.
+    #[inline]
     pub(crate) fn rewind(&mut self) {
         self.keep_current();
         self.at = 0;
     }
 
+    #[inline]
     fn keep_current(&mut self) {
         if let Some(current) = self.current.take() {
-            self.passed.get_or_insert_default().push_back(current);
+            self.keep(current);
+        }
+    }
+
+    #[inline(never)]
+    fn keep(&mut self, looked: Looked) {
+        self.passed.get_or_insert_default().push_back(looked);
+    }
+
+    /// Looks at the first of `fresh` if it is a message without references, there is room for it, and nothing that
+    /// was looked at before comes first.
+    #[inline(always)]
+    pub(crate) fn look_at_flat(&mut self, ctx: &mut Ctx) -> Option<ObjPtr> {
+        if !self.is_untouched() {
+            return None;
+        }
+        let message = self.fresh.next()?;
+        let (bytes, note) = (message.bytes() as u32, message.envelope().note);
+        match message.adopt_flat(ctx) {
+            Ok(object) => {
+                self.current = Some(Looked { object, kind: Received::Message, bytes, note });
+                Some(object)
+            }
+            Err(message) => {
+                self.fresh.push_front(message);
+                None
+            }
         }
     }
 
@@ -243,6 +346,7 @@ impl Queue {
     }
 
     /// Takes out what was looked at last; the next receive begins with the oldest.
+    #[inline]
     pub(crate) fn take(&mut self) -> Option<Looked> {
         let at = std::mem::take(&mut self.at) as usize;
         if let Some(current) = self.current.take() {

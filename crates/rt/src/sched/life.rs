@@ -9,8 +9,8 @@
 use super::clock::Alarm;
 use super::end::bury;
 use super::engine::{Outcome, Run};
-use super::inbox::Looked;
-use super::promise::take_orphans;
+use super::inbox::{Batch, Looked};
+use super::promise::{has_orphans, take_orphans};
 use super::signal::{ExitTag, Kind, Reason, about};
 use super::slot::SlotRef;
 use crate::actor::{Actor, Next, Phase};
@@ -41,70 +41,86 @@ enum Step {
 }
 
 /// Gives an actor, which this thread has made or found active, its turn.
+#[inline(never)]
 pub(crate) fn turn(runtime: RuntimeRef, slot: SlotRef) -> Fate {
-    let actor = slot.actor();
-    fault::watch(actor);
-    let fate = turn_watched(runtime, slot);
-    fault::leave();
-    fate
-}
-
-fn turn_watched(runtime: RuntimeRef, slot: SlotRef) -> Fate {
     let address = slot.actor();
-    loop {
-        let was_notified = slot.shared().begin_looking();
+    fault::watch(address);
+    let fate = loop {
         // SAFETY: an active actor belongs to the thread that took it from a queue. The reference is not used across the run.
         let actor = unsafe { &mut *address };
-        // What was preempted may have looked already, and be about to wait for what has come since.
-        actor.has_news = actor.next == Next::Proceed && (actor.has_news || was_notified);
-        actor.take_signals();
-        if let Some(reason) = actor.take_doom() {
-            actor.end(reason);
-        }
-        if actor.holds_messages() && !actor.send_held() {
-            if slot.shared().rest() {
-                return Fate::Rests;
+        let run = match actor.begin_turn() {
+            Begin::Run(run) => run,
+            Begin::Wait if slot.shared().inbox.rest(actor.pid.generation()) => break Fate::Rests,
+            Begin::Wait => continue,
+            Begin::End => {
+                // A fault from here on is the runtime's own.
+                fault::leave();
+                bury(runtime, slot);
+                break Fate::Ended;
             }
-            continue;
-        }
-        let Some(run) = actor.plan() else {
-            // A fault from here on is the runtime's own.
-            fault::leave();
-            bury(runtime, slot);
-            return Fate::Ended;
         };
         // SAFETY: as above.
         let outcome = unsafe { runtime.engine().run(address, run) };
         // SAFETY: as above.
         let actor = unsafe { &mut *address };
-        let orphans = take_orphans();
-        if !orphans.is_empty() {
-            actor.cold().orphans.extend(orphans);
-        }
         let step = actor.after(run, outcome);
         let again = Fate::Again(actor.priority);
         match step {
             Step::Wait => {
                 actor.settle();
                 actor.set_alarm();
-                if !actor.has_news && slot.shared().rest() {
-                    return Fate::Rests;
+                if !actor.has_news && slot.shared().inbox.rest(actor.pid.generation()) {
+                    break Fate::Rests;
                 }
                 if runtime.scheduler.has_waiting() {
-                    return again;
+                    break again;
                 }
             }
             Step::Yield if actor.holds_messages() => {}
-            Step::Yield => return again,
+            Step::Yield => break again,
             Step::On => {}
         }
         if runtime.scheduler.is_stopped() {
-            return again;
+            break again;
         }
-    }
+    };
+    fault::leave();
+    fate
+}
+
+/// What a turn begins with.
+enum Begin {
+    Run(Run),
+    /// Messages must wait for room in a mailbox.
+    Wait,
+    End,
 }
 
 impl Actor {
+    /// Takes in what has come.
+    #[inline]
+    fn begin_turn(&mut self) -> Begin {
+        let was_notified = self.take_signals();
+        if self.next == Next::Resume && self.is_carefree() {
+            self.has_news = false;
+            return Begin::Run(Run::Resume(self.leaf));
+        }
+        self.begin_with_care(was_notified)
+    }
+
+    #[inline(never)]
+    fn begin_with_care(&mut self, was_notified: bool) -> Begin {
+        // What was preempted may have looked already, and be about to wait for what has come since.
+        self.has_news = self.next == Next::Proceed && (self.has_news || was_notified);
+        if let Some(reason) = self.take_doom() {
+            self.end(reason);
+        }
+        if self.holds_messages() && !self.send_held() {
+            return Begin::Wait;
+        }
+        self.plan().map_or(Begin::End, Begin::Run)
+    }
+
     /// What to run next; `None` when nothing is left.
     fn plan(&mut self) -> Option<Run> {
         loop {
@@ -130,7 +146,22 @@ impl Actor {
         }
     }
 
+    #[inline]
     fn after(&mut self, run: Run, outcome: Outcome) -> Step {
+        if has_orphans() {
+            self.cold().orphans.extend(take_orphans());
+        }
+        if let (Run::Resume(_), Outcome::Returned(value)) = (run, outcome)
+            && FrameStatus::from_number(value) == Some(FrameStatus::Suspended)
+        {
+            (self.doing, self.next) = (Next::Resume, Next::Resume);
+            return Step::Wait;
+        }
+        self.after_other(run, outcome)
+    }
+
+    #[inline(never)]
+    fn after_other(&mut self, run: Run, outcome: Outcome) -> Step {
         match run {
             Run::Entry => self.doing = Next::Entry,
             Run::Resume(_) => self.doing = Next::Resume,
@@ -225,7 +256,15 @@ impl Actor {
     }
 
     /// Makes sure that the actor is woken at the next of its own deadlines.
+    #[inline]
     fn set_alarm(&mut self) {
+        if !self.is_carefree() {
+            self.set_alarm_if_needed();
+        }
+    }
+
+    #[inline(never)]
+    fn set_alarm_if_needed(&mut self) {
         let (runtime, pid) = (self.runtime, self.pid);
         let Some(cold) = self.cold_if_any() else { return };
         let sleep = (cold.sleep_until != 0).then_some(cold.sleep_until);
@@ -243,21 +282,37 @@ impl Actor {
 
     // ---- signals ----
 
-    /// Takes in what has come.
-    pub(crate) fn take_signals(&mut self) {
-        let generation = self.pid.generation();
-        for signal in self.slot().shared().inbox.take(generation) {
-            self.take_signal(signal);
-        }
+    /// Whether there may be anything that a receive has not looked at.
+    #[inline(always)]
+    pub(crate) fn has_mail(&mut self) -> bool {
+        !self.queue.fresh.is_empty() || self.slot().shared().inbox.has_news()
     }
 
+    /// Takes in what has come; false if nothing has, nor was the actor woken.
+    #[inline]
+    pub(crate) fn take_signals(&mut self) -> bool {
+        let generation = self.pid.generation();
+        let batch = self.slot().shared().inbox.look(generation);
+        batch.map(|batch| self.take_batch(batch)).is_some()
+    }
+
+    #[inline(never)]
+    fn take_batch(&mut self, batch: Batch) {
+        for signal in batch {
+            if signal.envelope().kind == Kind::Message as u32 {
+                self.queue.fresh.push(signal);
+            } else {
+                self.take_signal(signal);
+            }
+        }
+        self.drop_oldest();
+    }
+
+    #[inline(never)]
     fn take_signal(&mut self, signal: Message) {
         let (from, note) = (about(&signal), signal.envelope().note);
         match (Kind::of(&signal), from) {
-            (Kind::Message, _) => {
-                self.queue.fresh.push(signal);
-                self.drop_oldest();
-            }
+            (Kind::Message, _) => self.queue.fresh.push(signal),
             (Kind::Down, _) => {
                 if self.cold().monitors.remove(&note).is_some() {
                     self.queue.fresh.push(signal);
@@ -349,7 +404,8 @@ impl Actor {
         };
         let bytes = u32::try_from(message.bytes()).unwrap_or(u32::MAX);
         let note = message.envelope().note;
-        let object = match self.adopt(message) {
+        let object = match message.adopt_flat(&mut self.ctx).or_else(|message| self.adopt(message))
+        {
             Ok(object) => object,
             Err(message) => {
                 self.queue.fresh.push_front(message);

@@ -4,7 +4,8 @@
 //! queued.
 
 use super::bounds::{Overflow, Refused};
-use super::cold::SpawnOptions;
+use super::cold::{Cold, SpawnOptions};
+use super::inbox::Pushed;
 use super::promise::{self, Promise};
 use super::signal::{self, Kind, Reason};
 use super::slot::{Pid, SlotRef};
@@ -37,9 +38,14 @@ impl Runtime {
     }
 
     fn wake_slot(&self, slot: SlotRef) {
-        if slot.shared().wake() {
-            self.scheduler.queue(self.own(), slot, slot.shared().priority());
+        if slot.shared().inbox.wake() == Pushed::Woke {
+            self.queue(slot);
         }
+    }
+
+    #[inline(always)]
+    fn queue(&self, slot: SlotRef) {
+        self.scheduler.queue(self.own(), slot, slot.shared().priority());
     }
 
     /// Puts a signal into an actor's mailbox; gives it back if the actor has ended.
@@ -47,8 +53,10 @@ impl Runtime {
         let Some(slot) = self.table.slot(to).filter(|slot| slot.shared().is(to)) else {
             return Err(signal);
         };
-        slot.shared().inbox.push(to.generation(), signal)?;
-        self.wake_slot(slot);
+        match slot.shared().inbox.push(to.generation(), signal)? {
+            Pushed::Noted => {}
+            Pushed::Woke => self.queue(slot),
+        }
         Ok(slot)
     }
 
@@ -220,17 +228,37 @@ impl Runtime {
 }
 
 impl Actor {
+    /// What was said about the next spawn.
+    pub(crate) fn take_spawn_options(&mut self) -> SpawnOptions {
+        self.cold_if_any().map(|cold| std::mem::take(&mut cold.spawn)).unwrap_or_default()
+    }
+
     /// Whether messages wait here for room in somebody's mailbox.
     pub(crate) fn holds_messages(&self) -> bool {
         self.cold_ref().is_some_and(|cold| !cold.held.is_empty())
     }
 
+    /// Sends a message without references to a mailbox without bounds. `Err`: that is not what it is.
+    #[inline(always)]
+    pub(crate) fn send_flat(&mut self, to: Pid, message: Message) -> Result<(), Message> {
+        let runtime = self.runtime;
+        match runtime.table.slot(to) {
+            Some(slot) if slot.shared().is_unbounded(to) && message.flat().is_some() => {
+                // To one who has ended it is lost; nobody waits for an answer to what it says.
+                if let Ok(Pushed::Woke) = slot.shared().inbox.push(to.generation(), message) {
+                    runtime.queue(slot);
+                }
+                Ok(())
+            }
+            Some(_) | None => Err(message),
+        }
+    }
+
     /// Sends a message, or holds it until there is room; then the actor is to wait at its next poll.
     pub(crate) fn send(&mut self, to: Pid, message: Message) {
         let (runtime, pid) = (self.runtime, self.pid);
-        let is_behind = self
-            .cold_ref()
-            .is_some_and(|cold| cold.held.iter().any(|(receiver, _)| *receiver == to));
+        let is_held = |cold: &Cold| cold.held.iter().any(|(receiver, _)| *receiver == to);
+        let is_behind = self.cold_ref().is_some_and(is_held);
         let refused = if is_behind { Err(message) } else { runtime.send(pid, to, message) };
         if let Err(message) = refused {
             self.cold().held.push_back((to, message));
@@ -248,7 +276,15 @@ impl Actor {
     }
 
     /// Drops the oldest messages that nobody has looked at, beyond what the mailbox may hold.
+    #[inline]
     pub(crate) fn drop_oldest(&mut self) {
+        if self.slot().shared().bounds().is_some() {
+            self.drop_excess();
+        }
+    }
+
+    #[inline(never)]
+    fn drop_excess(&mut self) {
         let (slot, generation, runtime) = (self.slot(), self.pid.generation(), self.runtime);
         let Some(bounds) = slot.shared().bounds() else { return };
         while bounds.excess() > 0 {

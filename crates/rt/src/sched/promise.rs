@@ -13,7 +13,7 @@ use crate::heap::handle::{Handle, HandleOps};
 use crate::message::Message;
 use crate::run::Runtime;
 use sepal_abi::{DescId, ObjPtr};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -122,10 +122,19 @@ impl Promise {
 thread_local! {
     /// Promises whose last reply this thread gave up unanswered, until the worker gives them to its actor.
     static ORPHANS: RefCell<Vec<Arc<Promise>>> = const { RefCell::new(Vec::new()) };
+    /// Whether there are any: asked after every run, and cheaper than the list.
+    static HAS_ORPHANS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether [`take_orphans`] would give any.
+#[inline(always)]
+pub(crate) fn has_orphans() -> bool {
+    HAS_ORPHANS.get()
 }
 
 /// Takes the promises that nobody but the end of this thread's actor can fail.
 pub(crate) fn take_orphans() -> Vec<Arc<Promise>> {
+    HAS_ORPHANS.set(false);
     ORPHANS.take()
 }
 
@@ -160,6 +169,7 @@ unsafe fn release_reply(address: usize) {
     // Release and acquire: whoever counts to zero sees what was done through the other replies.
     let was_last = promise.replies.fetch_sub(1, Ordering::AcqRel) == 1;
     if was_last && promise.is_pending() {
+        HAS_ORPHANS.set(true);
         ORPHANS.with_borrow_mut(|orphans| orphans.push(promise));
     }
 }

@@ -11,7 +11,7 @@
 //! | `shared` | lengths of `state.queues`, changed under the mutex, read by who only asks: relaxed |
 //! | `idle`, `active` | changed under the mutex, read by those who have made work: see below |
 //! | `searching` | threads on their way from sleep to work; relaxed but for the fence below |
-//! | `Core::hot` | swapped: by its worker, and by thieves |
+//! | `Core::hot` | filled by its worker; emptied by a swap, by its worker and by thieves |
 //! | `Core::current`, `turns` | written by the core's thread at each turn, read by the clock; relaxed: at worst an actor polls once for nothing |
 //! | `stopped` | set once; relaxed, the mutex orders what follows from it |
 //!
@@ -29,7 +29,7 @@ use super::life::{self, Fate};
 use super::slot::SlotRef;
 use crate::panics::EXIT_PANIC;
 use crate::run::RuntimeRef;
-use crate::{fault, stdio};
+use crate::{fault, message, stdio};
 use crossbeam_deque::{Steal, Stealer, Worker};
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -175,6 +175,7 @@ impl Scheduler {
     }
 
     /// This thread's own part, if it is one of this scheduler's workers.
+    #[inline(always)]
     fn local(&self) -> Option<&Local<'_>> {
         // SAFETY: the pointer is set while the worker's function has its `Local`.
         let local = unsafe { LOCAL.get().as_ref() }?;
@@ -204,19 +205,30 @@ impl Scheduler {
     // ---- making work ----
 
     /// Queues an active actor that was woken.
+    #[inline(always)]
     pub(crate) fn queue(&self, runtime: RuntimeRef, slot: SlotRef, priority: u8) {
+        if usize::from(priority) == MEDIUM
+            && let Some(local) = self.local()
+            && runtime.clock.is_ticking()
+            && local.core.hot.load(Ordering::Relaxed).is_null()
+        {
+            // This thread will come to it when the running actor waits, or the clock sees to that. Others only take
+            // from here, so what is empty stays so. Release: a thief sees the actor as it was left.
+            local.core.hot.store(slot.actor().cast(), Ordering::Release);
+            return;
+        }
+        self.queue_with_care(runtime, slot, priority);
+    }
+
+    #[inline(never)]
+    fn queue_with_care(&self, runtime: RuntimeRef, slot: SlotRef, priority: u8) {
         match self.local() {
             Some(local) if usize::from(priority) == MEDIUM && self.dice.is_none() => {
-                let hot = &local.core.hot;
-                // Release: a thief sees the actor as it was left. Acquire: so do we, if it was a thief's.
-                let before = hot.swap(slot.actor().cast(), Ordering::AcqRel);
-                match slot_of(before) {
-                    // This thread will come to it when the running actor waits, or the clock sees to that.
-                    None => runtime.clock.tick(runtime),
-                    Some(before) => {
-                        local.queue.push(before);
-                        self.announce(runtime);
-                    }
+                runtime.clock.tick(runtime);
+                let before = local.core.hot.swap(slot.actor().cast(), Ordering::AcqRel);
+                if let Some(before) = slot_of(before) {
+                    local.queue.push(before);
+                    self.announce(runtime);
                 }
             }
             Some(_) | None => self.share(runtime, slot, priority),
@@ -356,10 +368,29 @@ impl Scheduler {
             }
         }
         LOCAL.set(outer);
+        message::give_back_all();
     }
 
     /// The next actor to run; sleeps until there is one. `None`: the program ends.
+    #[inline]
     fn next(
+        &self,
+        runtime: RuntimeRef,
+        local: &Local<'_>,
+        is_searching: &mut bool,
+    ) -> Option<SlotRef> {
+        if !*is_searching
+            && self.dice.is_none()
+            && !self.is_stopped()
+            && let Some(slot) = self.find(local)
+        {
+            return Some(slot);
+        }
+        self.next_found_by_search(runtime, local, is_searching)
+    }
+
+    #[inline(never)]
+    fn next_found_by_search(
         &self,
         runtime: RuntimeRef,
         local: &Local<'_>,
@@ -423,8 +454,22 @@ impl Scheduler {
     }
 
     /// Work of this thread's own, or shared work whose turn it is.
+    #[inline]
     fn find(&self, local: &Local<'_>) -> Option<SlotRef> {
-        let core = local.core;
+        let hot_turns = local.hot_turns.get();
+        if hot_turns < HOT_TURNS
+            && self.count_shared() == 0
+            && let Some(hot) = take_hot(local.core)
+        {
+            local.hot_turns.set(hot_turns + 1);
+            return Some(hot);
+        }
+        self.find_other(local)
+    }
+
+    #[inline(never)]
+    fn find_other(&self, local: &Local<'_>) -> Option<SlotRef> {
+        let (core, hot_turns) = (local.core, local.hot_turns.get());
         let is_shared_turn = core.turns.load(Ordering::Relaxed).is_multiple_of(TURN_OF_SHARED);
         let urgent = (MEDIUM + 1..PRIORITIES).rev().find_map(|priority| self.take_shared(priority));
         let shared = || (LOW..=MEDIUM).find_map(|priority| self.take_shared(priority));
@@ -432,13 +477,17 @@ impl Scheduler {
         if urgent.is_some() {
             return urgent;
         }
-        let hot_turns = local.hot_turns.get();
         let hot = if hot_turns < HOT_TURNS { take_hot(core) } else { None };
         local.hot_turns.set(if hot.is_some() { hot_turns + 1 } else { 0 });
         hot.or_else(|| local.queue.pop())
             .or_else(|| take_hot(core))
             .or_else(|| self.take_shared(MEDIUM))
             .or_else(|| self.take_shared(LOW))
+    }
+
+    /// How many actors there are in shared queues.
+    fn count_shared(&self) -> usize {
+        self.shared.iter().map(|queue| queue.load(Ordering::Relaxed)).sum()
     }
 
     fn take_shared(&self, priority: usize) -> Option<SlotRef> {
@@ -474,9 +523,7 @@ impl Scheduler {
 
     /// Whether there is anything in any queue.
     fn has_work(&self, local: &Local<'_>) -> bool {
-        self.shared.iter().any(|queue| queue.load(Ordering::Relaxed) > 0)
-            || !local.queue.is_empty()
-            || self.cores().any(has_work)
+        self.count_shared() > 0 || !local.queue.is_empty() || self.cores().any(has_work)
     }
 
     /// Sleeps until told to search (true), or until the program ends; does not sleep if there is work.
@@ -489,8 +536,7 @@ impl Scheduler {
         self.idle.fetch_add(1, Ordering::Relaxed);
         // See the module's head.
         fence(Ordering::SeqCst);
-        let has_work = self.shared.iter().any(|queue| queue.load(Ordering::Relaxed) > 0)
-            || self.cores().any(has_work);
+        let has_work = self.count_shared() > 0 || self.cores().any(has_work);
         if has_work && !self.is_stopped() {
             self.idle.fetch_sub(1, Ordering::Relaxed);
             self.searching.fetch_add(1, Ordering::Relaxed);
@@ -523,7 +569,7 @@ impl Scheduler {
     /// Whether any actor waits for this thread, as far as it knows.
     pub(crate) fn has_waiting(&self) -> bool {
         let Some(local) = self.local() else { return true };
-        self.shared.iter().any(|queue| queue.load(Ordering::Relaxed) > 0)
+        self.count_shared() > 0
             || !local.core.hot.load(Ordering::Relaxed).is_null()
             || !local.queue.is_empty()
     }
@@ -569,7 +615,7 @@ impl Scheduler {
     /// Takes the core from whoever has had it since the last tick, if others wait, and wakes an idle thread for them;
     /// false if nobody waits.
     pub(crate) fn tick(&self, runtime: RuntimeRef) -> bool {
-        let shared = self.shared.iter().any(|queue| queue.load(Ordering::Relaxed) > 0);
+        let shared = self.count_shared() > 0;
         let mut waits = shared;
         for core in self.cores() {
             let turns = core.turns.load(Ordering::Relaxed);
@@ -635,6 +681,7 @@ impl Drop for Scheduler {
     }
 }
 
+#[inline]
 fn take_hot(core: &Core) -> Option<SlotRef> {
     if core.hot.load(Ordering::Relaxed).is_null() {
         return None;

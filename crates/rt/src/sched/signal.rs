@@ -44,6 +44,7 @@ impl Kind {
         Kind::Overrun,
     ];
 
+    #[inline]
     pub(crate) fn of(message: &Message) -> Kind {
         Kind::ALL[message.envelope().kind as usize]
     }

@@ -5,25 +5,12 @@
 //!
 //! | field of [`Shared`] | who touches it, when |
 //! |---|---|
-//! | `state` | see below; everybody, by atomic read-modify-writes |
 //! | `inbox` | see `inbox` |
+//! | `state` | everybody, by atomic read-modify-writes |
 //! | `mailbox` | written before the pid is given out, read by everybody who has checked the generation |
 //! | `bounds` | made for the slot's first bounded actor, kept until the end; see `bounds` |
 //!
-//! `state` is the generation (upper half) and flags. Of these `ACTIVE` and `NOTIFIED` decide who may run the actor:
-//!
-//! | | idle | queued or running | … and something has come since |
-//! |---|---|---|---|
-//! | `ACTIVE` | 0 | 1 | 1 |
-//! | `NOTIFIED` | 0 | 0 | 1 |
-//!
-//! [`Shared::wake`] sets both; whoever finds `ACTIVE` unset has made the actor active and must queue it. The worker that
-//! runs it clears `NOTIFIED` before it looks at the inbox, and `ACTIVE` only while `NOTIFIED` is unset. All are
-//! read-modify-writes of one word, so each of a pair comes first: either the worker's clearing sees the
-//! waker's set, or the waker finds `ACTIVE` unset and queues the actor. The waker's is a release and the
-//! worker's an acquire, so what was pushed before is seen. Plain stores and loads would lose wake-ups (the
-//! store could pass the load). A free slot stays active: a waker that comes too late does nothing, and
-//! one that meets the slot's next actor only makes it look once for nothing.
+//! `state` is the generation (upper half) and flags. Who may run the actor is decided in `inbox`.
 //!
 //! Must never unmap a slot, and never give out a pid of the next generation before the slot is ready.
 
@@ -75,8 +62,6 @@ impl Pid {
 
 /// Flags of [`Shared`]'s state.
 mod flag {
-    pub const ACTIVE: u64 = 1;
-    pub const NOTIFIED: u64 = 2;
     /// An exit signal is on its way that will end the actor.
     pub const DOOMED: u64 = 4;
     /// The actor traps exits.
@@ -101,25 +86,6 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// Makes the actor active. True: it was idle, and the caller must queue it.
-    #[must_use]
-    pub(crate) fn wake(&self) -> bool {
-        let old = self.state.fetch_or(flag::ACTIVE | flag::NOTIFIED, Ordering::AcqRel);
-        old & flag::ACTIVE == 0
-    }
-
-    /// The worker will look at the inbox after this. Gives whether something had come.
-    pub(crate) fn begin_looking(&self) -> bool {
-        self.state.fetch_and(!flag::NOTIFIED, Ordering::AcqRel) & flag::NOTIFIED != 0
-    }
-
-    /// Makes the running actor idle, unless something has come since [`Shared::begin_looking`].
-    #[must_use]
-    pub(crate) fn rest(&self) -> bool {
-        let idle = |state| (state & flag::NOTIFIED == 0).then_some(state & !flag::ACTIVE);
-        self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, idle).is_ok()
-    }
-
     /// Whether this is (still) the slot of the actor.
     pub(crate) fn is(&self, pid: Pid) -> bool {
         self.state.load(Ordering::Acquire) >> 32 == u64::from(pid.generation())
@@ -174,16 +140,18 @@ impl Shared {
         (self.state.load(Ordering::Relaxed) >> flag::PRIORITY & 3) as u8
     }
 
-    /// Whether the actor waits, and no thread has a hand on it.
-    pub(crate) fn is_resting(&self) -> bool {
-        self.state.load(Ordering::Acquire) & flag::ACTIVE == 0
-    }
-
     /// What the mailbox may hold, if that is bounded.
     pub(crate) fn bounds(&self) -> Option<&Bounds> {
         let state = self.state.load(Ordering::Acquire);
         // SAFETY: the bounds were set before the flag, and are kept as long as the slot.
         (state & flag::BOUNDED != 0).then(|| unsafe { &*self.bounds.load(Ordering::Acquire) })
+    }
+
+    /// Whether this is (still) the slot of the actor, and its mailbox takes everything.
+    #[inline]
+    pub(crate) fn is_unbounded(&self, pid: Pid) -> bool {
+        let state = self.state.load(Ordering::Acquire);
+        state >> 32 == u64::from(pid.generation()) && state & flag::BOUNDED == 0
     }
 
     fn set_bounds(&self, generation: u32, limits: &Limits) -> u64 {
@@ -200,7 +168,7 @@ impl Shared {
 
     /// From now on the actor's pid means nothing.
     pub(crate) fn retire(&self, pid: Pid) {
-        let next = u64::from(pid.generation() + 1) << 32 | flag::ACTIVE;
+        let next = u64::from(pid.generation() + 1) << 32;
         self.state.store(next, Ordering::Release);
     }
 }
@@ -328,7 +296,7 @@ impl Table {
         let shared = slot.shared();
         shared.mailbox.store(mailbox.cast_mut(), Ordering::Relaxed);
         let priority = u64::from(priority.min(3)) << flag::PRIORITY;
-        let flags = flag::PRESENT | flag::ACTIVE | priority | shared.set_bounds(generation, limits);
+        let flags = flag::PRESENT | priority | shared.set_bounds(generation, limits);
         shared.inbox.open(generation);
         // Release: who sees the generation sees the rest.
         shared.state.store(u64::from(generation) << 32 | flags, Ordering::Release);

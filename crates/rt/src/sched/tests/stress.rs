@@ -230,7 +230,7 @@ fn an_idle_actor_is_small() {
         let pid = Pid::from_number(cx.word(1)).expect("an actor");
         let runtime = unsafe { (*cx.actor).runtime };
         let slot = runtime.table.slot(pid).expect("its slot");
-        assert!(slot.shared().is_resting());
+        assert!(slot.shared().inbox.is_resting());
         // The only worker is here, so nobody runs it.
         let heap = unsafe { (*slot.actor()).heap.footprint() };
         cx.log((size_of::<Slot>() + heap) as i64);
