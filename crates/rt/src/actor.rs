@@ -102,6 +102,8 @@ pub struct Actor {
     pub(crate) doing: Next,
     pub(crate) phase: Phase,
     pub(crate) priority: u8,
+    /// So many messages may be sent in this turn before others shall have theirs.
+    pub(crate) sends_left: u8,
     pub(crate) traps_exits: bool,
     /// Something may have come since code that was preempted looked for it.
     pub(crate) has_news: bool,
@@ -133,6 +135,7 @@ impl Actor {
             doing: Next::Resume,
             phase: Phase::Body,
             priority: 1,
+            sends_left: 0,
             traps_exits: false,
             has_news: false,
             limit_is_provisional: limit.is_none(),

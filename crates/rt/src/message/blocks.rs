@@ -15,7 +15,7 @@ use std::sync::{Mutex, PoisonError};
 /// Blocks are aligned to this, and so is all memory from here.
 pub(crate) const ALIGN: usize = 16;
 /// The sizes of blocks, in bytes: of a message of words, and of one that refers to a little more.
-const SIZES: [usize; 2] = [128, 384];
+const SIZES: [usize; 2] = [64, 384];
 /// Blocks of a magazine.
 const ROUNDS: u32 = 64;
 /// Full magazines of each size in the depot.
@@ -210,22 +210,22 @@ mod tests {
 
     #[test]
     fn blocks_are_given_out_once_also_across_threads() {
-        let taken: Vec<usize> = (0..1_000).map(|_| take(100) as usize).collect();
+        let taken: Vec<usize> = (0..1_000).map(|_| take(60) as usize).collect();
         assert_eq!(taken.iter().collect::<HashSet<_>>().len(), taken.len());
         let given = taken.clone();
         std::thread::spawn(move || {
             for block in given {
                 // SAFETY: taken with this size by a thread that forgets them.
-                unsafe { give(block as *mut u8, 100) };
+                unsafe { give(block as *mut u8, 60) };
             }
             give_back_all();
         })
         .join()
         .expect("no panic");
-        let again: Vec<usize> = (0..2_000).map(|_| take(128) as usize).collect();
+        let again: Vec<usize> = (0..2_000).map(|_| take(64) as usize).collect();
         assert_eq!(again.iter().collect::<HashSet<_>>().len(), again.len());
         // SAFETY: as above.
-        again.iter().for_each(|&block| unsafe { give(block as *mut u8, 128) });
+        again.iter().for_each(|&block| unsafe { give(block as *mut u8, 64) });
     }
 
     #[test]

@@ -3,7 +3,9 @@
 //! While it runs, the header of a copied object says where the copy is; afterwards all headers are as before.
 //! That is sound because a heap belongs to the thread that copies. Must never leave a heap changed.
 
-use super::{MAX_ROOM, MESSAGE_WORDS, Message, ROOM_FOR_GRAPH, ROOM_FOR_WORDS};
+use super::{
+    GraphMessage, MAX_ROOM, MESSAGE_WORDS, Message, ROOM_FOR_GRAPH, ROOM_FOR_WORDS, write_words,
+};
 use crate::heap::chunk::{CHUNK_HEAD, Chunk};
 use crate::heap::descs::Descs;
 use crate::heap::forward::{forward_header, forwarded};
@@ -36,24 +38,7 @@ pub(super) unsafe fn copy_words(
         // SAFETY: the caller vouches for the words.
         return unsafe { copy_words_and_graph(descs, header, words, size) };
     }
-    let message = Message::new(ROOM_FOR_WORDS, size, true)?;
-    // SAFETY: there is room for a header and all words.
-    unsafe { write_words(&message, header, words) };
-    Some(message)
-}
-
-/// Writes the first object of a new message.
-///
-/// # Safety
-/// The message must have room for a header and all words.
-#[inline]
-unsafe fn write_words(message: &Message, header: Header, words: [u64; MESSAGE_WORDS]) {
-    let root = message.root();
-    // SAFETY: the caller vouches for the room.
-    unsafe {
-        (*root).header = header;
-        root.cast::<u64>().add(1).cast::<[u64; MESSAGE_WORDS]>().write(words);
-    }
+    Message::new_flat(size, header, words)
 }
 
 #[inline(never)]
@@ -63,9 +48,9 @@ unsafe fn copy_words_and_graph(
     words: [u64; MESSAGE_WORDS],
     size: usize,
 ) -> Option<Message> {
-    let message = Message::new(ROOM_FOR_GRAPH, size, false)?;
+    let message = GraphMessage::new(ROOM_FOR_GRAPH, size)?;
     // SAFETY: there is room for a header and all words. Behind `size` bytes others will be written.
-    unsafe { write_words(&message, header, words) };
+    unsafe { write_words(message.0.root(), header, words) };
     let mut copier = Copier::new(descs, message, size);
     // SAFETY: the caller vouches for the words.
     unsafe { copier.scan() };
@@ -74,12 +59,12 @@ unsafe fn copy_words_and_graph(
 
 /// See [`Message::copy_graph`].
 pub(super) unsafe fn copy_graph(descs: &Descs, root: ObjPtr) -> Option<Message> {
-    let message = Message::new(ROOM_FOR_GRAPH, 0, false)?;
+    let message = GraphMessage::new(ROOM_FOR_GRAPH, 0)?;
     let mut copier = Copier::new(descs, message, 0);
     // SAFETY: the caller vouches for the object.
     unsafe {
         let copy = copier.forward(root as u64) as ObjPtr;
-        copier.message.envelope_mut().root = copy;
+        copier.message.graph().root = copy;
         copier.scan();
     }
     copier.finish()
@@ -87,7 +72,7 @@ pub(super) unsafe fn copy_graph(descs: &Descs, root: ObjPtr) -> Option<Message> 
 
 struct Copier<'d> {
     descs: &'d Descs,
-    message: Message,
+    message: GraphMessage,
     /// The chunk that objects are bumped into.
     chunk: *mut Chunk,
     at: usize,
@@ -99,7 +84,7 @@ struct Copier<'d> {
 
 impl Copier<'_> {
     /// Goes on behind the first `used` bytes of a new message.
-    fn new(descs: &Descs, message: Message, used: usize) -> Copier<'_> {
+    fn new(descs: &Descs, mut message: GraphMessage, used: usize) -> Copier<'_> {
         let chunk = message.first_chunk();
         Copier {
             descs,
@@ -154,7 +139,7 @@ impl Copier<'_> {
             self.originals.push(object);
             if let Some(handle) = Handle::of(copy as ObjPtr) {
                 ((*handle).ops.retain)((*handle).address);
-                self.message.envelope_mut().handles.push(handle);
+                self.message.graph().handles.push(handle);
             }
             Some(copy)
         }
@@ -167,7 +152,7 @@ impl Copier<'_> {
         if size > LARGE {
             return self.message.new_large(size);
         }
-        let so_far = self.message.bytes();
+        let so_far = self.message.graph().bytes;
         let room = so_far.next_power_of_two().clamp(size, MAX_ROOM);
         let chunk = Chunk::new(room)?;
         // SAFETY: both chunks are the message's.
@@ -176,7 +161,7 @@ impl Copier<'_> {
             (*self.chunk).next = chunk;
             self.end = Chunk::end(chunk);
         }
-        self.message.envelope_mut().bytes += room + CHUNK_HEAD;
+        self.message.graph().bytes += room + CHUNK_HEAD;
         self.chunk = chunk;
         self.at = Chunk::start(chunk) + size;
         Some(self.at - size)
@@ -202,7 +187,7 @@ impl Copier<'_> {
                 // SAFETY: objects follow each other.
                 object += unsafe { self.scan_object(object) };
             }
-            let newest = self.message.envelope().large;
+            let newest = self.message.graph().large;
             if newest == scanned_large {
                 return;
             }
@@ -242,7 +227,7 @@ impl Copier<'_> {
         // SAFETY: the chunk is the message's.
         unsafe { (*self.chunk).used = (self.at - Chunk::start(self.chunk)) as u32 };
         // Dropping an incomplete one is sound: its handles are listed, and nothing else is looked at.
-        (!self.out_of_memory).then_some(self.message)
+        (!self.out_of_memory).then_some(self.message.0)
     }
 }
 

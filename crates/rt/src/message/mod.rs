@@ -1,7 +1,7 @@
 //! Messages: deep copies of object graphs that belong to no heap, so that any thread may own them.
 //!
-//! A message is one piece of memory, an envelope with the first objects behind it; larger ones have further chunks,
-//! and large objects each alone. Copying keeps sharing and cycles; what is static
+//! Most messages are *flat*: an envelope and one object without references, together a cache line. Others are *graphs*: one
+//! piece of memory with the first objects in it; larger ones have further chunks, and large objects each alone. Copying keeps sharing and cycles; what is static
 //! is not copied. Handles in a message count as references, which a message gives up when it is
 //! dropped.
 //!
@@ -26,15 +26,15 @@ use crate::heap::handle::{Handle, HandleList};
 use crate::heap::large;
 use sepal_abi::{DescId, Header, ObjPtr, STR_DATA};
 use std::mem::{ManuallyDrop, offset_of};
-use std::ptr::NonNull;
+use std::ptr::{NonNull, null_mut};
 use std::sync::atomic::AtomicPtr;
 
 /// The words of a message or signal behind its header.
 pub const MESSAGE_WORDS: usize = 4;
-/// Room for objects in the envelope of a message that is no more than words.
+/// Room for one object in a message that is no more than words.
 const ROOM_FOR_WORDS: usize = 8 + 8 * MESSAGE_WORDS;
-/// The same, of a message that refers to something: with the envelope a round number.
-const ROOM_FOR_GRAPH: usize = 384 - size_of::<Envelope>();
+/// Room for objects in the first piece of a message that refers to something: with the head a round number.
+const ROOM_FOR_GRAPH: usize = 384 - size_of::<Graph>();
 /// A chunk's objects fit a block of a heap.
 const MAX_ROOM: usize = crate::heap::space::BLOCK;
 
@@ -44,23 +44,34 @@ const MAX_ROOM: usize = crate::heap::space::BLOCK;
 pub struct Envelope {
     /// The next message of a queue.
     pub next: AtomicPtr<Envelope>,
-    /// What kind of signal it is.
-    pub kind: u32,
-    /// It is a plain message of one object without references, and nothing else.
-    is_flat: bool,
     /// What is to be known of the signal beside its words.
     pub note: u64,
+    /// What kind of signal it is.
+    pub kind: u32,
+    /// The bytes of the one object of a flat message, which follows the envelope. 0: this is the beginning of a [`Graph`].
+    flat_size: u32,
+}
+
+/// The bytes of a flat message, which is one object without references: a cache line.
+const FLAT: usize = size_of::<Envelope>() + ROOM_FOR_WORDS;
+const _: () = assert!(FLAT == 64);
+
+/// What stands before the objects of a message that is not flat.
+#[derive(Debug)]
+#[repr(C)]
+struct Graph {
+    envelope: Envelope,
     root: ObjPtr,
     /// The bytes of the whole message.
     bytes: usize,
     handles: HandleList,
     /// The first of a list of large objects, or 0.
     large: usize,
-    /// The first chunk, part of the envelope's memory; the others follow in the order of copying.
+    /// The first chunk, part of this memory; the others follow in the order of copying.
     first: Chunk,
 }
 
-const _: () = assert!(offset_of!(Envelope, first) + CHUNK_HEAD == size_of::<Envelope>());
+const _: () = assert!(offset_of!(Graph, first) + CHUNK_HEAD == size_of::<Graph>());
 
 /// A message; see the module's head.
 #[derive(Debug)]
@@ -100,48 +111,40 @@ impl Message {
     /// pointer. `None`: there is no memory.
     pub fn signal(pid: i64, tag: i64, text: Option<&str>, custom: u64) -> Option<Message> {
         debug_assert!(!sepal_abi::is_traced_pointer(custom));
-        let text_size = text.map_or(0, |text| (text.len() + STR_DATA as usize + 7) & !7);
-        let room = ROOM_FOR_WORDS + if text_size <= large::LARGE { text_size } else { 0 };
-        let mut message = Message::new(room, ROOM_FOR_WORDS, false)?;
-        let root = message.root();
-        // SAFETY: the envelope has the room.
+        let words = [pid as u64, tag as u64, 0, custom];
+        let header = Header::new(DescId::SIGNAL);
+        let Some(text) = text else { return Message::new_flat(ROOM_FOR_WORDS, header, words) };
+        let text_size = (text.len() + STR_DATA as usize + 7) & !7;
+        let is_large = text_size > large::LARGE;
+        let room = ROOM_FOR_WORDS + if is_large { 0 } else { text_size };
+        let mut message = GraphMessage::new(room, room)?;
+        let root = message.0.root();
+        // SAFETY: there is room for a header and all words.
+        unsafe { write_words(root, header, words) };
+        let string = if is_large {
+            message.new_large(text_size)? as ObjPtr
+        } else {
+            (root as usize + ROOM_FOR_WORDS) as ObjPtr
+        };
+        // SAFETY: there are `text_size` bytes.
         unsafe {
-            root.cast::<[u64; 5]>().write([
-                u64::from(DescId::SIGNAL.0),
-                pid as u64,
-                tag as u64,
-                0,
-                custom,
-            ]);
+            string.cast::<u8>().add(text_size - 8).cast::<u64>().write(0);
+            (*string).header = Header::new(DescId::STR);
+            (*string).len = text.len() as u64;
+            let data = string.cast::<u8>().add(STR_DATA as usize);
+            data.copy_from_nonoverlapping(text.as_ptr(), text.len());
+            root.cast::<u64>().add(3).write(string as u64);
         }
-        if let Some(text) = text {
-            let string = if text_size <= large::LARGE {
-                message.envelope_mut().first.used += text_size as u32;
-                (root as usize + ROOM_FOR_WORDS) as ObjPtr
-            } else {
-                message.new_large(text_size)? as ObjPtr
-            };
-            // SAFETY: there are `text_size` bytes.
-            unsafe {
-                string.cast::<u8>().add(text_size - 8).cast::<u64>().write(0);
-                (*string).header = Header::new(DescId::STR);
-                (*string).len = text.len() as u64;
-                let data = string.cast::<u8>().add(STR_DATA as usize);
-                data.copy_from_nonoverlapping(text.as_ptr(), text.len());
-                root.cast::<u64>().add(3).write(string as u64);
-            }
-        }
-        Some(message)
+        Some(message.0)
     }
 
     /// The object, if it is all there is and refers to nothing: its words, header first.
-    #[inline]
+    #[inline(always)]
     pub fn flat(&self) -> Option<&[u64]> {
-        let envelope = self.envelope();
-        // SAFETY: the first chunk says how much of it is used.
-        envelope.is_flat.then(|| unsafe {
-            std::slice::from_raw_parts(envelope.root.cast(), envelope.first.used as usize / 8)
-        })
+        let size = self.envelope().flat_size as usize;
+        // SAFETY: the object of so many bytes follows the envelope.
+        (size != 0)
+            .then(|| unsafe { std::slice::from_raw_parts(self.0.as_ptr().add(1).cast(), size / 8) })
     }
 
     /// A copy of a message. `None`: there is no memory.
@@ -149,37 +152,24 @@ impl Message {
         transfer::clone(self, descs)
     }
 
-    /// An envelope with room for objects, of which `used` bytes will be filled at once. `None`: there is no memory.
+    /// A message of one object without references, of `size` bytes. `None`: there is no memory.
     #[inline(always)]
-    fn new(room: usize, used: usize, is_flat: bool) -> Option<Message> {
-        let bytes = size_of::<Envelope>() + room;
-        let envelope = blocks::take(bytes).cast::<Envelope>();
-        let message = Message(NonNull::new(envelope)?);
-        let new = Envelope {
-            next: AtomicPtr::default(),
-            kind: 0,
-            is_flat,
-            note: 0,
-            root: (envelope as usize + size_of::<Envelope>()) as ObjPtr,
-            bytes,
-            handles: HandleList::EMPTY,
-            large: 0,
-            first: Chunk::within(room, used),
-        };
-        // SAFETY: the memory is ours and large enough.
-        unsafe { envelope.write(new) };
-        Some(message)
+    fn new_flat(size: usize, header: Header, words: [u64; MESSAGE_WORDS]) -> Option<Message> {
+        let envelope = NonNull::new(blocks::take(FLAT).cast::<Envelope>())?;
+        let flat_size = size as u32;
+        let new = Envelope { next: AtomicPtr::default(), note: 0, kind: 0, flat_size };
+        // SAFETY: the memory is ours, with room for a header and all words.
+        unsafe {
+            envelope.write(new);
+            write_words(envelope.as_ptr().add(1).cast(), header, words);
+        }
+        Some(Message(envelope))
     }
 
-    /// Adds a large object, not initialised.
-    fn new_large(&mut self, size: usize) -> Option<usize> {
-        let object = large::alloc_detached(size)?;
-        let envelope = self.envelope_mut();
-        // SAFETY: the object was just made.
-        unsafe { large::set_next(object, envelope.large) };
-        envelope.large = object;
-        envelope.bytes += size;
-        Some(object)
+    #[inline(always)]
+    fn graph(&self) -> Option<&Graph> {
+        // SAFETY: what is not flat begins with a `Graph`, which the message owns.
+        (self.envelope().flat_size == 0).then(|| unsafe { self.0.cast().as_ref() })
     }
 
     /// What stands before the objects.
@@ -195,12 +185,14 @@ impl Message {
 
     /// The bytes that the message takes.
     pub fn bytes(&self) -> usize {
-        self.envelope().bytes
+        self.graph().map_or(FLAT, |graph| graph.bytes)
     }
 
     /// The object that was copied, or made of words.
     pub fn root(&self) -> ObjPtr {
-        self.envelope().root
+        // SAFETY: the object of a flat message follows the envelope.
+        let flat = || unsafe { self.0.as_ptr().add(1).cast() };
+        self.graph().map_or_else(flat, |graph| graph.root)
     }
 
     /// A word of the root behind its header.
@@ -219,13 +211,24 @@ impl Message {
 
     /// The handles in the message.
     pub fn handles(&self) -> impl Iterator<Item = &Handle> {
+        let handles = self.graph().into_iter().flat_map(|graph| graph.handles.iter());
         // SAFETY: listed handles are alive as long as the message.
-        self.envelope().handles.iter().map(|handle| unsafe { &*handle })
+        handles.map(|handle| unsafe { &*handle })
     }
 
-    fn first_chunk(&self) -> *mut Chunk {
-        // SAFETY: the envelope is alive.
-        unsafe { &raw mut (*self.0.as_ptr()).first }
+    /// The first of a list of large objects, or 0.
+    fn large(&self) -> usize {
+        self.graph().map_or(0, |graph| graph.large)
+    }
+
+    /// Where small objects lie, in the order of copying.
+    fn pieces(&self) -> impl Iterator<Item = (usize, usize)> {
+        let flat = self.flat().map(|words| (words.as_ptr() as usize, size_of_val(words)));
+        let first = self.graph().map_or(null_mut(), |graph| (&raw const graph.first).cast_mut());
+        // SAFETY: the chunks are the message's.
+        let chunks = unsafe { Chunk::list(first) };
+        // SAFETY: as above.
+        flat.into_iter().chain(chunks.map(|c| (Chunk::start(c), unsafe { (*c).used } as usize)))
     }
 
     /// The message as a pointer, which owns it.
@@ -241,32 +244,102 @@ impl Message {
         NonNull::new(raw).map(Message)
     }
 
-    /// Gives up the memory of a flat message.
+    /// Gives up the memory of a message, but neither handles nor large objects.
     #[inline(always)]
-    fn free_flat(self) {
+    fn free_memory(self) {
+        let is_flat = self.envelope().flat_size != 0;
         let memory = self.into_raw();
-        // SAFETY: the message owned its memory, which is of this size.
-        unsafe { blocks::give(memory.cast(), size_of::<Envelope>() + ROOM_FOR_WORDS) };
-    }
-
-    /// Gives up the memory of envelope and chunks, but neither handles nor large objects.
-    fn free_memory(&mut self) {
-        let first = self.first_chunk();
-        // SAFETY: the message owns its memory, which `new` and `Chunk::new` made.
+        // SAFETY: the message owned its memory, a flat one or a graph.
         unsafe {
-            let bytes = Chunk::end(first) - self.0.as_ptr() as usize;
-            Chunk::free_list((*first).next);
-            blocks::give(self.0.as_ptr().cast(), bytes);
+            if is_flat {
+                blocks::give(memory.cast(), FLAT);
+            } else {
+                free_graph(memory.cast());
+            }
         }
+    }
+}
+
+/// # Safety
+/// The graph must be its caller's, and its handles and large objects somebody else's.
+#[inline(never)]
+unsafe fn free_graph(graph: *mut Graph) {
+    // SAFETY: the caller vouches for the graph, which `new` and `Chunk::new` made.
+    unsafe {
+        let first = &raw mut (*graph).first;
+        let bytes = Chunk::end(first) - graph as usize;
+        Chunk::free_list((*first).next);
+        blocks::give(graph.cast(), bytes);
     }
 }
 
 impl Drop for Message {
     fn drop(&mut self) {
-        let envelope = self.envelope_mut();
-        envelope.handles.release_all();
-        // SAFETY: the message's large objects are its own.
-        unsafe { large::free_list(envelope.large) };
-        self.free_memory();
+        // SAFETY: the memory is the message's, which is not used any more; so are a graph's handles and large objects.
+        unsafe {
+            if self.envelope().flat_size != 0 {
+                blocks::give(self.0.as_ptr().cast(), FLAT);
+                return;
+            }
+            let graph = self.0.as_ptr().cast::<Graph>();
+            (*graph).handles.release_all();
+            large::free_list((*graph).large);
+            free_graph(graph);
+        }
+    }
+}
+
+/// Writes an object of words.
+///
+/// # Safety
+/// There must be room for a header and all words.
+#[inline(always)]
+unsafe fn write_words(object: ObjPtr, header: Header, words: [u64; MESSAGE_WORDS]) {
+    // SAFETY: the caller vouches for the room.
+    unsafe {
+        (*object).header = header;
+        object.cast::<u64>().add(1).cast::<[u64; MESSAGE_WORDS]>().write(words);
+    }
+}
+
+/// A message that is a graph, while it is made.
+struct GraphMessage(Message);
+
+impl GraphMessage {
+    /// A message with room for objects, of which `used` bytes will be filled at once. `None`: there is no memory.
+    fn new(room: usize, used: usize) -> Option<GraphMessage> {
+        let bytes = size_of::<Graph>() + room;
+        let graph = NonNull::new(blocks::take(bytes).cast::<Graph>())?;
+        let new = Graph {
+            envelope: Envelope { next: AtomicPtr::default(), note: 0, kind: 0, flat_size: 0 },
+            root: (graph.as_ptr() as usize + size_of::<Graph>()) as ObjPtr,
+            bytes,
+            handles: HandleList::EMPTY,
+            large: 0,
+            first: Chunk::within(room, used),
+        };
+        // SAFETY: the memory is ours and large enough.
+        unsafe { graph.write(new) };
+        Some(GraphMessage(Message(graph.cast())))
+    }
+
+    fn graph(&mut self) -> &mut Graph {
+        // SAFETY: it was made as a graph, and the message owns its memory.
+        unsafe { self.0.0.cast().as_mut() }
+    }
+
+    fn first_chunk(&mut self) -> *mut Chunk {
+        &raw mut self.graph().first
+    }
+
+    /// Adds a large object, not initialised.
+    fn new_large(&mut self, size: usize) -> Option<usize> {
+        let object = large::alloc_detached(size)?;
+        let graph = self.graph();
+        // SAFETY: the object was just made.
+        unsafe { large::set_next(object, graph.large) };
+        graph.large = object;
+        graph.bytes += size;
+        Some(object)
     }
 }

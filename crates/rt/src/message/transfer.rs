@@ -3,14 +3,13 @@
 //!
 //! Must never leave a reference to the message behind, not even where it fails half-way.
 
-use super::{Envelope, Message};
+use super::{GraphMessage, Message};
 use crate::heap::chunk::{CHUNK_HEAD, Chunk};
 use crate::heap::descs::Descs;
 use crate::heap::handle::Handle;
 use crate::heap::large;
 use crate::heap::{self, Heap};
 use sepal_abi::{Ctx, ObjPtr};
-use std::mem::ManuallyDrop;
 
 /// Where objects of a message go.
 trait Destination {
@@ -40,7 +39,7 @@ impl Message {
         let mut to = HeapRoom { heap, ctx };
         let Some(root) = transfer(&self, descs, &mut to, Large::Move) else { return Err(self) };
         // Handles and large objects have a new owner.
-        ManuallyDrop::new(self).free_memory();
+        self.free_memory();
         Ok(root)
     }
 
@@ -57,7 +56,7 @@ impl Message {
             // SAFETY: what the context bumps through is the actor's to fill.
             unsafe { (start as *mut u64).add(index).write(word) };
         }
-        self.free_flat();
+        self.free_memory();
         Ok(start as ObjPtr)
     }
 
@@ -71,16 +70,15 @@ impl Message {
 
 /// See [`Message::try_clone`].
 pub(super) fn clone(message: &Message, descs: &Descs) -> Option<Message> {
-    // SAFETY: the message's chunks are alive.
-    let room = unsafe { (*message.first_chunk()).used } as usize;
-    let mut copy = Message::new(room, 0, false)?;
-    let Envelope { kind, note, .. } = *message.envelope();
-    (copy.envelope_mut().kind, copy.envelope_mut().note) = (kind, note);
+    let room = message.pieces().next().map_or(0, |(_, size)| size);
+    let mut copy = GraphMessage::new(room, 0)?;
     let last = copy.first_chunk();
     let mut to = MessageRoom { message: copy, last };
     let root = transfer(message, descs, &mut to, Large::Copy)?;
-    to.message.envelope_mut().root = root;
-    Some(to.message)
+    to.message.graph().root = root;
+    let (from, mut copy) = (message.envelope(), to.message.0);
+    (copy.envelope_mut().kind, copy.envelope_mut().note) = (from.kind, from.note);
+    Some(copy)
 }
 
 /// What becomes of the message's large objects.
@@ -120,7 +118,7 @@ impl Destination for HeapRoom<'_> {
 }
 
 struct MessageRoom {
-    message: Message,
+    message: GraphMessage,
     /// The chunk that was filled last.
     last: *mut Chunk,
 }
@@ -131,7 +129,7 @@ impl Destination for MessageRoom {
         unsafe {
             if self.last != self.message.first_chunk() || (*self.last).used != 0 {
                 let chunk = Chunk::new(size)?;
-                self.message.envelope_mut().bytes += size + CHUNK_HEAD;
+                self.message.graph().bytes += size + CHUNK_HEAD;
                 (*self.last).next = chunk;
                 self.last = chunk;
             }
@@ -149,18 +147,18 @@ impl Destination for MessageRoom {
     }
 
     unsafe fn link_large(&mut self, object: usize) {
-        let envelope = self.message.envelope_mut();
+        let graph = self.message.graph();
         // SAFETY: the caller vouches for the object.
         unsafe {
-            large::set_next(object, envelope.large);
-            envelope.bytes += large::size(object);
+            large::set_next(object, graph.large);
+            graph.bytes += large::size(object);
         }
-        envelope.large = object;
+        graph.large = object;
     }
 
     unsafe fn list_handle(&mut self, handle: *mut Handle) {
         // SAFETY: the caller vouches for it.
-        unsafe { self.message.envelope_mut().handles.push(handle) }
+        unsafe { self.message.graph().handles.push(handle) }
     }
 }
 
@@ -234,7 +232,7 @@ fn transfer(
             object += unsafe { correct(descs, object, &moves, piece) };
         }
     }
-    let mut object = message.envelope().large;
+    let mut object = message.large();
     while large == Large::Move && object != 0 {
         // SAFETY: the large objects are the message's, whose caller forgets them.
         unsafe {
@@ -244,13 +242,13 @@ fn transfer(
             object = next;
         }
     }
-    for handle in message.envelope().handles.iter() {
+    for handle in message.handles() {
         // SAFETY: handles are small objects, so they lie in a chunk and have been copied.
         unsafe {
             if large == Large::Copy {
-                ((*handle).ops.retain)((*handle).address);
+                (handle.ops.retain)(handle.address);
             }
-            to.list_handle(moves.apply(handle as usize) as *mut Handle);
+            to.list_handle(moves.apply(&raw const *handle as usize) as *mut Handle);
         }
     }
     Some(moves.apply(message.root() as usize) as ObjPtr)
@@ -267,15 +265,10 @@ fn copy_pieces(
         unsafe { (place as *mut u8).copy_from_nonoverlapping(start as *const u8, size) };
         moves.add(Piece { start, size, to: place });
     };
-    // SAFETY: the message's chunks are alive.
-    for chunk in unsafe { Chunk::list(message.first_chunk()) } {
-        // SAFETY: as above.
-        let size = unsafe { (*chunk).used } as usize;
-        if size > 0 {
-            copy(Chunk::start(chunk), size, to.area(size)?);
-        }
+    for (start, size) in message.pieces().filter(|&(_, size)| size > 0) {
+        copy(start, size, to.area(size)?);
     }
-    let mut object = message.envelope().large;
+    let mut object = message.large();
     if large == Large::Move && object != 0 {
         to.prepare_large(message.bytes())?;
     }

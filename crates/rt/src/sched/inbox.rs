@@ -29,6 +29,7 @@
 //!
 //! Must never free a message that another thread may still see: only the owner takes them out.
 
+use super::signal::Kind;
 use crate::message::{Envelope, Message};
 use sepal_abi::{Ctx, ObjPtr, Received};
 use std::collections::VecDeque;
@@ -319,7 +320,8 @@ impl Queue {
         }
         let message = self.fresh.next()?;
         let (bytes, note) = (message.bytes() as u32, message.envelope().note);
-        match message.adopt_flat(ctx) {
+        let is_message = Kind::of(&message) == Kind::Message;
+        match if is_message { message.adopt_flat(ctx) } else { Err(message) } {
             Ok(object) => {
                 self.current = Some(Looked { object, kind: Received::Message, bytes, note });
                 Some(object)

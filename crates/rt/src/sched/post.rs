@@ -20,6 +20,9 @@ pub(crate) fn fail_replies(runtime: &Runtime, message: &Message, reason: &Reason
     promise::replies(message.handles()).for_each(|reply| reply.fail(runtime, reason));
 }
 
+/// After so many messages to actors that have not read the last one, a turn may end.
+const SENDS_OF_TURN: u8 = 255;
+
 /// The note of a message that counts against its mailbox's bounds. Timers' do not.
 pub(crate) const COUNTED: u64 = 1;
 
@@ -245,12 +248,27 @@ impl Actor {
         match runtime.table.slot(to) {
             Some(slot) if slot.shared().is_unbounded(to) && message.flat().is_some() => {
                 // To one who has ended it is lost; nobody waits for an answer to what it says.
-                if let Ok(Pushed::Woke) = slot.shared().inbox.push(to.generation(), message) {
-                    runtime.queue(slot);
+                match slot.shared().inbox.push(to.generation(), message) {
+                    Ok(Pushed::Woke) => runtime.queue(slot),
+                    Ok(Pushed::Noted) => self.count_send(),
+                    Err(_) => {}
                 }
                 Ok(())
             }
             Some(_) | None => Err(message),
+        }
+    }
+
+    /// A message was sent to one who has not read the last one yet. After some of these the others shall run, so that what
+    /// was sent is read while it is in the cache, and mailboxes do not grow for a whole time slice.
+    #[inline(always)]
+    fn count_send(&mut self) {
+        match self.sends_left.checked_sub(1) {
+            Some(left) => self.sends_left = left,
+            None => {
+                self.sends_left = SENDS_OF_TURN;
+                self.poison();
+            }
         }
     }
 

@@ -44,7 +44,7 @@ impl Kind {
         Kind::Overrun,
     ];
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn of(message: &Message) -> Kind {
         Kind::ALL[message.envelope().kind as usize]
     }
