@@ -73,7 +73,8 @@ pub unsafe extern "C" fn rt_spawn(
     // SAFETY: see `fns`; a label is a string or null.
     let is_static = !label.is_null() && unsafe { (*label).header.is_static() };
     let label = if is_static { label.cast_const() } else { std::ptr::null() };
-    let (own, monitor) = (spawner.pid, new_monitor());
+    let is_monitor = connection == Connection::Monitor;
+    let (own, monitor) = (spawner.pid, if is_monitor { new_monitor() } else { 0 });
     let connect = |new: &mut Actor| match connection {
         Connection::Plain => {}
         Connection::Link => {
@@ -99,10 +100,7 @@ pub unsafe extern "C" fn rt_spawn(
         }
     });
     match spawned {
-        Ok(pid) => {
-            let monitor = if connection == Connection::Monitor { monitor } else { 0 };
-            Pair(pid.number(), monitor as i64)
-        }
+        Ok(pid) => Pair(pid.number(), monitor as i64),
         Err(why) => {
             raise_not_spawned(spawner, &why);
             Pair(0, 0)

@@ -55,6 +55,11 @@ impl Chunk {
         }
     }
 
+    /// Whether no other chunk follows in the list.
+    pub(crate) fn is_last(&self) -> bool {
+        self.next.is_null()
+    }
+
     /// Where the objects begin.
     pub(crate) fn start(chunk: *const Chunk) -> usize {
         chunk as usize + CHUNK_HEAD

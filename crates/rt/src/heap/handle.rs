@@ -62,6 +62,10 @@ impl HandleList {
         self.first = handle;
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.first.is_null()
+    }
+
     /// All handles.
     pub(crate) fn iter(&self) -> impl Iterator<Item = *mut Handle> + use<> {
         let first = (!self.first.is_null()).then_some(self.first);

@@ -36,11 +36,22 @@ impl Message {
     pub fn adopt(self, heap: &mut Heap, ctx: &mut Ctx) -> Result<ObjPtr, Message> {
         // SAFETY: descriptors outlive the heap.
         let descs = unsafe { &*heap.descs() };
-        let mut to = HeapRoom { heap, ctx };
-        let Some(root) = transfer(&self, descs, &mut to, Large::Move) else { return Err(self) };
+        let root = match self.only_piece() {
+            Some(piece) => transfer_piece(&self, descs, heap, ctx, piece),
+            None => transfer(&self, descs, &mut HeapRoom { heap, ctx }, Large::Move),
+        };
+        let Some(root) = root else { return Err(self) };
         // Handles and large objects have a new owner.
         self.free_memory();
         Ok(root)
+    }
+
+    /// The place and size of all objects, if they lie together and there are no handles: as in most messages.
+    fn only_piece(&self) -> Option<(usize, usize)> {
+        let Some(graph) = self.graph() else { return self.pieces().next() };
+        let first = &raw const graph.first;
+        let is_only = graph.first.is_last() && graph.large == 0 && graph.handles.is_empty();
+        is_only.then(|| (Chunk::start(first), graph.first.used as usize))
     }
 
     /// The same for a message of one object without references, if the context has room for it at once.
@@ -252,6 +263,32 @@ fn transfer(
         }
     }
     Some(moves.apply(message.root() as usize) as ObjPtr)
+}
+
+/// The same for a message that is one piece.
+fn transfer_piece(
+    message: &Message,
+    descs: &Descs,
+    heap: &mut Heap,
+    ctx: &mut Ctx,
+    (start, size): (usize, usize),
+) -> Option<ObjPtr> {
+    let to = heap.area(ctx, size)?;
+    let piece = Piece { start, size, to };
+    // SAFETY: both places have so many bytes, and the new one is fresh.
+    unsafe { (to as *mut u64).copy_from_nonoverlapping(start as *const u64, size / 8) };
+    let mut object = to;
+    while object < to + size {
+        let correct = |word: &mut u64| {
+            let address = *word as usize;
+            *word = piece.apply(address).unwrap_or(address) as u64;
+        };
+        // SAFETY: objects follow each other; their words point into the piece, or to static objects.
+        object += unsafe { descs.visit_pointers(object as ObjPtr, correct) };
+    }
+    let root = message.root();
+    // A message may be no more than a static object.
+    Some(piece.apply(root as usize).map_or(root, |address| address as ObjPtr))
 }
 
 fn copy_pieces(

@@ -4,6 +4,7 @@
 //! then linked and monitoring actors hear, promises that it owed fail, tasks that it owned are killed, and its memory
 //! goes. Whoever has heard of the end thus finds it complete. Must never run code of the actor's.
 
+use super::cold::Cold;
 use super::post::fail_replies;
 use super::promise;
 use super::signal::{Kind, Reason, about};
@@ -26,12 +27,12 @@ pub(crate) fn bury(runtime: RuntimeRef, slot: SlotRef) {
     // SAFETY: this thread has the actor's turn, its last.
     let actor = unsafe { &mut *slot.actor() };
     let pid = actor.pid;
-    let reason = actor.cold().reason.clone().unwrap_or(Reason::NORMAL);
+    let reason = actor.cold_ref().and_then(|cold| cold.reason.clone()).unwrap_or(Reason::NORMAL);
     let code = (actor.is_main()).then(|| exit_code(actor, &reason));
     if slot.shared().is_named() {
         runtime.names.remove_all(pid);
     }
-    if let Some((alarm, _)) = actor.cold().alarm {
+    if let Some((alarm, _)) = actor.cold_ref().and_then(|cold| cold.alarm) {
         runtime.clock.cancel(alarm);
     }
     let bounds = slot.shared().bounds();
@@ -44,7 +45,8 @@ pub(crate) fn bury(runtime: RuntimeRef, slot: SlotRef) {
     }
     tell_others(&runtime, actor, &reason);
     fail_promises(&runtime, actor, &reason, unread);
-    for task in std::mem::take(&mut actor.cold().tasks) {
+    let tasks = actor.cold_if_any().map_or_else(Vec::new, |cold| std::mem::take(&mut cold.tasks));
+    for task in tasks {
         runtime.kill(pid, task, &Reason::KILLED);
     }
     // SAFETY: nothing uses the actor any more: its turn is over, and its pid leads nowhere.
@@ -104,7 +106,7 @@ fn take_last(actor: &mut Actor, signal: Message, unread: &mut Vec<Message>) {
 
 fn tell_others(runtime: &Runtime, actor: &mut Actor, reason: &Reason) {
     let pid = actor.pid;
-    let cold = actor.cold();
+    let Some(cold) = actor.cold_if_any() else { return };
     let (links, watchers) = (std::mem::take(&mut cold.links), std::mem::take(&mut cold.watchers));
     for linked in links {
         runtime.exit_linked(pid, linked, reason);
@@ -129,12 +131,19 @@ fn fail_promises(runtime: &Runtime, actor: &mut Actor, reason: &Reason, unread: 
     for reply in promise::replies(actor.heap.handles()) {
         reply.fail_of_holder(runtime, pid, reason);
     }
-    let cold = actor.cold();
+    let mut orphans = promise::take_orphans();
+    if let Some(cold) = actor.cold_if_any() {
+        orphans.append(&mut cold.orphans);
+        fail_promises_of(runtime, cold, reason);
+    }
+    for orphan in orphans {
+        orphan.fail_of_holder(runtime, pid, reason);
+    }
+}
+
+fn fail_promises_of(runtime: &Runtime, cold: &mut Cold, reason: &Reason) {
     for (_, message) in std::mem::take(&mut cold.held) {
         fail_replies(runtime, &message, reason);
-    }
-    for orphan in promise::take_orphans().into_iter().chain(std::mem::take(&mut cold.orphans)) {
-        orphan.fail_of_holder(runtime, pid, reason);
     }
     if let Some(promise) = cold.promise.take() {
         promise.fail(runtime, reason);

@@ -252,7 +252,10 @@ impl Actor {
         (self.leaf, self.next) = (null_mut(), Next::Advance);
         let is_killed = reason.tag() == ExitTag::Killed;
         self.phase = if is_killed { Phase::Terminate } else { Phase::Defers };
-        self.cold().reason = Some(reason);
+        // Nothing said is a normal end.
+        if self.cold_ref().is_some() || reason.tag() != ExitTag::Normal {
+            self.cold().reason = Some(reason);
+        }
     }
 
     /// Makes sure that the actor is woken at the next of its own deadlines.
