@@ -45,7 +45,7 @@ impl Actor {
         let is_it = |message: &crate::message::Message| {
             Kind::of(message) == Kind::Down && message.envelope().note == monitor
         };
-        if self.queue.fresh.remove_first(is_it).is_none() {
+        if self.queue.remove_unread(is_it).is_none() {
             self.queue
                 .remove_looked(|looked| looked.kind == Received::Down && looked.note == monitor);
         }

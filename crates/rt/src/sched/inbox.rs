@@ -180,10 +180,6 @@ impl Batch {
         Batch { first, last }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.first.is_null()
-    }
-
     pub(crate) fn push(&mut self, message: Message) {
         let message = message.into_raw();
         // SAFETY: all messages of the list are ours.
@@ -260,19 +256,21 @@ pub(crate) struct Looked {
 #[derive(Debug)]
 pub(crate) struct Queue {
     /// What nobody has looked at.
-    pub(crate) fresh: Batch,
+    fresh: Batch,
     /// What was looked at, and not taken, before `current`; few actors have any, so it is a pointer away.
     #[allow(clippy::box_collection, reason = "an idle actor shall be small")]
     passed: Option<Box<VecDeque<Looked>>>,
     /// How many of `passed` this receive has looked at; beyond its length, all and `current` too.
     at: u32,
+    /// The length of `fresh`.
+    unread: u32,
     /// What was looked at for the first time in this receive, last.
     current: Option<Looked>,
 }
 
 impl Queue {
     pub(crate) const EMPTY: Queue =
-        Queue { fresh: Batch::EMPTY, passed: None, at: 0, current: None };
+        Queue { fresh: Batch::EMPTY, passed: None, at: 0, unread: 0, current: None };
 
     /// Whether nothing was looked at that was not taken.
     #[inline(always)]
@@ -311,6 +309,39 @@ impl Queue {
         self.passed.get_or_insert_default().push_back(looked);
     }
 
+    /// How many messages nobody has looked at.
+    pub(crate) fn unread(&self) -> u32 {
+        self.unread
+    }
+
+    /// Adds a message that has come.
+    #[inline(always)]
+    pub(crate) fn push(&mut self, message: Message) {
+        self.fresh.push(message);
+        self.unread = self.unread.saturating_add(1);
+    }
+
+    /// Takes the first message that nobody has looked at.
+    #[inline(always)]
+    pub(crate) fn pop(&mut self) -> Option<Message> {
+        let message = self.fresh.next()?;
+        self.unread = self.unread.saturating_sub(1);
+        Some(message)
+    }
+
+    /// Puts a message back where it was taken from.
+    pub(crate) fn put_back(&mut self, message: Message) {
+        self.fresh.push_front(message);
+        self.unread = self.unread.saturating_add(1);
+    }
+
+    /// Takes out the first message that fits of those that nobody has looked at.
+    pub(crate) fn remove_unread(&mut self, fits: impl Fn(&Message) -> bool) -> Option<Message> {
+        let found = self.fresh.remove_first(fits)?;
+        self.unread = self.unread.saturating_sub(1);
+        Some(found)
+    }
+
     /// Looks at the first of `fresh` if it is a message without references, there is room for it, and nothing that
     /// was looked at before comes first.
     #[inline(always)]
@@ -318,7 +349,7 @@ impl Queue {
         if !self.is_untouched() {
             return None;
         }
-        let message = self.fresh.next()?;
+        let message = self.pop()?;
         let (bytes, note) = (message.bytes() as u32, message.envelope().note);
         let is_message = Kind::of(&message) == Kind::Message;
         match if is_message { message.adopt_flat(ctx) } else { Err(message) } {
@@ -327,7 +358,7 @@ impl Queue {
                 Some(object)
             }
             Err(message) => {
-                self.fresh.push_front(message);
+                self.put_back(message);
                 None
             }
         }

@@ -33,6 +33,11 @@ pub(crate) enum Fate {
     Ended,
 }
 
+/// With more messages than this that it has not looked at, an actor is behind.
+const BEHIND: u32 = 1024;
+/// With no more than this, no longer.
+const CAUGHT_UP: u32 = 256;
+
 /// What a run has led to.
 enum Step {
     On,
@@ -288,7 +293,7 @@ impl Actor {
     /// Whether there may be anything that a receive has not looked at.
     #[inline(always)]
     pub(crate) fn has_mail(&mut self) -> bool {
-        !self.queue.fresh.is_empty() || self.slot().shared().inbox.has_news()
+        self.queue.unread() > 0 || self.slot().shared().inbox.has_news()
     }
 
     /// Takes in what has come; false if nothing has, nor was the actor woken.
@@ -303,22 +308,32 @@ impl Actor {
     fn take_batch(&mut self, batch: Batch) {
         for signal in batch {
             if signal.envelope().kind == Kind::Message as u32 {
-                self.queue.fresh.push(signal);
+                self.queue.push(signal);
             } else {
                 self.take_signal(signal);
             }
         }
         self.drop_oldest();
+        self.note_length();
+    }
+
+    /// Tells senders whether this actor is behind with its messages.
+    fn note_length(&mut self) {
+        let (unread, pid, slot) = (self.queue.unread(), self.pid, self.slot());
+        let is_behind = slot.shared().is_behind();
+        if is_behind != (unread > if is_behind { CAUGHT_UP } else { BEHIND }) {
+            slot.shared().set_behind(pid, !is_behind);
+        }
     }
 
     #[inline(never)]
     fn take_signal(&mut self, signal: Message) {
         let (from, note) = (about(&signal), signal.envelope().note);
         match (Kind::of(&signal), from) {
-            (Kind::Message, _) => self.queue.fresh.push(signal),
+            (Kind::Message, _) => self.queue.push(signal),
             (Kind::Down, _) => {
                 if self.cold().monitors.remove(&note).is_some() {
-                    self.queue.fresh.push(signal);
+                    self.queue.push(signal);
                 }
             }
             (Kind::Exit | Kind::Overrun, _) => self.take_exit(signal),
@@ -372,7 +387,7 @@ impl Actor {
         let (slot, pid) = (self.slot(), self.pid);
         slot.shared().spare(pid);
         if self.traps_exits {
-            self.queue.fresh.push(signal);
+            self.queue.push(signal);
         }
     }
 
@@ -389,10 +404,10 @@ impl Actor {
         if let Some(looked) = self.queue.look_again() {
             return Ok(Some(looked));
         }
-        if self.queue.fresh.is_empty() {
+        if self.queue.unread() == 0 {
             self.take_signals();
         }
-        let Some(message) = self.queue.fresh.next() else { return Ok(None) };
+        let Some(message) = self.queue.pop() else { return Ok(None) };
         let kind = match Kind::of(&message) {
             Kind::Message => Received::Message,
             Kind::Down => Received::Down,
@@ -411,7 +426,7 @@ impl Actor {
         {
             Ok(object) => object,
             Err(message) => {
-                self.queue.fresh.push_front(message);
+                self.queue.put_back(message);
                 self.raise(sepal_abi::PanicCode::HeapLimit, &[]);
                 return Err(());
             }

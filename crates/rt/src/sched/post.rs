@@ -245,27 +245,28 @@ impl Actor {
     #[inline(always)]
     pub(crate) fn send_flat(&mut self, to: Pid, message: Message) -> Result<(), Message> {
         let runtime = self.runtime;
-        match runtime.table.slot(to) {
-            Some(slot) if slot.shared().is_unbounded(to) && message.flat().is_some() => {
-                // To one who has ended it is lost; nobody waits for an answer to what it says.
-                match slot.shared().inbox.push(to.generation(), message) {
-                    Ok(Pushed::Woke) => runtime.queue(slot),
-                    Ok(Pushed::Noted) => self.count_send(),
-                    Err(_) => {}
-                }
-                Ok(())
-            }
-            Some(_) | None => Err(message),
+        let Some(slot) = runtime.table.slot(to) else { return Err(message) };
+        let (is_unbounded, is_behind) = slot.shared().is_unbounded(to);
+        if !is_unbounded || message.flat().is_none() {
+            return Err(message);
         }
+        // To one who has ended it is lost; nobody waits for an answer to what it says.
+        match slot.shared().inbox.push(to.generation(), message) {
+            Ok(Pushed::Woke) => runtime.queue(slot),
+            Ok(Pushed::Noted) => self.count_send(is_behind),
+            Err(_) => {}
+        }
+        Ok(())
     }
 
-    /// A message was sent to one who has not read the last one yet. After some of these the others shall run, so that what
-    /// was sent is read while it is in the cache, and mailboxes do not grow for a whole time slice.
+    /// A message was sent to one who has not read the last one yet. After some of these the others shall run, after each if
+    /// the receiver is behind: so that what was sent is read while it is in the cache, and mailboxes do not grow for a
+    /// whole time slice.
     #[inline(always)]
-    fn count_send(&mut self) {
+    fn count_send(&mut self, is_behind: bool) {
         match self.sends_left.checked_sub(1) {
-            Some(left) => self.sends_left = left,
-            None => {
+            Some(left) if !is_behind => self.sends_left = left,
+            Some(_) | None => {
                 self.sends_left = SENDS_OF_TURN;
                 self.poison();
             }
@@ -309,7 +310,7 @@ impl Actor {
             let is_counted = |message: &Message| {
                 Kind::of(message) == Kind::Message && message.envelope().note == COUNTED
             };
-            let Some(oldest) = self.queue.fresh.remove_first(is_counted) else { return };
+            let Some(oldest) = self.queue.remove_unread(is_counted) else { return };
             bounds.leave(generation, oldest.bytes());
             fail_replies(&runtime, &oldest, &Reason::NO_PROC);
         }

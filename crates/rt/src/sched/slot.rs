@@ -72,6 +72,8 @@ mod flag {
     pub const BOUNDED: u64 = 32;
     /// There is an actor.
     pub const PRESENT: u64 = 256;
+    /// It has many messages that it has not looked at: senders shall let others run.
+    pub const BEHIND: u64 = 512;
     /// Where the priority begins, of two bits.
     pub const PRIORITY: u32 = 6;
 }
@@ -147,11 +149,21 @@ impl Shared {
         (state & flag::BOUNDED != 0).then(|| unsafe { &*self.bounds.load(Ordering::Acquire) })
     }
 
-    /// Whether this is (still) the slot of the actor, and its mailbox takes everything.
-    #[inline]
-    pub(crate) fn is_unbounded(&self, pid: Pid) -> bool {
+    /// Whether this is (still) the slot of the actor, and its mailbox takes everything; and whether that is behind.
+    #[inline(always)]
+    pub(crate) fn is_unbounded(&self, pid: Pid) -> (bool, bool) {
         let state = self.state.load(Ordering::Acquire);
-        state >> 32 == u64::from(pid.generation()) && state & flag::BOUNDED == 0
+        let is_current = state >> 32 == u64::from(pid.generation());
+        (is_current && state & flag::BOUNDED == 0, state & flag::BEHIND != 0)
+    }
+
+    pub(crate) fn is_behind(&self) -> bool {
+        self.state.load(Ordering::Relaxed) & flag::BEHIND != 0
+    }
+
+    pub(crate) fn set_behind(&self, pid: Pid, is_behind: bool) {
+        let (set, clear) = if is_behind { (flag::BEHIND, 0) } else { (0, flag::BEHIND) };
+        self.change(pid, set, clear);
     }
 
     fn set_bounds(&self, generation: u32, limits: &Limits) -> u64 {
