@@ -106,7 +106,9 @@ fn random_orders_of_passes_keep_the_meaning() {
 fn every_level_keeps_the_meaning() {
     for seed in seeds() {
         let case = case(seed);
-        for level in [OptLevel::None, OptLevel::Quick, OptLevel::Full] {
+        for level in
+            [OptLevel::None, OptLevel::Quick, OptLevel::Full, OptLevel::FullWithoutPolls]
+        {
             check(&case, |module| optimize(module, level));
         }
     }
