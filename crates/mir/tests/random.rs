@@ -106,9 +106,7 @@ fn random_orders_of_passes_keep_the_meaning() {
 fn every_level_keeps_the_meaning() {
     for seed in seeds() {
         let case = case(seed);
-        for level in
-            [OptLevel::None, OptLevel::Quick, OptLevel::Full, OptLevel::FullWithoutPolls]
-        {
+        for level in [OptLevel::None, OptLevel::Quick, OptLevel::Full, OptLevel::FullWithoutPolls] {
             check(&case, |module| optimize(module, level));
         }
     }
