@@ -8,8 +8,10 @@ import (
 	"time"
 )
 
+// How many are started at a time.
+const batch = 1000
+
 func spawn(actors int) {
-	const batch = 1000
 	start := time.Now()
 	me := make(chan int, batch)
 	sum := 0
@@ -72,19 +74,25 @@ func idle(actors int) {
 		input.ReadString('\n')
 	}
 	stopHere()
-	me := make(chan int, 1024)
-	mailboxes := make([]chan int, actors)
-	for n := range mailboxes {
-		mailbox := make(chan int, 1)
-		mailboxes[n] = mailbox
-		go func(n int) {
-			me <- 1
-			me <- n + <-mailbox
-		}(n)
-	}
+	me := make(chan int, batch)
+	mailboxes := make([]chan int, 0, actors)
 	sum := 0
-	for range mailboxes {
-		sum += <-me
+	for len(mailboxes) < actors {
+		count := batch
+		if actors-len(mailboxes) < batch {
+			count = actors - len(mailboxes)
+		}
+		for i := 0; i < count; i++ {
+			mailbox := make(chan int, 1)
+			go func(n int) {
+				me <- 1
+				me <- n + <-mailbox
+			}(len(mailboxes))
+			mailboxes = append(mailboxes, mailbox)
+		}
+		for i := 0; i < count; i++ {
+			sum += <-me
+		}
 	}
 	check(sum == actors, "lost or doubled")
 	stopHere()

@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::unbounded_channel;
 
+/// How many are started at a time.
+const BATCH: usize = 1000;
+
 pub async fn spawn(actors: usize) {
-    const BATCH: usize = 1000;
     let start = Instant::now();
     let (me, mut mailbox) = unbounded_channel();
     let (mut sum, mut made) = (0, 0);
@@ -57,27 +59,29 @@ pub async fn future(futures: usize) {
 pub async fn idle(actors: usize) {
     stop_here();
     let (me, mut mailbox) = unbounded_channel();
-    let pids: Vec<_> = (0..actors)
-        .map(|n| {
+    let mut pids = Vec::with_capacity(actors);
+    let mut sum = 0;
+    while pids.len() < actors {
+        let batch = BATCH.min(actors - pids.len());
+        for _ in 0..batch {
             let (child, mut mailbox) = unbounded_channel::<usize>();
-            let to = me.clone();
+            let (n, to) = (pids.len(), me.clone());
             tokio::spawn(async move {
                 tell(&to, 1);
                 if let Some(question) = mailbox.recv().await {
                     tell(&to, n + question);
                 }
             });
-            child
-        })
-        .collect();
-    let mut sum = 0;
-    for _ in 0..actors {
-        sum += mailbox.recv().await.expect("this task holds a sender");
+            pids.push(child);
+        }
+        for _ in 0..batch {
+            sum += mailbox.recv().await.expect("this task holds a sender");
+        }
     }
     assert_eq!(sum, actors, "lost or doubled");
     stop_here();
     for pid in &pids {
-        tell(&pid, 1);
+        tell(pid, 1);
     }
     sum = 0;
     for _ in 0..actors {
