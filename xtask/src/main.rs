@@ -11,6 +11,8 @@ usage:
       checks the house rules; the flag records the long functions that stand now
   cargo xtask bench [--filter NAME] [--runs N] [--quick] [--sepal PATH]
       measures Sepal against C and Python
+  cargo xtask bench actors [--filter NAME] [--runs N] [--quick] [--alone] [--sepal PATH]
+      measures actors, futures and generators against Erlang, Go and tokio, and against their aims
   cargo xtask bench compile [--runs N] [--quick] [--sepal PATH]
       measures the compiler: lines a second, start-up
   cargo xtask bench memory [--seconds N] [--sepal PATH]
@@ -26,6 +28,8 @@ fn main() -> ExitCode {
         ["tidy", "--update-ratchet"] => {
             tidy::update_ratchet(&project_root()).map_err(|error| error.to_string())
         }
+        ["bench", "actors", options @ ..] => bench::actors::Options::parse(options)
+            .and_then(|options| bench::actors::run(&project_root(), &options)),
         ["bench", "compile", options @ ..] => bench::Options::parse(options)
             .and_then(|options| bench::compile::run(&project_root(), &options)),
         ["bench", "memory", options @ ..] => bench::memory::Options::parse(options)

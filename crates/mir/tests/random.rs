@@ -7,7 +7,7 @@ use sepal_base::Symbol;
 use sepal_mir::passes::{OptLevel, Pass, optimize, run_passes};
 use sepal_mir::text::{parse_module, print_module};
 use sepal_mir::verify::verify_module;
-use sepal_mir::{FuncId, Function, FunctionBuilder, Module, Signature, Type, Value};
+use sepal_mir::{FuncId, Function, FunctionBuilder, Module, Op, Signature, Type, Value};
 use support::eval::{Ending, Word, evaluate};
 use support::programs::program;
 
@@ -106,10 +106,33 @@ fn random_orders_of_passes_keep_the_meaning() {
 fn every_level_keeps_the_meaning() {
     for seed in seeds() {
         let case = case(seed);
-        for level in [OptLevel::None, OptLevel::Quick, OptLevel::Full] {
+        for level in [OptLevel::None, OptLevel::Quick, OptLevel::Full, OptLevel::FullWithoutPolls] {
             check(&case, |module| optimize(module, level));
         }
     }
+}
+
+/// How many polls the placed instructions are.
+fn polls(module: &Module) -> usize {
+    let of = |func: &Function| {
+        let insts = func.blocks.iter().flat_map(|block| &block.insts);
+        insts.filter(|&&inst| matches!(func.insts[inst].op, Op::Poll {})).count()
+    };
+    module.functions.iter().map(of).sum()
+}
+
+#[test]
+fn one_level_leaves_out_polls_alone() {
+    let mut placed = 0;
+    for seed in seeds() {
+        let (module, _) = prepared(seed);
+        let [mut with, mut without] = [module.clone(), module];
+        optimize(&mut with, OptLevel::Full);
+        optimize(&mut without, OptLevel::FullWithoutPolls);
+        placed += polls(&with);
+        assert_eq!(polls(&without), 0, "seed {seed}\n{}", print_module(&without));
+    }
+    assert!(placed > 0, "some programs have loops or calls");
 }
 
 /// Gives the program an entry, so that what it does not reach may go.

@@ -157,4 +157,7 @@ pub enum Opt {
     Quick,
     /// Everything
     Full,
+    /// Everything but polls: to measure what they cost, since a loop then holds its core
+    #[value(hide = true)]
+    FullWithoutPolls,
 }

@@ -103,6 +103,7 @@ fn session(common: &Common) -> Session {
         cli::Opt::None => OptLevel::None,
         cli::Opt::Quick => OptLevel::Quick,
         cli::Opt::Full => OptLevel::Full,
+        cli::Opt::FullWithoutPolls => OptLevel::FullWithoutPolls,
     };
     Session::new(Settings { contracts, strict_native: common.strict_native, opt, style, on_phase })
 }

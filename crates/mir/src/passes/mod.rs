@@ -47,6 +47,8 @@ pub enum OptLevel {
     Quick,
     /// Everything.
     Full,
+    /// `Full`, but a loop holds its core and endless recursion is a fault: what polls cost is the difference.
+    FullWithoutPolls,
 }
 
 /// What a pass sees beside its function, which has been taken out of the module.
@@ -131,19 +133,22 @@ pub fn optimize(module: &mut Module, level: OptLevel) {
         unused::drop_unused(module);
     }
     match level {
-        OptLevel::None => run_steps(module, Order::Any, NONE),
-        OptLevel::Quick => run_steps(module, Order::Any, QUICK),
-        OptLevel::Full => {
-            freeze::freeze(module);
-            // Ranges are looked at when all inlining is done: see there.
-            run_steps(module, Order::CalleesFirst, FULL_FIRST);
-            unused::drop_unused(module);
-            freeze::freeze(module);
-            run_steps(module, Order::Any, FULL_THEN);
-        }
+        OptLevel::None => run_steps(module, Order::Any, &[NONE]),
+        OptLevel::Quick => run_steps(module, Order::Any, &[QUICK]),
+        OptLevel::Full => run_full(module, &[FULL_THEN, FULL_POLLS, FULL_LAST]),
+        OptLevel::FullWithoutPolls => run_full(module, &[FULL_THEN, FULL_LAST]),
     }
     unused::drop_unused(module);
     crate::suspend::run(module);
+}
+
+fn run_full(module: &mut Module, after_inlining: &[&[Step]]) {
+    freeze::freeze(module);
+    // Ranges are looked at when all inlining is done: see there.
+    run_steps(module, Order::CalleesFirst, &[FULL_FIRST]);
+    unused::drop_unused(module);
+    freeze::freeze(module);
+    run_steps(module, Order::Any, after_inlining);
 }
 
 /// A line of the pipeline.
@@ -187,10 +192,11 @@ const FULL_THEN: &[Step] = &[
     Step::Then(Pass::Rotate, &[Pass::CopyProp, Pass::Gvn]),
     Step::Then(Pass::Licm, &[Pass::Gvn, Pass::CopyProp]),
     Step::Run(Pass::Dce),
-    Step::Then(Pass::Polls, &[Pass::Fold, Pass::Dce]),
-    Step::Run(Pass::SimplifyCfg),
-    Step::Run(Pass::Compact),
 ];
+
+const FULL_POLLS: &[Step] = &[Step::Then(Pass::Polls, &[Pass::Fold, Pass::Dce])];
+
+const FULL_LAST: &[Step] = &[Step::Run(Pass::SimplifyCfg), Step::Run(Pass::Compact)];
 
 /// Runs `passes` over each function, callees first.
 pub fn run_passes(module: &mut Module, passes: &[Pass]) {
@@ -210,9 +216,9 @@ pub(crate) fn run_passes_on(module: &mut Module, ids: &[FuncId], passes: &[Pass]
     });
 }
 
-fn run_steps(module: &mut Module, order: Order, steps: &[Step]) {
+fn run_steps(module: &mut Module, order: Order, parts: &[&[Step]]) {
     for_each_function(module, order, |func, cx| {
-        for step in steps {
+        for step in parts.iter().copied().flatten() {
             match *step {
                 Step::Run(pass) => {
                     run_checked(pass, func, cx);

@@ -1,0 +1,3 @@
+module sepal/peers
+
+go 1.19
