@@ -5,7 +5,8 @@
 //! holes, blocks without marked lines go back to the process's pool.
 //!
 //! What makes a walk over a hole possible, and so must never be broken:
-//! - The bytes of an opened hole from the bump pointer on are zero; a header is never zero.
+//! - The bytes of an opened hole from the bump pointer on are zero; a header is never zero. Of the hole for overflow, which
+//!   only the runtime allocates in, the first word is.
 //! - A hole that was passed over as too small begins with a zero word.
 //! - Whoever bumps stores the header before anything else can allocate.
 
@@ -15,10 +16,14 @@ use super::space::{BLOCK, Block, FreeBlock, LINE, LINES, Space};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// No collection before so much was allocated since the last one: a collection of little that lives is
-/// not worth it. A heap begins with the lower number and comes to the upper one as it allocates; half
-/// of that costs twice the collections where little lives, without saving memory that matters.
+/// not worth it. A heap begins with the lower number, which fits a core's own cache, and stays there while
+/// next to nothing lives: then a collection costs less than going through memory that the cache has
+/// forgotten. Otherwise it comes to the upper one as it allocates; half of that costs twice the collections,
+/// without saving memory that matters.
 const MIN_BUDGET: usize = 1024 * 1024;
 const FULL_MIN_BUDGET: usize = 8 * 1024 * 1024;
+/// Marking is cheap where so many times what lives is allocated between collections.
+const CHEAP: usize = 64;
 /// What the memory of a swept line holds under stress.
 pub(super) const POISON: u8 = 0xDB;
 
@@ -87,15 +92,19 @@ impl Bulk {
         self.since > self.stats.live_bytes.max(super::SMALL)
     }
 
-    /// Room in a block apart from the hole that is bumped through, which serves smaller objects. The block counts
-    /// against `limit`.
+    /// Room in a block apart from the hole that is bumped through, which serves smaller objects; not zeroed. The block
+    /// counts against `limit`.
     pub(super) fn alloc_overflow(&mut self, size: usize, limit: usize) -> Option<usize> {
         if size > self.overflow.end - self.overflow.ptr {
             let block = self.take_block(limit)?;
-            self.overflow = self.open(block, 0, LINES);
+            self.overflow = self.open(FreeBlock { is_zero: true, ..block }, 0, LINES);
         }
         let object = self.overflow.ptr;
         self.overflow.ptr += size;
+        if self.overflow.ptr < self.overflow.end {
+            // SAFETY: the word is in the hole, behind all objects.
+            unsafe { (self.overflow.ptr as *mut u64).write(0) };
+        }
         Some(object)
     }
 
@@ -214,7 +223,7 @@ impl Bulk {
         let free_lines = |block: &Block| LINES - unsafe { (*block.info()).live_lines } as usize;
         let holes = self.blocks.iter().map(free_lines).sum::<usize>() * LINE;
         let fresh = (live / 8 * 15).saturating_sub(self.footprint());
-        let least = (taken as usize).clamp(MIN_BUDGET, FULL_MIN_BUDGET);
+        let least = (live * CHEAP).min(taken as usize).clamp(MIN_BUDGET, FULL_MIN_BUDGET);
         least.max((holes + fresh).clamp(live / 4, live))
     }
 

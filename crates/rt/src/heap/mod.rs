@@ -293,7 +293,10 @@ impl Heap {
                 continue;
             }
             if size > WORTH_KEEPING && ctx.alloc_end - ctx.alloc_ptr >= WORTH_KEEPING {
-                return self.alloc_overflow(size);
+                let start = self.alloc_overflow(size)?;
+                // SAFETY: the room was just taken.
+                unsafe { ((start + filled) as *mut u8).write_bytes(0, size - filled) };
+                return Some(start);
             }
             let limit = self.limit_of_bulk();
             let hole = self.bulk()?.next_hole(size, limit)?;
@@ -311,6 +314,7 @@ impl Heap {
         self.limit.saturating_sub(self.chunk_bytes as usize)
     }
 
+    /// Not zeroed.
     fn alloc_overflow(&mut self, size: usize) -> Option<usize> {
         let limit = self.limit_of_bulk();
         let start = self.bulk()?.alloc_overflow(size, limit)?;
