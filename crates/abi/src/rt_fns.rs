@@ -94,6 +94,16 @@ macro_rules! rt_fns {
             rt_demonitor(monitor: I64) -> () [state];
             rt_trap_exits(trap: Bool) -> () [state];
             rt_is_alive(pid: I64) -> (Bool) [state];
+            /// Asks how an actor is; false if there is none.
+            rt_info_ask(pid: I64) -> (Bool) [state];
+            /// 0 pending (this actor will be woken), 1 there is an answer, 2 the actor has ended.
+            rt_info_poll() -> (I64) [state];
+            /// Of the answer, an `InfoItem`.
+            rt_info_number(item: I64) -> (I64) [state];
+            /// The name, or null.
+            rt_info_name() -> (Ref) [state allocates];
+            /// The line where it waits or was preempted, or null.
+            rt_info_place() -> (Ref) [state allocates];
             rt_register(name: Ref, pid: I64) -> () [state panics];
             /// The pid of a name whose messages have the given type, or 0.
             rt_whereis(name: Ref, mailbox: Ptr) -> (I64) [state];

@@ -95,8 +95,6 @@ pub struct Actor {
     pub(crate) queue: Queue,
     pub(crate) stack: Option<Box<Activation>>,
     cold: Option<Box<Cold>>,
-    /// The declared name, a static string, or null.
-    pub(crate) label: *const Object,
     pub(crate) next: Next,
     /// What the run was that is going on, or was preempted.
     pub(crate) doing: Next,
@@ -128,7 +126,6 @@ impl Actor {
             queue: Queue::EMPTY,
             stack: None,
             cold: None,
-            label: std::ptr::null(),
             next: Next::Resume,
             doing: Next::Resume,
             phase: Phase::Body,

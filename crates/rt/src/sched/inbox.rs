@@ -73,6 +73,13 @@ impl Inbox {
         unpack(self.0.load(Ordering::Acquire)).is_null()
     }
 
+    /// How many messages are in it, by a walk: only for the thread that has the actor, since nobody else takes any out.
+    pub(crate) fn len_for_owner(&self) -> usize {
+        let newest = unpack(self.0.load(Ordering::Acquire));
+        // SAFETY: what was pushed stays until the owner takes it.
+        unsafe { count(newest) }
+    }
+
     /// Takes all messages, in the order in which they came.
     pub(crate) fn take(&self, generation: u32) -> Batch {
         if self.is_empty() {
@@ -102,6 +109,16 @@ pub(crate) struct Batch {
 unsafe fn next(message: *mut Envelope) -> *mut Envelope {
     // SAFETY: the caller vouches for it.
     unsafe { (*message).next.load(Ordering::Relaxed) }
+}
+
+/// How many messages a list has.
+///
+/// # Safety
+/// Nobody may take messages out of it meanwhile.
+unsafe fn count(first: *mut Envelope) -> usize {
+    let some = |message: *mut Envelope| (!message.is_null()).then_some(message);
+    // SAFETY: the caller vouches for it.
+    std::iter::successors(some(first), |&message| some(unsafe { next(message) })).count()
 }
 
 impl Batch {
@@ -215,6 +232,14 @@ pub(crate) struct Queue {
 impl Queue {
     pub(crate) const EMPTY: Queue =
         Queue { fresh: Batch::EMPTY, passed: None, at: 0, current: None };
+
+    /// How many wait, looked at or not, by a walk.
+    pub(crate) fn len(&self) -> usize {
+        let passed = self.passed.as_ref().map_or(0, |passed| passed.len());
+        // SAFETY: the list is ours.
+        let fresh = unsafe { count(self.fresh.first) };
+        passed + usize::from(self.current.is_some()) + fresh
+    }
 
     /// The next receive begins with the oldest.
     pub(crate) fn rewind(&mut self) {

@@ -55,6 +55,10 @@ fn turn_watched(runtime: RuntimeRef, slot: SlotRef) -> Fate {
         let was_notified = slot.shared().begin_looking();
         // SAFETY: an active actor belongs to the thread that took it from a queue. The reference is not used across the run.
         let actor = unsafe { &mut *address };
+        slot.shared().count_reduction();
+        if runtime.observer.is_asking() {
+            runtime.answer_asks(slot, actor);
+        }
         // What was preempted may have looked already, and be about to wait for what has come since.
         actor.has_news = actor.next == Next::Proceed && (actor.has_news || was_notified);
         actor.take_signals();

@@ -9,6 +9,7 @@
 //! | `inbox` | see `inbox` |
 //! | `mailbox` | written before the pid is given out, read by everybody who has checked the generation |
 //! | `bounds` | made for the slot's first bounded actor, kept until the end; see `bounds` |
+//! | `reductions` | written by the thread that has the actor's turn, read by everybody; relaxed: a number to look at |
 //!
 //! `state` is the generation (upper half) and flags. Of these `ACTIVE` and `NOTIFIED` decide who may run the actor:
 //!
@@ -27,9 +28,11 @@
 //!
 //! Must never unmap a slot, and never give out a pid of the next generation before the slot is ready.
 
+use super::births::Births;
 use super::bounds::{Bounds, Limits};
 use super::inbox::Inbox;
 use crate::actor::Actor;
+use sepal_abi::Object;
 use sepal_machine::memory::{self, PAGE};
 use std::cell::UnsafeCell;
 use std::collections::VecDeque;
@@ -98,6 +101,8 @@ pub struct Shared {
     /// The token of the actor's message type, or null.
     mailbox: AtomicPtr<u8>,
     bounds: AtomicPtr<Bounds>,
+    /// How often the actor was given a core, slices of time counted each.
+    reductions: AtomicU64,
 }
 
 impl Shared {
@@ -118,6 +123,23 @@ impl Shared {
     pub(crate) fn rest(&self) -> bool {
         let idle = |state| (state & flag::NOTIFIED == 0).then_some(state & !flag::ACTIVE);
         self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, idle).is_ok()
+    }
+
+    /// Makes an idle actor active without news: the caller may look at it, and must call [`Shared::rest`] or queue it.
+    #[must_use]
+    pub(crate) fn claim(&self) -> bool {
+        let idle = |state| (state & flag::ACTIVE == 0).then_some(state | flag::ACTIVE);
+        self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, idle).is_ok()
+    }
+
+    /// The actor has been given a core. Only for the thread that has its turn.
+    pub(crate) fn count_reduction(&self) {
+        let count = self.reductions.load(Ordering::Relaxed);
+        self.reductions.store(count + 1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn reductions(&self) -> u64 {
+        self.reductions.load(Ordering::Relaxed)
     }
 
     /// Whether this is (still) the slot of the actor.
@@ -266,6 +288,7 @@ const LAST_GENERATION: u32 = i32::MAX as u32;
 pub struct Table {
     base: NonNull<u8>,
     reserved: usize,
+    births: Births,
     /// Slots that were ever given out: those of indices 1 to this.
     used: AtomicU32,
     living: AtomicUsize,
@@ -291,8 +314,9 @@ impl Table {
         let mut sizes = sizes.take_while(|&size| size >= PIECE);
         let (base, reserved) =
             sizes.find_map(|size| memory::reserve(size).map(|base| (base, size)))?;
+        let births = Births::reserve(reserved / size_of::<Slot>())?;
         let (used, living) = (AtomicU32::new(0), AtomicUsize::new(0));
-        Some(Table { base, reserved, used, living, free: Mutex::default() })
+        Some(Table { base, reserved, births, used, living, free: Mutex::default() })
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Free> {
@@ -330,6 +354,7 @@ impl Table {
         let priority = u64::from(priority.min(3)) << flag::PRIORITY;
         let flags = flag::PRESENT | flag::ACTIVE | priority | shared.set_bounds(generation, limits);
         shared.inbox.open(generation);
+        shared.reductions.store(0, Ordering::Relaxed);
         // Release: who sees the generation sees the rest.
         shared.state.store(u64::from(generation) << 32 | flags, Ordering::Release);
         self.used.fetch_max(index, Ordering::Release);
@@ -348,7 +373,7 @@ impl Table {
         }
         // SAFETY: the piece is the next, untouched part of the reservation.
         let committed = unsafe { memory::commit(self.base.add(free.committed), PIECE) };
-        if !committed {
+        if !committed || !self.births.commit(used, used + PIECE / size) {
             return None;
         }
         free.committed += PIECE;
@@ -366,6 +391,16 @@ impl Table {
         if generation < LAST_GENERATION {
             self.lock().slots.push_back((slot, pid.index(), generation));
         }
+    }
+
+    /// Notes the declared name, a static string or null, and the parent of an actor that is being made.
+    pub(crate) fn set_birth(&self, pid: Pid, label: *const Object, parent: Option<Pid>) {
+        self.births.set(pid.index() as usize - 1, label, parent);
+    }
+
+    /// The declared name, a static string or null, and the parent of an actor. They mean nothing once it has ended.
+    pub(crate) fn birth(&self, pid: Pid) -> (*const Object, Option<Pid>) {
+        self.births.get(pid.index() as usize - 1)
     }
 
     /// How many actors there are.
