@@ -20,16 +20,16 @@ macro_rules! rt_fns {
         $then! {
             // ---- memory ----
             /// The slow path of an allocation: an object of `size` bytes, zero but for its header.
-            rt_alloc(header: I64, size: I64) -> (Ref) [allocates];
+            rt_object_alloc(header: I64, size: I64) -> (Ref) [allocates];
             /// A zeroed array of `len` elements; the header names an `Array` descriptor.
-            rt_array_new(header: I64, len: I64) -> (Ref) [allocates];
+            rt_array_alloc(header: I64, len: I64) -> (Ref) [allocates];
             /// An array of `len` elements or more with those of `array` at its beginning: `array`
             /// itself, grown in place, or a copy.
             rt_array_grow(array: Ref, len: I64) -> (Ref) [allocates reads writes];
             /// Copies `count` elements between arrays of one element type, which may be the same.
             rt_array_copy(to: Ref, to_index: I64, from: Ref, from_index: I64, count: I64) -> () [reads writes];
             /// Zeroes `count` elements, so that the collector forgets what they named.
-            rt_array_clear(array: Ref, index: I64, count: I64) -> () [writes];
+            rt_array_zero(array: Ref, index: I64, count: I64) -> () [writes];
             /// Collects garbage now.
             rt_gc_collect() -> () [state];
             /// A number about the heap: 0 collections, 1 live bytes after the last, 2 allocated bytes, 3 bytes

@@ -133,6 +133,7 @@ impl Engine for InterpEngine<'_> {
         // Another thread may look on while an actor runs, and must not wait for it.
         let Ok(machines) = self.machines.try_lock() else { return Vec::new() };
         let actor = std::ptr::from_ref(actor).cast_mut();
-        machines.preempted.get(&actor).map_or_else(Vec::new, |machine| machine.locs().collect())
+        let machine = machines.preempted.get(&actor);
+        machine.map_or_else(Vec::new, |machine| machine.preempted_locs().collect())
     }
 }

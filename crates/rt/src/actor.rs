@@ -488,6 +488,11 @@ impl Actor {
         frame_locs(first)
     }
 
+    /// The innermost frame: the one that runs, or was preempted. For engines.
+    pub fn running_frame(&self) -> ObjPtr {
+        self.leaf
+    }
+
     /// The same from the innermost frame on, for an actor that waits.
     pub(crate) fn resting_locs(&self) -> impl Iterator<Item = u32> + use<> {
         frame_locs(self.leaf)

@@ -56,12 +56,12 @@ fn turn_watched(runtime: RuntimeRef, slot: SlotRef) -> Fate {
         // SAFETY: an active actor belongs to the thread that took it from a queue. The reference is not used across the run.
         let actor = unsafe { &mut *address };
         slot.shared().count_reduction();
-        if runtime.observer.is_asking() {
-            runtime.answer_asks(slot, actor);
-        }
         // What was preempted may have looked already, and be about to wait for what has come since.
         actor.has_news = actor.next == Next::Proceed && (actor.has_news || was_notified);
         actor.take_signals();
+        if runtime.observer.is_asking() {
+            runtime.answer_asks(slot, actor);
+        }
         if let Some(reason) = actor.take_doom() {
             actor.end(reason);
         }
@@ -394,7 +394,7 @@ impl Actor {
     }
 
     /// A handle object that owns the reference at `address`. Null: a panic has been raised.
-    pub(crate) fn new_handle(&mut self, ops: &'static HandleOps, address: usize) -> ObjPtr {
+    pub fn new_handle(&mut self, ops: &'static HandleOps, address: usize) -> ObjPtr {
         let size = size_of::<Handle>();
         let Some(object) = self.alloc(Header::new(DescId::HANDLE), size) else {
             // SAFETY: the caller gives the reference up.
