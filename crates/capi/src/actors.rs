@@ -4,7 +4,10 @@
 
 use crate::bodies::{Body, Frame, Kind};
 use crate::current::{self, Raised, Result, ctx, with};
-use crate::values::{FUTURE, MESSAGE, NIL, alloc, bytes, bytes_at, desc, field, int_of, made, object, object_of, set_field};
+use crate::values::{
+    FUTURE, MESSAGE, NIL, alloc, bytes, bytes_at, desc, field, int_of, made, object, object_of,
+    set_field,
+};
 use sepal_abi::{Connection, Ctx, DescId, Header, ObjPtr, POISONED, Received, SpawnSetting};
 use sepal_rt::Actor;
 use sepal_rt::fns::bodies as rt;
@@ -16,7 +19,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 // ---- spawning and sending ----
 
-fn spawn(actor: &mut Actor, kind: Kind, code: *const u8, argument: u64, priority: i8) -> Result<i64> {
+fn spawn(
+    actor: &mut Actor,
+    kind: Kind,
+    code: *const u8,
+    argument: u64,
+    priority: i8,
+) -> Result<i64> {
     let frame = Frame::new(actor, kind, code, argument)?;
     let ctx = &raw mut actor.ctx;
     let (plain, nothing) = (Connection::Plain.number(), null());

@@ -59,7 +59,12 @@ pub(crate) struct Frame(pub(crate) ObjPtr);
 
 impl Frame {
     /// A new frame in the actor's heap.
-    pub(crate) fn new(actor: &mut Actor, kind: Kind, code: *const u8, argument: u64) -> Result<Frame> {
+    pub(crate) fn new(
+        actor: &mut Actor,
+        kind: Kind,
+        code: *const u8,
+        argument: u64,
+    ) -> Result<Frame> {
         let object = actor.alloc(Header::new(FRAME), FRAME_SIZE).ok_or(Raised)?;
         let frame = Frame(object);
         // SAFETY: the object is a frame, just made.
@@ -208,7 +213,8 @@ unsafe fn scan(data: *mut u8, visit: &mut dyn FnMut(*const u64, usize)) {
     let here = 0u64;
     let here = &raw const here as usize;
     // SAFETY: the body lives as long as its root source.
-    let (bounds, sp) = unsafe { ((*data.cast::<Body>()).bounds.clone(), (*data.cast::<Body>()).sp) };
+    let (bounds, sp) =
+        unsafe { ((*data.cast::<Body>()).bounds.clone(), (*data.cast::<Body>()).sp) };
     let from = if bounds.contains(&here) { here } else { sp };
     if bounds.contains(&from) {
         visit((from & !7) as *const u64, (bounds.end - from) / 8);

@@ -319,7 +319,8 @@ fn slice_indices(len: usize, start: i64, end: i64, step: i64) -> Option<Vec<usiz
 pub unsafe extern "C" fn rt_slice(value: i64, start: i64, end: i64, step: i64) -> i64 {
     if let Some(string) = object_of(value as u64, DescId::STR) {
         let len = bytes(string).len();
-        let (from, to) = (clamp(start, len as i64, 0, len as i64), clamp(end, len as i64, 0, len as i64));
+        let (from, to) =
+            (clamp(start, len as i64, 0, len as i64), clamp(end, len as i64, 0, len as i64));
         // SAFETY: it is a string.
         let text = unsafe { sepal_rt::actor::text(string) };
         let part = text.get(from as usize..to.max(from) as usize).filter(|_| step == 1);

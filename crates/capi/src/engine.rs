@@ -179,9 +179,8 @@ fn finish(actor: &mut Actor, frame: Frame, value: u64) -> Outcome {
     }
     let ctx = &raw mut actor.ctx;
     // SAFETY: the context is this actor's; the value is C's, still in the heap, of which nothing was collected since.
-    let message = unsafe {
-        rt::rt_message_new(ctx, Header::new(MESSAGE).0 as i64, 8, value as i64, 0, 0)
-    };
+    let message =
+        unsafe { rt::rt_message_new(ctx, Header::new(MESSAGE).0 as i64, 8, value as i64, 0, 0) };
     if message.is_null() {
         panics::report(actor, std::iter::empty());
         return Outcome::Abandoned;

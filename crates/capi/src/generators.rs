@@ -5,11 +5,11 @@
 //! ```
 //! Must never call a body: `waiting` does.
 
+use crate::actors::running_body;
 use crate::current::{self, with};
 use crate::values::{
     GENERATOR, NIL, alloc, alloc_words, elements, field, length, made, object_of, set_field,
 };
-use crate::actors::running_body;
 use sepal_abi::{DescId, ObjPtr};
 
 const STATE: usize = 1;

@@ -72,8 +72,7 @@ extern "C" fn first_stack() -> *mut u8 {
         return std::ptr::null_mut();
     }
     let Some(stack) = Stack::new(WORKER_STACK) else {
-        sepal_rt::stdio::write_error(b"error: there is no memory to start the program\n");
-        sepal_rt::stdio::exit(sepal_rt::panics::EXIT_PANIC);
+        refuse("there is no memory to start the program");
     };
     let top = stack.top();
     // The thread stays on it to the end of the process.
@@ -81,9 +80,15 @@ extern "C" fn first_stack() -> *mut u8 {
     top
 }
 
+/// Says why the program cannot begin.
+fn refuse(reason: &str) -> ! {
+    sepal_rt::stdio::write_error(format!("error: {reason}\n").as_bytes());
+    sepal_rt::stdio::exit(sepal_rt::panics::EXIT_PANIC)
+}
+
 /// The life of the first worker, and the end of the process.
 extern "C" fn live(workers: i32, main_sp: usize) -> ! {
-    MAIN.get_or_init(|| (main_sp, main_sp..thread_stack_end().max(main_sp)));
+    MAIN.get_or_init(|| (main_sp, thread_stack()));
     let image = Image { descs: Table::new(DESCS), entry_desc: FRAME.0, ..Image::EMPTY };
     let given = usize::try_from(workers).ok().filter(|&workers| workers > 0);
     let mut options = Options::from_env(Vec::new());
@@ -94,17 +99,17 @@ extern "C" fn live(workers: i32, main_sp: usize) -> ! {
     unsafe { libc::exit(code) }
 }
 
-/// Where the stack of this thread ends.
-fn thread_stack_end() -> usize {
+/// The addresses of this thread's stack. It may have grown beyond what it was at the beginning, never beyond these.
+fn thread_stack() -> Range<usize> {
     // SAFETY: asks for the attributes of this thread, and gives them back.
     unsafe {
         let mut attributes: libc::pthread_attr_t = std::mem::zeroed();
         if libc::pthread_getattr_np(libc::pthread_self(), &mut attributes) != 0 {
-            return 0;
+            refuse("the bounds of the stack are not known");
         }
         let (mut start, mut size) = (std::ptr::null_mut(), 0);
         libc::pthread_attr_getstack(&attributes, &mut start, &mut size);
         libc::pthread_attr_destroy(&mut attributes);
-        start as usize + size
+        start as usize..start as usize + size
     }
 }

@@ -4,8 +4,8 @@
 
 use crate::current::{Raised, Result, with};
 use sepal_abi::{
-    ARRAY_DATA, DescId, DescKind, Header, ObjPtr, Tag, TypeDesc, any_bool, any_float,
-    any_heap, any_int, any_nil, any_tag, any_to_bool, any_to_float_bits, any_to_int,
+    ARRAY_DATA, DescId, DescKind, Header, ObjPtr, Tag, TypeDesc, any_bool, any_float, any_heap,
+    any_int, any_nil, any_tag, any_to_bool, any_to_float_bits, any_to_int,
 };
 use sepal_rt::Actor;
 use std::ptr::null;

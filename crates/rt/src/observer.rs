@@ -51,7 +51,8 @@ impl Watch {
         };
         let has_thread = *HAS_THREAD.get_or_init(start);
         let every = runtime.observes().filter(|_| !runtime.is_simulated());
-        let next_at = every.and_then(|every| Instant::now().checked_add(Duration::from_nanos(every)));
+        let next_at =
+            every.and_then(|every| Instant::now().checked_add(Duration::from_nanos(every)));
         shown().push(Shown { runtime, next_at });
         if has_thread && next_at.is_some() {
             notice::wake();

@@ -14,7 +14,8 @@ pub const MAX_LINES: usize = 32;
 /// the standard library's, are left out: the user's line that called them follows.
 pub fn push_lines(report: &mut String, image: &Image, locs: impl Iterator<Item = u32>) {
     // One more than is shown, to know whether there is more; a chain cannot be longer than the table.
-    let named = locs.flat_map(|loc| inlined_chain(image, loc)).filter(|entry| entry.function.len > 0);
+    let named =
+        locs.flat_map(|loc| inlined_chain(image, loc)).filter(|entry| entry.function.len > 0);
     for (count, entry) in named.take(MAX_LINES + 1).enumerate() {
         if count == MAX_LINES {
             report.push_str("  …\n");

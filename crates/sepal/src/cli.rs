@@ -64,7 +64,8 @@ pub struct Run {
 }
 
 fn interval(text: &str) -> Result<Duration, String> {
-    sepal_driver::observe_interval(text).ok_or_else(|| "not a number of seconds from 0.001 on".into())
+    sepal_driver::observe_interval(text)
+        .ok_or_else(|| "not a number of seconds from 0.001 on".into())
 }
 
 #[derive(Args, Debug)]

@@ -1,7 +1,7 @@
 //! The collector on small cases: what survives, what does not, and how much memory that takes.
 
 use crate::actor::{Actor, Raised, RootSource, data};
-use crate::fns::bodies::{rt_array_zero, rt_array_copy, rt_array_grow, rt_array_alloc};
+use crate::fns::bodies::{rt_array_alloc, rt_array_copy, rt_array_grow, rt_array_zero};
 use crate::heap::space::Space;
 use crate::run::Options;
 use crate::testing::with_actor;

@@ -9,7 +9,9 @@ use crate::actor::{Activation, Actor};
 use crate::run::{Ended, MAIN_STACK};
 use crate::trace;
 use sepal_abi::{CLOSURE_CODE, FRAME_RESUME, NO_LOC, ObjPtr};
-use sepal_machine::r#gen::{EntryResult, EntryStatus, enter_actor, proceed_actor, yielded_frame_pointer};
+use sepal_machine::r#gen::{
+    EntryResult, EntryStatus, enter_actor, proceed_actor, yielded_frame_pointer,
+};
 use sepal_machine::memory::Stack;
 use std::cell::{Cell, RefCell};
 
