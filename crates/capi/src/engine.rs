@@ -8,7 +8,7 @@ use crate::bodies::{Body, Frame, Kind, LastWords};
 use crate::current;
 use crate::objects::capture_buffer;
 use crate::start;
-use crate::values::{CLOSURE, MESSAGE, bytes, object, object_of};
+use crate::values::{CLOSURE, MESSAGE, NIL, bytes, object, object_of};
 use sepal_abi::{FrameStatus, Header, ObjPtr};
 use sepal_machine::r#gen::{EntryResult, EntryStatus, enter_actor, proceed_actor};
 use sepal_rt::fns::bodies as rt;
@@ -39,7 +39,8 @@ impl Engine for CEngine {
             // SAFETY: as above.
             None => match begin(unsafe { &mut *actor }, frame) {
                 Begun::Body(body) => body,
-                Begun::Nothing => return DONE,
+                // SAFETY: as above. A future of nothing is nil.
+                Begun::Nothing => return finish(unsafe { &mut *actor }, frame, NIL),
                 Begun::NoMemory => return Outcome::NoMemory,
             },
         };

@@ -117,6 +117,12 @@ fn values_and_collections() {
 }
 
 #[test]
+fn generator_state_machine_runs_dispatcher() {
+    check(&compile("generators", "-O2"), "", &[], 0, "generators hold");
+    check(&compile("generators", "-O0"), "", &[("SEPAL_GC_STRESS", "1")], 0, "generators hold");
+}
+
+#[test]
 fn actors_and_futures() {
     for optimise in ["-O0", "-O2"] {
         let program = compile("actors", optimise);

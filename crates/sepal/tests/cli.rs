@@ -324,3 +324,46 @@ fn sigquit_is_answered_while_the_program_does_nothing_else() {
         assert_eq!(output.stdout, b"None\n", "{engine}");
     }
 }
+
+#[test]
+fn looking_at_actors_that_come_and_go_changes_nothing() {
+    let folder = Folder::new("churn");
+    let source = "\
+actor Once(back: Pid[int]) of int:
+    receive:
+        case n: back.send(n)
+
+fn main():
+    let me: Pid[int] = self()
+    var sum = 0
+    for round in 0..200:
+        let all = [spawn Once(me) for _ in 0..50]
+        for one in all: one.send(1)
+        for _ in all:
+            receive:
+                case n: sum += n
+        if round % 10 == 0: sleep(1)
+    print(sum)
+";
+    folder.file("churn.spl", source);
+    for (engine, workers) in
+        [("--engine=jit", "1"), ("--engine=jit", "4"), ("--engine=interp", "1")]
+    {
+        let mut command = sepal(&folder.0);
+        command.args(["run", engine, "--observe=0.001", "churn.spl"]);
+        let output = command.env("SEPAL_WORKERS", workers).output().expect("sepal starts");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.stdout, b"10000\n", "{engine} {workers}: {stderr}");
+        assert_eq!(output.status.code(), Some(0), "{engine} {workers}: {stderr}");
+        assert!(stderr.matches("actors after ").count() >= 3, "{engine} {workers}: {stderr}");
+    }
+    // Nor is a deadlock overlooked.
+    let source = "fn main():\n    let w = spawn: hold()\n    hold()\n\n\
+        fn hold() of int:\n    receive:\n        case 1: pass\n";
+    folder.file("dead.spl", source);
+    for _ in 0..5 {
+        let output = check(&folder, &["run", "--observe=0.001", "dead.spl"], 101, "deadlock");
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(text.matches("waits\n").count(), 2, "{text}");
+    }
+}

@@ -157,6 +157,8 @@ static void futures(void) {
     for (int i = 0; i < 10; i++) fs[i] = square_of(i);
     for (int i = 9; i >= 0; i--) CHECK(sepal_int(i % 2 ? rt_future_await(fs[i]) : rt_wait(fs[i])) == i * i);
     CHECK(sepal_int(rt_future_await(rt_value_int(5))) == 5);
+    /* A null body is a legal one here too. */
+    CHECK(sepal_kind(rt_future_await(rt_future_new(0, rt_value_nil()))) == 4);
     int64_t g = rt_generator_new((int64_t)squares, 0, rt_value_nil());
     for (int i = 1; i < 5; i++) CHECK(sepal_int(rt_generator_next(g)) == i * i);
 }

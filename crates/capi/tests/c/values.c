@@ -124,30 +124,6 @@ static void garbage(void) {
     for (int i = 0; i < 200; i++) CHECK(is_str(rt_array_get(kept, i), "some text that is longer than a word"));
 }
 
-static int64_t count_up(int64_t g) {
-    int64_t state = rt_generator_get_state(g);
-    int64_t limit = sepal_int(rt_generator_get_ctx(g));
-    if (state == limit) {
-        rt_generator_mark_done(g);
-        return NIL;
-    }
-    rt_generator_set_state(g, state + 1);
-    int64_t sum = state == 0 ? 0 : sepal_int(rt_generator_load_slot(g, 0));
-    rt_generator_store_slot(g, 0, INT(sum + state));
-    if (state % 2) {
-        rt_generator_yield(rt_generator_load_slot(g, 0));
-        return INT(-1);
-    }
-    return rt_generator_load_slot(g, 0);
-}
-
-static void generators(void) {
-    int64_t g = rt_generator_new((int64_t)count_up, 1, INT(5));
-    int64_t expected[] = {0, 1, 3, 6, 10};
-    for (int i = 0; i < 5; i++) CHECK(sepal_int(rt_generator_next(g)) == expected[i]);
-    CHECK(is_nil(rt_generator_next(g)) && is_nil(rt_generator_next(g)) && is_nil(rt_generator_next(NIL)));
-}
-
 int main(void) {
     rt_init_actor(0);
     rt_init_actor(3);
@@ -158,7 +134,6 @@ int main(void) {
     strings();
     objects();
     garbage();
-    generators();
     printf("values hold\n");
     return held > 5000 ? 0 : 1;
 }
