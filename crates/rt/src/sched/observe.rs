@@ -258,8 +258,8 @@ impl Runtime {
     }
 
     /// Looks at an actor that waits. `None`: it does not wait. Only while the scheduler holds the end
-    /// ([`hold_end`](super::queue::Scheduler::hold_end)), or on a worker: an actor that is claimed is no sign of a
-    /// deadlock.
+    /// ([`hold_end`](super::queue::Scheduler::hold_end)): the message that would have woken an actor may find it claimed, and
+    /// nobody has work until it is queued.
     pub(crate) fn look_at_resting(&self, slot: SlotRef, pid: Pid) -> Option<Detail> {
         if !slot.shared().is(pid) || !slot.shared().claim() {
             return None;
