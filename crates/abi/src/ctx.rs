@@ -19,7 +19,7 @@ pub struct Ctx {
     pub limit: AtomicUsize,
     /// Where the next object goes. The bytes from here to `alloc_end` are zero.
     pub alloc_ptr: usize,
-    /// An object that would end beyond is made by `rt_alloc`.
+    /// An object that would end beyond is made by `rt_object_alloc`.
     pub alloc_end: usize,
     /// Not 0: a runtime function has raised the panic of this code; its results mean nothing.
     pub panic: u64,

@@ -40,7 +40,7 @@ pub use object::{
 pub use panics::{OperandKind, PanicCode};
 pub use rt_fns::RtFn;
 pub use scalar::{NumType, Scalar};
-pub use task::{Connection, Received, SpawnSetting};
+pub use task::{ActorState, Connection, InfoItem, Received, SpawnSetting};
 
 /// Goes up with every change of a layout in this crate; an image of another version is refused.
 pub const ABI_VERSION: u32 = 3;

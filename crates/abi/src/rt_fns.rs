@@ -20,16 +20,16 @@ macro_rules! rt_fns {
         $then! {
             // ---- memory ----
             /// The slow path of an allocation: an object of `size` bytes, zero but for its header.
-            rt_alloc(header: I64, size: I64) -> (Ref) [allocates];
+            rt_object_alloc(header: I64, size: I64) -> (Ref) [allocates];
             /// A zeroed array of `len` elements; the header names an `Array` descriptor.
-            rt_array_new(header: I64, len: I64) -> (Ref) [allocates];
+            rt_array_alloc(header: I64, len: I64) -> (Ref) [allocates];
             /// An array of `len` elements or more with those of `array` at its beginning: `array`
             /// itself, grown in place, or a copy.
             rt_array_grow(array: Ref, len: I64) -> (Ref) [allocates reads writes];
             /// Copies `count` elements between arrays of one element type, which may be the same.
             rt_array_copy(to: Ref, to_index: I64, from: Ref, from_index: I64, count: I64) -> () [reads writes];
             /// Zeroes `count` elements, so that the collector forgets what they named.
-            rt_array_clear(array: Ref, index: I64, count: I64) -> () [writes];
+            rt_array_zero(array: Ref, index: I64, count: I64) -> () [writes];
             /// Collects garbage now.
             rt_gc_collect() -> () [state];
             /// A number about the heap: 0 collections, 1 live bytes after the last, 2 allocated bytes, 3 bytes
@@ -94,6 +94,16 @@ macro_rules! rt_fns {
             rt_demonitor(monitor: I64) -> () [state];
             rt_trap_exits(trap: Bool) -> () [state];
             rt_is_alive(pid: I64) -> (Bool) [state];
+            /// Asks how an actor is; false if there is none.
+            rt_info_ask(pid: I64) -> (Bool) [state];
+            /// 0 pending (this actor will be woken), 1 there is an answer, 2 the actor has ended.
+            rt_info_poll() -> (I64) [state];
+            /// Of the answer, an `InfoItem`.
+            rt_info_number(item: I64) -> (I64) [state];
+            /// The name, or null.
+            rt_info_name() -> (Ref) [state allocates];
+            /// The line where it waits or was preempted, or null.
+            rt_info_place() -> (Ref) [state allocates];
             rt_register(name: Ref, pid: I64) -> () [state panics];
             /// The pid of a name whose messages have the given type, or 0.
             rt_whereis(name: Ref, mailbox: Ptr) -> (I64) [state];

@@ -44,6 +44,33 @@ numbered! {
         Overflow = 3,
     }
 
+    /// What an actor is doing, in the order of the variants of `std.actor.ActorState`.
+    ActorState {
+        /// It has a core, or is in the operating system.
+        Running = 0,
+        /// It waits for a core.
+        Runnable = 1,
+        /// It waits for a signal, an answer or a time.
+        Waiting = 2,
+        /// It has a reason to end; its defers or its `terminate` run.
+        Ending = 3,
+    }
+
+    /// What `rt_info_number` gives.
+    InfoItem {
+        /// An `ActorState`.
+        State = 0,
+        Mailbox = 1,
+        Heap = 2,
+        Reductions = 3,
+        /// The parent's pid, or 0.
+        Parent = 4,
+        Links = 5,
+        Monitors = 6,
+        Watchers = 7,
+        TrapsExits = 8,
+    }
+
     /// How `rt_spawn` connects an actor with its spawner.
     Connection {
         Plain = 0,

@@ -148,7 +148,7 @@ impl Used {
         } else if let Op::CallExtern { func, .. } = *op {
             self.externs.insert(func);
         } else if let Op::ArrayNew { .. } | Op::ArrayLit { .. } = op {
-            self.rt.insert(RtFn::rt_array_new);
+            self.rt.insert(RtFn::rt_array_alloc);
         }
     }
 }

@@ -84,7 +84,7 @@ impl Thunk {
             Thunk::Panic => &[RtFn::rt_raise, RtFn::rt_panic_at],
             Thunk::Unwind => &[RtFn::rt_panic_at],
             Thunk::Poll => &[RtFn::rt_poll, RtFn::rt_yield, RtFn::rt_panic_at],
-            Thunk::Alloc => &[RtFn::rt_alloc, RtFn::rt_panic_at],
+            Thunk::Alloc => &[RtFn::rt_object_alloc, RtFn::rt_panic_at],
             Thunk::Grow => &[RtFn::rt_array_grow, RtFn::rt_panic_at],
             Thunk::Cpuid => &[],
         }
@@ -112,7 +112,7 @@ impl Thunk {
                 call_rt(&mut b, decls, RtFn::rt_poll, &[ctx]);
                 return_unless_raised(&mut b, decls, ctx, |b| yield_if_poisoned(b, decls, ctx));
             }
-            Thunk::Alloc => through_slot(&mut b, decls, RtFn::rt_alloc, args[0]),
+            Thunk::Alloc => through_slot(&mut b, decls, RtFn::rt_object_alloc, args[0]),
             Thunk::Grow => through_slot(&mut b, decls, RtFn::rt_array_grow, args[0]),
             Thunk::Cpuid => {}
         }

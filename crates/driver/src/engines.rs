@@ -52,6 +52,7 @@ impl Session {
         command.args(&options.args);
         // As the options say, whatever this process's own environment holds.
         options.set_env(&mut command);
+        sepal_rt::leave_quit_to_children();
         let status = self.timed(Phase::Run, || command.status()).map_err(|e| cannot(&e))?;
         let signal = || std::os::unix::process::ExitStatusExt::signal(&status);
         // As a shell would say it.

@@ -15,6 +15,6 @@ pub use files::write_whole;
 pub use loader::Loader;
 pub use sepal_lower::Contracts;
 pub use sepal_mir::passes::OptLevel;
-pub use sepal_rt::Options as RunOptions;
+pub use sepal_rt::{Options as RunOptions, observe_interval};
 pub use session::{Form, Session, Settings, Stop};
 pub use timing::{OnPhase, Phase};

@@ -128,4 +128,12 @@ impl Engine for InterpEngine<'_> {
             machines.give_back(machine, is_main);
         }
     }
+
+    fn places(&self, actor: &Actor) -> Vec<u32> {
+        // Another thread may look on while an actor runs, and must not wait for it.
+        let Ok(machines) = self.machines.try_lock() else { return Vec::new() };
+        let actor = std::ptr::from_ref(actor).cast_mut();
+        let machine = machines.preempted.get(&actor);
+        machine.map_or_else(Vec::new, |machine| machine.preempted_locs().collect())
+    }
 }

@@ -281,7 +281,7 @@ impl<'p> Machine<'p> {
     fn allocate_slow(&self, at: At, header: u64, size: u64) -> Option<u64> {
         self.at.set(at);
         // SAFETY: the context is alive; no reference to the actor is held.
-        let object = unsafe { bodies::rt_alloc(self.ctx.get(), header as i64, size as i64) };
+        let object = unsafe { bodies::rt_object_alloc(self.ctx.get(), header as i64, size as i64) };
         (!self.has_panicked()).then_some(object as u64)
     }
 
@@ -291,7 +291,7 @@ impl<'p> Machine<'p> {
     pub fn allocate_array(&self, at: At, header: u64, len: u64) -> Option<u64> {
         self.at.set(at);
         // SAFETY: the context is alive; no reference to the actor is held.
-        let array = unsafe { bodies::rt_array_new(self.ctx.get(), header as i64, len as i64) };
+        let array = unsafe { bodies::rt_array_alloc(self.ctx.get(), header as i64, len as i64) };
         (!self.has_panicked()).then_some(array as u64)
     }
 
@@ -356,6 +356,12 @@ impl<'p> Machine<'p> {
         });
         let locs = frames.map(|at| self.program.loc(at.pc));
         std::iter::once(refused).chain(locs).filter(|&loc| loc != NO_LOC)
+    }
+
+    /// The same for an actor that was preempted, the innermost one as near as it is known.
+    pub fn preempted_locs(&self) -> impl Iterator<Item = u32> {
+        let innermost = self.program.loc_near(self.at.get().pc);
+        std::iter::once(innermost).filter(|&loc| loc != NO_LOC).chain(self.locs())
     }
 
     /// How many words of the stack are in use.

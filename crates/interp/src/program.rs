@@ -116,6 +116,15 @@ impl<'m> Program<'m> {
         loc.flatten().unwrap_or(NO_LOC)
     }
 
+    /// The place of an instruction or of the last one before it that has one: jumps have none.
+    pub fn loc_near(&self, pc: *const u64) -> u32 {
+        let loc = self.code_at(pc, |code, offset| {
+            let after = code.locs.partition_point(|&(at, _)| at as usize <= offset);
+            Some(code.locs.get(after.checked_sub(1)?)?.1)
+        });
+        loc.flatten().unwrap_or(NO_LOC)
+    }
+
     /// The first words of a function's instructions, once it was called.
     #[cfg(test)]
     pub fn listing(&self, id: FuncId) -> Vec<Word> {

@@ -111,6 +111,15 @@ pub unsafe extern "C" fn yield_actor(slot: *mut usize) {
     )
 }
 
+/// The frame pointer of the code that has called [`yield_actor`].
+///
+/// # Safety
+/// `sp` must be what came with the status `Preempted`, not yet proceeded from.
+pub unsafe fn yielded_frame_pointer(sp: usize) -> usize {
+    // SAFETY: the caller vouches for it; `yield_actor` has pushed six registers, that one first.
+    unsafe { (sp as *const usize).add(5).read() }
+}
+
 /// Goes on where code has called [`yield_actor`], perhaps on another thread; comes back as [`enter_actor`] does.
 ///
 /// # Safety

@@ -10,3 +10,4 @@ pub mod fault;
 pub mod r#gen;
 pub mod layout;
 pub mod memory;
+pub mod notice;

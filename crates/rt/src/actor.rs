@@ -95,8 +95,6 @@ pub struct Actor {
     pub(crate) queue: Queue,
     pub(crate) stack: Option<Box<Activation>>,
     cold: Option<Box<Cold>>,
-    /// The declared name, a static string, or null.
-    pub(crate) label: *const Object,
     pub(crate) next: Next,
     /// What the run was that is going on, or was preempted.
     pub(crate) doing: Next,
@@ -130,7 +128,6 @@ impl Actor {
             queue: Queue::EMPTY,
             stack: None,
             cold: None,
-            label: std::ptr::null(),
             next: Next::Resume,
             doing: Next::Resume,
             phase: Phase::Body,
@@ -502,6 +499,11 @@ impl Actor {
         // SAFETY: `leaf` and its parents are frames of this heap, or null.
         let first = unsafe { frame_word(self.leaf, FRAME_PARENT) as ObjPtr };
         frame_locs(first)
+    }
+
+    /// The innermost frame: the one that runs, or was preempted. For engines.
+    pub fn running_frame(&self) -> ObjPtr {
+        self.leaf
     }
 
     /// The same from the innermost frame on, for an actor that waits.

@@ -11,6 +11,7 @@
 //! - [`text`]: numbers and strings as text
 //! - [`run`]: a program from beginning to exit code
 //! - [`sched`]: many actors on few threads
+//! - `observer`: the table of actors for who looks on
 //!
 //! Must never know the compiler, never call back into user code but for pending defers, and never unwind:
 //! no Rust panic is reachable from any program.
@@ -24,6 +25,7 @@ mod limits;
 pub mod message;
 #[cfg(feature = "native-main")]
 mod native_main;
+mod observer;
 pub mod panics;
 pub mod run;
 pub mod sched;
@@ -36,5 +38,8 @@ pub mod trace;
 mod testing;
 
 pub use actor::{Actor, RootSource};
-pub use run::{Ended, MAIN_STACK, Options, Runtime, run_engine, run_main, run_with};
+pub use observer::leave_quit_to_children;
+pub use run::{
+    Ended, MAIN_STACK, Options, Runtime, observe_interval, run_engine, run_main, run_with,
+};
 pub use sepal_abi::Image;

@@ -9,17 +9,19 @@ use crate::sched::bounds::Limits;
 use crate::sched::clock::Clock;
 use crate::sched::engine::{Engine, NativeEngine, PlainEngine};
 use crate::sched::names::Names;
+use crate::sched::observe::Observer;
 use crate::sched::promise::take_orphans;
 use crate::sched::queue::{Scheduler, workers_from_env};
 use crate::sched::slot::Table;
 use crate::symbols::Symbols;
-use crate::{panics, stdio};
+use crate::{observer, panics, stdio};
 use sepal_abi::{ABI_VERSION, FRAME_LOC, FRAME_RESUME, Header, Image, NO_LOC};
 use std::env;
 use std::ops::Deref;
 use std::process::Command;
 use std::ptr::NonNull;
 use std::sync::Mutex;
+use std::time::Duration;
 
 /// The native stack of `main`; engines with frames of their own count against the same number.
 pub const MAIN_STACK: usize = 256 * 1024 * 1024;
@@ -27,6 +29,13 @@ pub const MAIN_STACK: usize = 256 * 1024 * 1024;
 const MAX_HEAP: &str = "SEPAL_MAX_HEAP";
 const SIM: &str = "SEPAL_SIM";
 const GC_STRESS: &str = "SEPAL_GC_STRESS";
+const OBSERVE: &str = "SEPAL_OBSERVE";
+
+/// How often to print the table of actors, written in seconds; not more often than each millisecond.
+pub fn observe_interval(text: &str) -> Option<Duration> {
+    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds.filter(|every| *every >= Duration::from_millis(1))
+}
 
 /// How to run a program.
 #[derive(Clone, Debug, Default)]
@@ -41,16 +50,19 @@ pub struct Options {
     pub workers: Option<usize>,
     /// Simulates: one thread, a clock of its own, and every choice taken from this seed.
     pub sim: Option<u64>,
+    /// Prints the table of actors so often, and when `main` has ended.
+    pub observe: Option<Duration>,
 }
 
 impl Options {
     /// Options from the environment: `SEPAL_MAX_HEAP` in bytes, `SEPAL_GC_STRESS=1`, `SEPAL_WORKERS`,
-    /// `SEPAL_SIM` for a seed.
+    /// `SEPAL_SIM` for a seed, `SEPAL_OBSERVE` in seconds.
     pub fn from_env(args: Vec<String>) -> Options {
         let max_heap = env::var(MAX_HEAP).ok().and_then(|text| text.parse().ok());
         let gc_stress = env::var(GC_STRESS).is_ok_and(|text| text == "1");
         let sim = env::var(SIM).ok().and_then(|text| text.parse().ok());
-        Options { args, max_heap, gc_stress, workers: workers_from_env(), sim }
+        let observe = env::var(OBSERVE).ok().and_then(|text| observe_interval(&text));
+        Options { args, max_heap, gc_stress, workers: workers_from_env(), sim, observe }
     }
 
     /// Gives a native executable these options by the environment that [`Options::from_env`] reads. Its arguments
@@ -63,6 +75,10 @@ impl Options {
         match self.sim {
             Some(seed) => command.env(SIM, seed.to_string()),
             None => command.env_remove(SIM),
+        };
+        match self.observe {
+            Some(every) => command.env(OBSERVE, every.as_secs_f64().to_string()),
+            None => command.env_remove(OBSERVE),
         };
         command.env(GC_STRESS, if self.gc_stress { "1" } else { "0" });
     }
@@ -79,6 +95,7 @@ pub struct Runtime {
     pub(crate) scheduler: Scheduler,
     pub(crate) clock: Clock,
     pub(crate) names: Names,
+    pub(crate) observer: Observer,
     /// The module-level constants of an actor that has not stored into them: read-only zeros.
     no_globals: Box<[u64]>,
 }
@@ -109,6 +126,7 @@ impl Runtime {
             scheduler: Scheduler::new(options.workers, options.sim),
             clock: Clock::new(options.sim.is_some()),
             names: Names::default(),
+            observer: Observer::new(nanoseconds(options.observe)),
             no_globals: vec![0; image.global_words].into_boxed_slice(),
             options,
         }))
@@ -138,10 +156,24 @@ impl Runtime {
         self.options.gc_stress
     }
 
+    /// How often the table of actors is printed, in nanoseconds.
+    pub(crate) fn observes(&self) -> Option<u64> {
+        nanoseconds(self.options.observe)
+    }
+
+    /// Whether one thread runs everything, in simulated time.
+    pub(crate) fn is_simulated(&self) -> bool {
+        self.options.sim.is_some()
+    }
+
     /// Module-level constants of which none was made.
     pub(crate) fn no_globals(&self) -> *mut u64 {
         self.no_globals.as_ptr().cast_mut()
     }
+}
+
+fn nanoseconds(time: Option<Duration>) -> Option<u64> {
+    time.map(|time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
 }
 
 /// A runtime that is shared by everything that runs in it, and outlives all of that.
@@ -156,6 +188,11 @@ unsafe impl Sync for RuntimeRef {}
 impl RuntimeRef {
     pub(crate) fn of(runtime: &Runtime) -> RuntimeRef {
         RuntimeRef(NonNull::from(runtime))
+    }
+
+    /// Whether it is the same.
+    pub(crate) fn is(self, other: RuntimeRef) -> bool {
+        self.0 == other.0
     }
 }
 
@@ -214,7 +251,9 @@ pub unsafe fn run_engine(image: &Image, options: Options, engine: &dyn Engine) -
     if spawn_main(shared).is_none() {
         return refuse("there is no memory to start the program");
     }
+    let watch = observer::Watch::begin(shared);
     let code = runtime.scheduler.run(shared);
+    drop(watch);
     stdio::flush();
     if runtime.scheduler.join() {
         drop_actors(shared);

@@ -68,6 +68,11 @@ pub fn write_error(bytes: &[u8]) {
     let _ = write_all(libc::STDERR_FILENO, bytes);
 }
 
+/// Writes to standard error at once, past the lock and the buffer of standard output, which may be stuck.
+pub(crate) fn write_error_now(bytes: &[u8]) {
+    let _ = write_all(libc::STDERR_FILENO, bytes);
+}
+
 fn end_on_error(result: io::Result<()>) {
     let Err(error) = result else { return };
     if error.kind() == io::ErrorKind::BrokenPipe {

@@ -3,7 +3,7 @@
 //! Every engine prints through [`push_lines`], so the same panic reads the same everywhere. Must never
 //! trust a frame pointer that is not on the actor's stack.
 
-use sepal_abi::{FnMap, Image, NO_LOC};
+use sepal_abi::{FnMap, Image, LocEntry, NO_LOC};
 use std::fmt::Write;
 use std::ops::Range;
 
@@ -13,14 +13,9 @@ pub const MAX_LINES: usize = 32;
 /// Appends a line for each place, with the places it was inlined into. Those in functions without a name, which are
 /// the standard library's, are left out: the user's line that called them follows.
 pub fn push_lines(report: &mut String, image: &Image, locs: impl Iterator<Item = u32>) {
-    let locations = image.locs.as_slice();
-    let inlined_chain = |loc: u32| {
-        std::iter::successors(locations.get(loc as usize), |entry| {
-            (entry.parent != NO_LOC).then(|| locations.get(entry.parent as usize)).flatten()
-        })
-    };
     // One more than is shown, to know whether there is more; a chain cannot be longer than the table.
-    let named = locs.flat_map(inlined_chain).filter(|entry| entry.function.len > 0);
+    let named =
+        locs.flat_map(|loc| inlined_chain(image, loc)).filter(|entry| entry.function.len > 0);
     for (count, entry) in named.take(MAX_LINES + 1).enumerate() {
         if count == MAX_LINES {
             report.push_str("  …\n");
@@ -31,6 +26,24 @@ pub fn push_lines(report: &mut String, image: &Image, locs: impl Iterator<Item =
         // Writing into a string does not fail.
         let _ = writeln!(report, "  at {file}:{line}:{col} in {function}");
     }
+}
+
+/// The innermost of the places that is the user's, as `file:line in function`.
+pub fn first_place(image: &Image, mut locs: impl Iterator<Item = u32>) -> Option<String> {
+    let entry = locs.find_map(|loc| inlined_chain(image, loc).find(|entry| entry.function.len > 0));
+    let place = |entry: &LocEntry| {
+        let (file, function) = (image.text(entry.file), image.text(entry.function));
+        format!("{file}:{} in {function}", entry.line)
+    };
+    entry.map(place)
+}
+
+/// A place, then those that it was inlined into.
+fn inlined_chain(image: &Image, loc: u32) -> impl Iterator<Item = &LocEntry> {
+    let locations = image.locs.as_slice();
+    std::iter::successors(locations.get(loc as usize), |entry| {
+        (entry.parent != NO_LOC).then(|| locations.get(entry.parent as usize)).flatten()
+    })
 }
 
 /// The places of native frames: `loc` for the innermost, then the callers of the frame `fp`, found through the

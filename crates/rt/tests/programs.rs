@@ -143,7 +143,7 @@ global_asm!(
     "mov rdi, r15",
     "mov esi, 8",
     "mov edx, 48",
-    "call rt_alloc",
+    "call rt_object_alloc",
     "mov [rax + 8], rbx",
     "mov dword ptr [rax + 36], -1",
     "mov rdi, r15",

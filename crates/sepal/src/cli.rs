@@ -3,6 +3,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use std::time::Duration;
 
 const ABOUT: &str = "Sepal: isolated actors, static types, readable source, native speed";
 
@@ -50,11 +51,21 @@ pub struct Run {
     /// Run on one thread with simulated time, every choice of the scheduler taken from the seed
     #[arg(long, value_name = "SEED")]
     pub sim: Option<u64>,
+    /// Print the table of actors on standard error every so many seconds (1 if left out), and when `main` has
+    /// ended; at any time SIGQUIT (Ctrl-\) prints it once
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "1", value_parser = interval)]
+    pub observe: Option<Duration>,
     /// The program's source file
     pub file: PathBuf,
     /// Arguments for the program
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
     pub args: Vec<String>,
+}
+
+fn interval(text: &str) -> Result<Duration, String> {
+    sepal_driver::observe_interval(text)
+        .ok_or_else(|| "not a number of seconds from 0.001 on".into())
 }
 
 #[derive(Args, Debug)]

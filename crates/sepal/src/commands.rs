@@ -19,6 +19,7 @@ pub fn run(args: cli::Run) -> u8 {
     options.gc_stress |= args.gc_stress;
     options.max_heap = args.max_heap.or(options.max_heap);
     options.sim = args.sim.or(options.sim);
+    options.observe = args.observe.or(options.observe);
     let result = match args.engine {
         Engine::Jit => session.run_jit(&args.file, options),
         Engine::Interp => session.run_interpreted(&args.file, options),

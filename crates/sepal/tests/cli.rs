@@ -3,7 +3,8 @@
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
 /// A folder of its own for a test, gone when the test ends.
 struct Folder(PathBuf);
@@ -205,4 +206,164 @@ fn standard_input_reaches_the_program() {
     child.stdin.take().expect("stdin is piped").write_all(b"words\n").expect("the program reads");
     let output = child.wait_with_output().expect("it ends");
     assert_eq!(output.stdout, b"WORDS\n");
+}
+
+/// An actor that waits, one that runs without end, and `main`, which waits for a while.
+const OBSERVED: &str = "\
+actor Waiter() of int:
+    receive:
+        case 1: pass
+
+actor Busy() of int:
+    var n = 0
+    loop:
+        n = n +% 1
+        if n == -1: break
+
+fn main():
+    let w = spawn Waiter()
+    w.send(7)
+    spawn Busy()
+    eprint(\"started\")
+    sleep(4000)
+";
+
+/// Waits until a program has said `started` on standard error, and sends it SIGQUIT.
+fn quit(child: &mut Child) {
+    let mut started = [0; 8];
+    let stderr = child.stderr.as_mut().expect("it is piped");
+    stderr.read_exact(&mut started).expect("it says that it has started");
+    assert_eq!(&started, b"started\n");
+    // It goes on to wait for whatever it waits for.
+    std::thread::sleep(Duration::from_millis(200));
+    let pid = child.id().to_string();
+    let sent = Command::new("kill").args(["-QUIT", &pid]).status().expect("kill exists");
+    assert!(sent.success());
+}
+
+/// Sends SIGQUIT to a running program once it has said `started`; gives what it wrote on standard error by its end.
+fn quit_once(mut command: Command) -> String {
+    let mut child = command.stderr(Stdio::piped()).spawn().expect("the program starts");
+    quit(&mut child);
+    let output = child.wait_with_output().expect("the program ends");
+    assert_eq!(output.status.code(), Some(0));
+    String::from_utf8(output.stderr).expect("the table is text")
+}
+
+fn check_table(table: &str) {
+    let heading = table.lines().next().expect("there is a table");
+    assert!(heading.starts_with("actors after ") && heading.contains(" s: 3 ("), "{table}");
+    let row = |name: &str| {
+        let line = table.lines().find(|line| line.split_whitespace().nth(1) == Some(name));
+        let line = line.unwrap_or_else(|| panic!("no {name} in:\n{table}"));
+        line.split_whitespace().collect::<Vec<_>>()
+    };
+    let main = row("main");
+    assert_eq!((main[0], main[2], main[6]), ("1", "waiting", "-"), "{table}");
+    assert_eq!(main[7..], ["observed.spl:16", "in", "main"], "{table}");
+    let waiter = row("Waiter");
+    assert_eq!(waiter[2..4], ["waiting", "1"], "{table}");
+    assert_eq!(waiter[6..], ["1", "observed.spl:2", "in", "Waiter"], "{table}");
+    let busy = row("Busy");
+    assert!(["running", "runnable"].contains(&busy[2]), "{table}");
+}
+
+#[test]
+fn sigquit_prints_the_table_of_actors() {
+    let folder = Folder::new("quit");
+    folder.file("observed.spl", OBSERVED);
+    for engine in ["--engine=jit", "--engine=interp"] {
+        let mut command = sepal(&folder.0);
+        command.args(["run", engine, "observed.spl"]);
+        check_table(&quit_once(command));
+    }
+    check(&folder, &["build", "observed.spl"], 0, "");
+    check_table(&quit_once(Command::new(folder.0.join("observed"))));
+}
+
+#[test]
+fn an_observed_program_prints_the_table_now_and_then_and_at_the_end() {
+    let folder = Folder::new("observe");
+    let source = "fn main():\n    let w = spawn: sleep(100_000)\n    sleep(400)\n";
+    folder.file("observed.spl", source);
+    for engine in ["--engine=jit", "--engine=interp", "--engine=native"] {
+        let output = check(&folder, &["run", engine, "--observe=0.1", "observed.spl"], 0, "actors");
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(text.matches("actors after ").count() >= 2, "{engine}:\n{text}");
+        let last = text.rfind("actors after ").expect("counted");
+        assert!(text[last..].contains(" s: 1 ("), "main has ended:\n{text}");
+        assert!(text[last..].contains("observed.spl:2 in"), "{text}");
+    }
+    // Simulated time, which passes in jumps: the same tables.
+    let args = ["run", "--sim=7", "--observe=0.1", "observed.spl"];
+    let (a, b) = (check(&folder, &args, 0, "actors after 0.4"), check(&folder, &args, 0, ""));
+    assert_eq!(a.stderr, b.stderr);
+    check(&folder, &["run", "--observe=0", "observed.spl"], 2, "seconds");
+}
+
+#[test]
+fn sigquit_is_answered_while_the_program_does_nothing_else() {
+    let folder = Folder::new("quit-alone");
+    // Its only thread waits for input, and no actor can run.
+    folder.file("reads.spl", "eprint(\"started\")\nprint(std.io.read_line())\n");
+    for engine in ["--engine=jit", "--engine=interp"] {
+        let mut child = sepal(&folder.0)
+            .args(["run", engine, "reads.spl"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("sepal starts");
+        quit(&mut child);
+        let mut table = [0; 13];
+        let stderr = child.stderr.as_mut().expect("it is piped");
+        stderr.read_exact(&mut table).expect("the table comes while the program waits");
+        assert_eq!(&table, b"actors after ", "{engine}");
+        drop(child.stdin.take());
+        let output = child.wait_with_output().expect("the program ends");
+        assert_eq!(output.stdout, b"None\n", "{engine}");
+    }
+}
+
+#[test]
+fn looking_at_actors_that_come_and_go_changes_nothing() {
+    let folder = Folder::new("churn");
+    let source = "\
+actor Once(back: Pid[int]) of int:
+    receive:
+        case n: back.send(n)
+
+fn main():
+    let me: Pid[int] = self()
+    var sum = 0
+    for round in 0..200:
+        let all = [spawn Once(me) for _ in 0..50]
+        for one in all: one.send(1)
+        for _ in all:
+            receive:
+                case n: sum += n
+        if round % 10 == 0: sleep(1)
+    print(sum)
+";
+    folder.file("churn.spl", source);
+    for (engine, workers) in
+        [("--engine=jit", "1"), ("--engine=jit", "4"), ("--engine=interp", "1")]
+    {
+        let mut command = sepal(&folder.0);
+        command.args(["run", engine, "--observe=0.001", "churn.spl"]);
+        let output = command.env("SEPAL_WORKERS", workers).output().expect("sepal starts");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.stdout, b"10000\n", "{engine} {workers}: {stderr}");
+        assert_eq!(output.status.code(), Some(0), "{engine} {workers}: {stderr}");
+        assert!(stderr.matches("actors after ").count() >= 3, "{engine} {workers}: {stderr}");
+    }
+    // Nor is a deadlock overlooked.
+    let source = "fn main():\n    let w = spawn: hold()\n    hold()\n\n\
+        fn hold() of int:\n    receive:\n        case 1: pass\n";
+    folder.file("dead.spl", source);
+    for _ in 0..5 {
+        let output = check(&folder, &["run", "--observe=0.001", "dead.spl"], 101, "deadlock");
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(text.matches("waits\n").count(), 2, "{text}");
+    }
 }

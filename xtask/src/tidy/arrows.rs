@@ -14,6 +14,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("lower", &["base", "abi", "hir", "mir"]),
     ("module", &["base", "abi", "mir"]),
     ("rt", &["abi", "machine"]),
+    ("capi", &["abi", "machine", "rt"]),
     ("interp", &["abi", "machine", "mir", "rt"]),
     ("clif", &["abi", "machine", "mir"]),
     ("llvm", &["abi", "machine", "mir"]),

@@ -27,7 +27,7 @@ static uint64_t memory[1 << 16];
 static Ctx ctx;
 static uint64_t raised;
 
-uint64_t *rt_alloc(Ctx *c, uint64_t header, uint64_t size) {
+uint64_t *rt_object_alloc(Ctx *c, uint64_t header, uint64_t size) {
     uint64_t *object = (uint64_t *)c->alloc_ptr;
     c->alloc_ptr += size;
     *object = header;

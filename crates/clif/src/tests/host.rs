@@ -233,8 +233,8 @@ unsafe extern "C" fn missing(_: *mut Ctx) -> ! {
 /// The address table of these functions.
 pub fn address(f: RtFn) -> *const u8 {
     match f {
-        RtFn::rt_alloc => alloc as *const u8,
-        RtFn::rt_array_new => array_new as *const u8,
+        RtFn::rt_object_alloc => alloc as *const u8,
+        RtFn::rt_array_alloc => array_new as *const u8,
         RtFn::rt_poll => poll as *const u8,
         RtFn::rt_raise => raise as *const u8,
         RtFn::rt_panic_at => panic_at as *const u8,

@@ -26,7 +26,7 @@ impl Translator<'_, '_> {
         let header = self.b.int(types::I64, header.0.cast_signed());
         if size > MAX_INLINE {
             let size = self.b.int(types::I64, i64::from(size));
-            return self.call_runtime(RtFn::rt_alloc, &[header, size])[0];
+            return self.call_runtime(RtFn::rt_object_alloc, &[header, size])[0];
         }
         let (cold, hot, done) =
             (self.b.create_cold_block(), self.b.create_block(), self.b.create_block());
@@ -115,7 +115,7 @@ impl Translator<'_, '_> {
     fn new_large_array(&mut self, layout: LayoutId, len: ir::Value) -> ir::Value {
         let header = self.mir.layouts[layout].header(0);
         let header = self.b.int(types::I64, header.0.cast_signed());
-        self.call_runtime(RtFn::rt_array_new, &[header, len])[0]
+        self.call_runtime(RtFn::rt_array_alloc, &[header, len])[0]
     }
 
     /// A new array of the elements given, slot by slot.

@@ -45,7 +45,7 @@ pub unsafe extern "C" fn rt_task_spawn(ctx: *mut Ctx, frame: ObjPtr) -> ObjPtr {
     // SAFETY: see `fns`.
     let creator = unsafe { actor(ctx) };
     let options = creator.take_spawn_options();
-    let runtime = creator.runtime;
+    let (runtime, own) = (creator.runtime, creator.pid);
     let promise = Arc::new(Promise::default());
     let future = new_handle(creator, &promise, &FUTURE);
     // SAFETY: see `fns`.
@@ -53,6 +53,7 @@ pub unsafe extern "C" fn rt_task_spawn(ctx: *mut Ctx, frame: ObjPtr) -> ObjPtr {
     let body = copy.filter(|_| !future.is_null()).map(|frame| Body {
         frame,
         label: std::ptr::null(),
+        parent: Some(own),
         mailbox: std::ptr::null(),
         promise: Some(promise),
     });

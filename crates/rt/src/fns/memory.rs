@@ -5,7 +5,7 @@ use sepal_abi::{ARRAY_DATA, Ctx, DescId, Header, ObjPtr, PanicCode, object_size}
 use std::ptr::null_mut;
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn rt_alloc(ctx: *mut Ctx, header: i64, size: i64) -> ObjPtr {
+pub unsafe extern "C" fn rt_object_alloc(ctx: *mut Ctx, header: i64, size: i64) -> ObjPtr {
     // SAFETY: see `fns`.
     let actor = unsafe { actor(ctx) };
     let header = Header(header as u64);
@@ -13,7 +13,7 @@ pub unsafe extern "C" fn rt_alloc(ctx: *mut Ctx, header: i64, size: i64) -> ObjP
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn rt_array_new(ctx: *mut Ctx, header: i64, len: i64) -> ObjPtr {
+pub unsafe extern "C" fn rt_array_alloc(ctx: *mut Ctx, header: i64, len: i64) -> ObjPtr {
     // SAFETY: see `fns`.
     unsafe { new_array(ctx, Header(header as u64), len, false) }
 }
@@ -97,7 +97,7 @@ pub unsafe extern "C" fn rt_array_copy(
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn rt_array_clear(ctx: *mut Ctx, array: ObjPtr, index: i64, count: i64) {
+pub unsafe extern "C" fn rt_array_zero(ctx: *mut Ctx, array: ObjPtr, index: i64, count: i64) {
     // SAFETY: see `fns`; the caller keeps the range within the array.
     unsafe {
         let stride = actor(ctx).heap.desc((*array).header.desc()).stride as usize;

@@ -18,6 +18,7 @@ mod data;
 mod float;
 mod fs;
 mod futures;
+mod info;
 mod io;
 mod memory;
 mod numbers;
@@ -85,6 +86,7 @@ pub mod bodies {
     pub use super::float::*;
     pub use super::fs::*;
     pub use super::futures::*;
+    pub use super::info::*;
     pub use super::io::*;
     pub use super::memory::*;
     pub use super::numbers::*;

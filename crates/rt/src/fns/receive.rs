@@ -30,7 +30,8 @@ impl Actor {
         let scheduler = &self.runtime.scheduler;
         let by_chance = scheduler.dice().map(|dice| dice.below(SIMULATED_YIELD) == 0);
         let is_asked = by_chance.unwrap_or_else(|| scheduler.has_waiting());
-        if waits || is_asked || scheduler.is_stopped() {
+        // Who is asked about yields, to be looked at; see `sched::observe`.
+        if waits || is_asked || self.runtime.observer.is_asking() || scheduler.is_stopped() {
             self.poison();
         }
     }

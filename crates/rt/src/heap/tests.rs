@@ -1,7 +1,7 @@
 //! The collector on small cases: what survives, what does not, and how much memory that takes.
 
 use crate::actor::{Actor, Raised, RootSource, data};
-use crate::fns::bodies::{rt_array_clear, rt_array_copy, rt_array_grow, rt_array_new};
+use crate::fns::bodies::{rt_array_alloc, rt_array_copy, rt_array_grow, rt_array_zero};
 use crate::heap::space::Space;
 use crate::run::Options;
 use crate::testing::with_actor;
@@ -83,7 +83,7 @@ pub fn node(actor: &mut Actor, next: ObjPtr, value: u64) -> ObjPtr {
 
 pub fn new_array(actor: &mut Actor, header: Header, len: usize) -> ObjPtr {
     // SAFETY: the context is the actor's, the header names an array descriptor.
-    let array = unsafe { rt_array_new(&raw mut actor.ctx, header.0 as i64, len as i64) };
+    let array = unsafe { rt_array_alloc(&raw mut actor.ctx, header.0 as i64, len as i64) };
     assert!(!array.is_null());
     array
 }
@@ -273,7 +273,7 @@ fn absurd_lengths_are_panics() {
             (1 << 50, PanicCode::HeapLimit),
         ] {
             // SAFETY: the context is the actor's.
-            let array = unsafe { rt_array_new(&raw mut actor.ctx, INTS.0 as i64, len) };
+            let array = unsafe { rt_array_alloc(&raw mut actor.ctx, INTS.0 as i64, len) };
             assert!(array.is_null());
             assert_eq!(actor.raised(), Some(code), "{len}");
             take_panic(actor);
@@ -312,7 +312,7 @@ fn arrays_grow_with_their_elements() {
         unsafe {
             rt_array_copy(ctx, array, 1, array, 0, 100);
             assert_eq!(get(array, element(1)), 1);
-            rt_array_clear(ctx, array, 0, 2);
+            rt_array_zero(ctx, array, 0, 2);
             assert_eq!((get(array, element(0)), get(array, element(1))), (0, 0));
         }
     });

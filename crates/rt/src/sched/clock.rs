@@ -142,6 +142,18 @@ impl Clock {
         state.alarms.len() + state.underway > state.uncounted
     }
 
+    /// Something is going on that may wake actors.
+    pub(crate) fn begin_effect(&self) {
+        self.lock().underway += 1;
+    }
+
+    /// It is over.
+    pub(crate) fn end_effect(&self, runtime: RuntimeRef) {
+        self.lock().underway -= 1;
+        // Somebody may have waited only for this.
+        runtime.scheduler.look_again();
+    }
+
     /// Whether somebody looks after actors that run long; never in a simulation.
     #[inline(always)]
     pub(crate) fn is_ticking(&self) -> bool {

@@ -3,6 +3,7 @@
 //! All of it belongs to the thread that runs the actor.
 
 use super::bounds::{Limits, Overflow};
+use super::observe::Ask;
 use super::promise::Promise;
 use super::signal::Reason;
 use super::slot::Pid;
@@ -52,6 +53,8 @@ pub(crate) struct Cold {
     pub(crate) tasks: Vec<Pid>,
     /// Promises whose last reply was given up unanswered: they fail when the actor ends.
     pub(crate) orphans: Vec<Arc<Promise>>,
+    /// What this actor has asked about another.
+    pub(crate) info: Option<Arc<Ask>>,
     /// Messages that did not fit a receiver's mailbox yet, in order.
     pub(crate) held: VecDeque<(Pid, Message)>,
 }
@@ -90,6 +93,7 @@ impl Default for Cold {
             promise: None,
             tasks: Vec::new(),
             orphans: Vec::new(),
+            info: None,
             held: VecDeque::new(),
         }
     }

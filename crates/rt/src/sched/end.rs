@@ -15,7 +15,7 @@ use crate::panics::EXIT_PANIC;
 use crate::run::{Runtime, RuntimeRef};
 use crate::sched::clock::Alarm;
 use crate::sched::signal::ExitTag;
-use crate::{stdio, trace};
+use crate::{observer, stdio, trace};
 use std::fmt::Write;
 
 /// How long other actors may take to end after `main`, in milliseconds.
@@ -37,6 +37,7 @@ pub(crate) fn bury(runtime: RuntimeRef, slot: SlotRef) {
     }
     let bounds = slot.shared().bounds();
     slot.shared().retire(pid);
+    runtime.answer_that_it_ended(pid);
     let waiting = bounds.map_or_else(Vec::new, |bounds| bounds.close(pid.generation()));
     waiting.into_iter().for_each(|sender| runtime.wake(sender));
     let mut unread: Vec<Message> = Vec::new();
@@ -55,6 +56,9 @@ pub(crate) fn bury(runtime: RuntimeRef, slot: SlotRef) {
     drop(promise::take_orphans());
     runtime.table.remove(slot, pid);
     if let Some(code) = code {
+        if runtime.observes().is_some() {
+            observer::print(runtime, observer::View::Worker);
+        }
         end_program(runtime, pid, code);
     }
     if runtime.table.living() == 0 && runtime.scheduler.is_ending() {
@@ -170,13 +174,7 @@ pub(crate) fn actor_name(actor: &Actor) -> String {
     if actor.is_main() {
         return String::from("main");
     }
-    let label = if actor.label.is_null() {
-        actor.runtime.names.of(actor.pid)
-    } else {
-        // SAFETY: a label is a static string of the image.
-        Some(unsafe { crate::actor::text(actor.label) }.into())
-    };
-    match label {
+    match actor.runtime.name_of(actor.pid) {
         Some(label) => format!("actor {label} Pid({number})"),
         None => format!("actor Pid({number})"),
     }

@@ -7,8 +7,11 @@
 
 use crate::actor::{Activation, Actor};
 use crate::run::{Ended, MAIN_STACK};
-use sepal_abi::{CLOSURE_CODE, FRAME_RESUME, ObjPtr};
-use sepal_machine::r#gen::{EntryResult, EntryStatus, enter_actor, proceed_actor};
+use crate::trace;
+use sepal_abi::{CLOSURE_CODE, FRAME_RESUME, NO_LOC, ObjPtr};
+use sepal_machine::r#gen::{
+    EntryResult, EntryStatus, enter_actor, proceed_actor, yielded_frame_pointer,
+};
 use sepal_machine::memory::Stack;
 use std::cell::{Cell, RefCell};
 use std::ptr::null_mut;
@@ -53,6 +56,12 @@ pub trait Engine: Sync {
     /// # Safety
     /// As [`Engine::run`].
     unsafe fn discard(&self, actor: *mut Actor);
+
+    /// The places of the running frames of an actor that was preempted, innermost first; none if the engine
+    /// does not know them. Must not wait.
+    fn places(&self, _actor: &Actor) -> Vec<u32> {
+        Vec::new()
+    }
 }
 
 /// The native stack of an actor other than `main`: addresses, not memory.
@@ -175,6 +184,13 @@ impl Engine for NativeEngine {
     unsafe fn discard(&self, actor: *mut Actor) {
         // SAFETY: the caller vouches for the actor; compiled frames own nothing.
         unsafe { NativeEngine::give_back((*actor).stack.take()) };
+    }
+
+    fn places(&self, actor: &Actor) -> Vec<u32> {
+        let Some(activation) = &actor.stack else { return Vec::new() };
+        // SAFETY: the actor was preempted, and has not gone on since.
+        let fp = unsafe { yielded_frame_pointer(activation.sp) };
+        trace::frames(actor.image(), NO_LOC, fp, actor.frame_bounds()).collect()
     }
 }
 

@@ -107,6 +107,13 @@ impl Inbox {
         if old & ACTIVE == 0 { Pushed::Woke } else { Pushed::Noted }
     }
 
+    /// How many messages are in it, by a walk: only for the thread that has the actor, since nobody else takes any out.
+    pub(crate) fn len_for_owner(&self) -> usize {
+        let newest = unpack(self.0.load(Ordering::Acquire));
+        // SAFETY: what was pushed stays until the owner takes it.
+        unsafe { count(newest) }
+    }
+
     /// Takes all messages, in the order in which they came. `None`: nothing has come since the last time, nor was the
     /// actor woken.
     #[inline]
@@ -131,6 +138,13 @@ impl Inbox {
         let (active, idle) = (tag_of(generation) | ACTIVE, tag_of(generation));
         // Without a notification there is no message.
         self.0.compare_exchange(active, idle, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    }
+
+    /// Makes an idle actor active without news: the caller may look at it, and must call [`Inbox::rest`] or queue it.
+    #[must_use]
+    pub(crate) fn claim(&self, generation: u32) -> bool {
+        let (idle, active) = (tag_of(generation), tag_of(generation) | ACTIVE);
+        self.0.compare_exchange(idle, active, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 
     /// Whether the actor waits, and no thread has a hand on it.
@@ -160,6 +174,16 @@ pub(crate) struct Batch {
 unsafe fn next(message: *mut Envelope) -> *mut Envelope {
     // SAFETY: the caller vouches for it.
     unsafe { (*message).next.load(Ordering::Relaxed) }
+}
+
+/// How many messages a list has.
+///
+/// # Safety
+/// Nobody may take messages out of it meanwhile.
+unsafe fn count(first: *mut Envelope) -> usize {
+    let some = |message: *mut Envelope| (!message.is_null()).then_some(message);
+    // SAFETY: the caller vouches for it.
+    std::iter::successors(some(first), |&message| some(unsafe { next(message) })).count()
 }
 
 impl Batch {
@@ -288,6 +312,12 @@ impl Queue {
             (self.current, self.at) = (None, 0);
         }
         is_plain
+    }
+
+    /// How many wait, looked at or not.
+    pub(crate) fn len(&self) -> usize {
+        let passed = self.passed.as_ref().map_or(0, |passed| passed.len());
+        passed + usize::from(self.current.is_some()) + self.unread as usize
     }
 
     /// The next receive begins with the oldest.

@@ -53,7 +53,13 @@ pub(crate) fn turn(runtime: RuntimeRef, slot: SlotRef) -> Fate {
     let fate = loop {
         // SAFETY: an active actor belongs to the thread that took it from a queue. The reference is not used across the run.
         let actor = unsafe { &mut *address };
-        let run = match actor.begin_turn() {
+        slot.shared().count_reduction();
+        let begin = actor.begin_turn();
+        // Whoever asks wakes the actor afterwards, which the turn has seen by now.
+        if runtime.observer.is_asking() {
+            runtime.answer_asks(slot, actor);
+        }
+        let run = match begin {
             Begin::Run(run) => run,
             Begin::Wait if slot.shared().inbox.rest(actor.pid.generation()) => break Fate::Rests,
             Begin::Wait => continue,
@@ -464,7 +470,7 @@ impl Actor {
     }
 
     /// A handle object that owns the reference at `address`. Null: a panic has been raised.
-    pub(crate) fn new_handle(&mut self, ops: &'static HandleOps, address: usize) -> ObjPtr {
+    pub fn new_handle(&mut self, ops: &'static HandleOps, address: usize) -> ObjPtr {
         let size = size_of::<Handle>();
         let Some(object) = self.alloc(Header::new(DescId::HANDLE), size) else {
             // SAFETY: the caller gives the reference up.

@@ -5,12 +5,14 @@
 //! - `cold`: what few actors need
 //! - `life`: an actor's turn, from signals to its end; `end`: its death
 //! - `post`: sending, spawning, waking
+//! - `births`, `observe`: what actors look like from outside
 //! - `promise`, `names`, `clock`: answers, names, time
 //! - `queue`: which actor is next, on which thread; `dice`: or by chance, in a simulation
 //! - [`engine`]: how an actor's code is run
 //!
 //! Must never hold a lock while an actor's code runs.
 
+pub(crate) mod births;
 pub(crate) mod bounds;
 pub(crate) mod clock;
 pub(crate) mod cold;
@@ -20,6 +22,7 @@ pub mod engine;
 pub(crate) mod inbox;
 pub(crate) mod life;
 pub(crate) mod names;
+pub(crate) mod observe;
 pub(crate) mod post;
 pub(crate) mod promise;
 pub(crate) mod queue;

@@ -165,7 +165,9 @@ impl Runtime {
 pub(crate) struct Body {
     /// The start frame.
     pub(crate) frame: Message,
+    /// The declared name, a static string, or null.
     pub(crate) label: *const Object,
+    pub(crate) parent: Option<Pid>,
     /// The token of the message type, or null.
     pub(crate) mailbox: *const u8,
     pub(crate) promise: Option<Arc<Promise>>,
@@ -188,12 +190,15 @@ impl Runtime {
         connect: impl FnOnce(&mut Actor),
     ) -> Result<Pid, NotSpawned> {
         let priority = options.priority.unwrap_or(1);
-        let make = |pid| Actor::new(self.own(), pid, options.limits.max_bytes);
+        let make = |pid| {
+            self.table.set_birth(pid, body.label, body.parent);
+            Actor::new(self.own(), pid, options.limits.max_bytes)
+        };
         let made = self.table.insert(body.mailbox, &options.limits, priority, make);
         let (slot, pid) = made.ok_or(NotSpawned::NoMemory)?;
         // SAFETY: the actor is active and in no queue: it is this thread's.
         let actor = unsafe { &mut *slot.actor() };
-        (actor.label, actor.priority) = (body.label, priority);
+        actor.priority = priority;
         if let Some(name) = options.name
             && !self.register(&name, pid)
         {

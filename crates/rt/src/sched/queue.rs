@@ -29,7 +29,7 @@ use super::life::{self, Fate};
 use super::slot::SlotRef;
 use crate::panics::EXIT_PANIC;
 use crate::run::RuntimeRef;
-use crate::{fault, message, stdio};
+use crate::{fault, message, observer, stdio};
 use crossbeam_deque::{Steal, Stealer, Worker};
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -433,6 +433,9 @@ impl Scheduler {
     fn choose(&self, runtime: RuntimeRef, dice: &Dice) -> Option<SlotRef> {
         runtime.clock.pass(dice.below(SIMULATED_TURN));
         runtime.clock.catch_up(runtime);
+        if runtime.observer.is_due(runtime.clock.now(), runtime.observes()) {
+            observer::print(runtime, observer::View::Simulation);
+        }
         let mut state = self.lock();
         let count = state.queues.iter().map(VecDeque::len).sum::<usize>();
         if count == 0 {
@@ -576,6 +579,24 @@ impl Scheduler {
 
     pub(crate) fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::Relaxed)
+    }
+
+    /// Whether a thread runs the actor now.
+    pub(crate) fn is_current(&self, slot: SlotRef) -> bool {
+        let actor = slot.actor().cast();
+        self.cores().any(|core| core.current.load(Ordering::Relaxed) == actor)
+    }
+
+    /// From now on the program is not found to be at an end, until [`Clock::end_effect`](super::clock::Clock::end_effect):
+    /// somebody looks at actors who may seem to do nothing meanwhile. False: it is at its end already.
+    pub(crate) fn hold_end(&self, runtime: RuntimeRef) -> bool {
+        // Under the lock: whoever is about to find a deadlock has found it before, or sees the hold.
+        let _state = self.lock();
+        let goes_on = !self.is_stopped();
+        if goes_on {
+            runtime.clock.begin_effect();
+        }
+        goes_on
     }
 
     /// Lets an idle thread look whether anything can still happen.

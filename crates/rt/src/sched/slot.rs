@@ -9,14 +9,17 @@
 //! | `state` | everybody, by atomic read-modify-writes |
 //! | `mailbox` | written before the pid is given out, read by everybody who has checked the generation |
 //! | `bounds` | made for the slot's first bounded actor, kept until the end; see `bounds` |
+//! | `reductions` | written by the thread that has the actor's turn, read by everybody; relaxed: a number to look at |
 //!
 //! `state` is the generation (upper half) and flags. Who may run the actor is decided in `inbox`.
 //!
 //! Must never unmap a slot, and never give out a pid of the next generation before the slot is ready.
 
+use super::births::Births;
 use super::bounds::{Bounds, Limits};
 use super::inbox::Inbox;
 use crate::actor::Actor;
+use sepal_abi::Object;
 use sepal_machine::memory::{self, PAGE};
 use std::cell::UnsafeCell;
 use std::collections::VecDeque;
@@ -85,9 +88,21 @@ pub struct Shared {
     /// The token of the actor's message type, or null.
     mailbox: AtomicPtr<u8>,
     bounds: AtomicPtr<Bounds>,
+    /// How often the actor was given a core, slices of time counted each.
+    reductions: AtomicU64,
 }
 
 impl Shared {
+    /// The actor has been given a core. Only for the thread that has its turn.
+    pub(crate) fn count_reduction(&self) {
+        let count = self.reductions.load(Ordering::Relaxed);
+        self.reductions.store(count + 1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn reductions(&self) -> u64 {
+        self.reductions.load(Ordering::Relaxed)
+    }
+
     /// Whether this is (still) the slot of the actor.
     pub(crate) fn is(&self, pid: Pid) -> bool {
         self.state.load(Ordering::Acquire) >> 32 == u64::from(pid.generation())
@@ -246,6 +261,7 @@ const LAST_GENERATION: u32 = i32::MAX as u32;
 pub struct Table {
     base: NonNull<u8>,
     reserved: usize,
+    births: Births,
     /// Slots that were ever given out: those of indices 1 to this.
     used: AtomicU32,
     living: AtomicUsize,
@@ -271,8 +287,9 @@ impl Table {
         let mut sizes = sizes.take_while(|&size| size >= PIECE);
         let (base, reserved) =
             sizes.find_map(|size| memory::reserve(size).map(|base| (base, size)))?;
+        let births = Births::reserve(reserved / size_of::<Slot>())?;
         let (used, living) = (AtomicU32::new(0), AtomicUsize::new(0));
-        Some(Table { base, reserved, used, living, free: Mutex::default() })
+        Some(Table { base, reserved, births, used, living, free: Mutex::default() })
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Free> {
@@ -310,6 +327,7 @@ impl Table {
         let priority = u64::from(priority.min(3)) << flag::PRIORITY;
         let flags = flag::PRESENT | priority | shared.set_bounds(generation, limits);
         shared.inbox.open(generation);
+        shared.reductions.store(0, Ordering::Relaxed);
         // Release: who sees the generation sees the rest.
         shared.state.store(u64::from(generation) << 32 | flags, Ordering::Release);
         self.used.fetch_max(index, Ordering::Release);
@@ -328,7 +346,7 @@ impl Table {
         }
         // SAFETY: the piece is the next, untouched part of the reservation.
         let committed = unsafe { memory::commit(self.base.add(free.committed), PIECE) };
-        if !committed {
+        if !committed || !self.births.commit(used, used + PIECE / size) {
             return None;
         }
         free.committed += PIECE;
@@ -346,6 +364,16 @@ impl Table {
         if generation < LAST_GENERATION {
             self.lock().slots.push_back((slot, pid.index(), generation));
         }
+    }
+
+    /// Notes the declared name, a static string or null, and the parent of an actor that is being made.
+    pub(crate) fn set_birth(&self, pid: Pid, label: *const Object, parent: Option<Pid>) {
+        self.births.set(pid.index() as usize - 1, label, parent);
+    }
+
+    /// The declared name, a static string or null, and the parent of an actor. They mean nothing once it has ended.
+    pub(crate) fn birth(&self, pid: Pid) -> (*const Object, Option<Pid>) {
+        self.births.get(pid.index() as usize - 1)
     }
 
     /// How many actors there are.
