@@ -108,6 +108,13 @@ impl Diagnostics {
         self.errors += other.errors;
     }
 
+    /// Keeps those that `keep` is true of, which sees them in the order they were pushed.
+    pub fn retain(&mut self, keep: impl FnMut(&Diagnostic) -> bool) {
+        self.items.retain(keep);
+        let errors = self.items.iter().filter(|d| d.severity() == Severity::Error);
+        self.errors = errors.count();
+    }
+
     pub fn has_errors(&self) -> bool {
         self.errors > 0
     }

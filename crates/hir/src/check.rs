@@ -18,6 +18,7 @@ pub fn check(name: &str, text: Arc<str>, loader: Box<dyn SourceLoader>) -> Progr
     let mut program = Program::empty(loader);
     program.load_root(name.to_string(), text);
     program.check_everything();
+    program.drop_consequences();
     program
 }
 
@@ -119,6 +120,10 @@ impl Program {
                 span,
                 "`main` takes no parameters; `std.env.args()` gives the arguments",
             );
+            return;
+        }
+        if self.as_lang(ret, crate::lang::LangTy::Option).is_some() {
+            self.check_main_value(ret, span);
             return;
         }
         if !def.generics.params.is_empty() {

@@ -6,6 +6,7 @@
 mod body;
 mod check;
 mod collect;
+mod consequences;
 mod derive;
 pub mod dump;
 mod effects;

@@ -212,7 +212,9 @@ impl Program {
         if let [name] = path {
             let params = scope.params.iter().map(|(name, _)| name.as_str());
             let names = self.type_names(scope.module).into_iter().chain(params);
-            if let Some(near) = near(name.name, names) {
+            if let Some(own) = sepal_syntax::foreign_type(name.name.as_str()) {
+                diagnostic = diagnostic.help(format!("it is written `{own}` here"));
+            } else if let Some(near) = near(name.name, names) {
                 diagnostic = diagnostic.suggest(span, near, format!("did you mean `{near}`?"));
             }
         }

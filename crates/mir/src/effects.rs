@@ -3,6 +3,7 @@
 //! Must never guess: an op that may touch anything says so.
 
 use crate::entities::{FieldRef, GlobalId, LayoutId, Value};
+use crate::keywords::CastKind;
 use crate::ops::Op;
 use sepal_abi::RtFn;
 
@@ -83,9 +84,16 @@ pub enum MemClass {
 }
 
 impl Op {
-    /// The effects, narrowed for runtime calls by the table of those.
+    /// The effects, narrowed for runtime calls by the table of those. The word of a reference is right
+    /// only here, as objects may move.
     pub fn effects(&self) -> Effects {
-        if let Op::CallRt { rt, .. } = *self { Effects::of_rt(rt) } else { self.table_effects() }
+        if let Op::CallRt { rt, .. } = *self {
+            Effects::of_rt(rt)
+        } else if let Op::Cast { kind: CastKind::Address, .. } = *self {
+            Effects::ORDERED
+        } else {
+            self.table_effects()
+        }
     }
 
     /// The class of memory this loads from, if it is a plain load.

@@ -141,6 +141,9 @@ keywords! {
         8 FloatToUnsigned "float_to_unsigned",
         /// The same bits as another type of the same size.
         9 Bitcast "bitcast",
+        /// The word of a reference or `any` as an `i64`, which no collection keeps up to date: it stays
+        /// where it stands, for the op that follows.
+        10 Address "address",
     }
 
     /// Conversions that panic when the value does not fit. Integers may have the same width on

@@ -15,5 +15,8 @@ mod token;
 pub use dump::dump;
 pub use format::format;
 pub use lexer::lex;
-pub use parser::{MAX_DEPTH, MAX_HEIGHT, Parsed, foreign_advice, parse};
+pub use parser::{
+    MAX_DEPTH, MAX_HEIGHT, Parsed, foreign_member, foreign_method, foreign_name, foreign_type,
+    parse,
+};
 pub use token::{Token, TokenKind, TokenTable};

@@ -59,6 +59,11 @@ impl Code {
         self.0
     }
 
+    /// Whether lexer and parser report it.
+    pub fn is_syntax(self) -> bool {
+        syntax::TABLE.contains(&self)
+    }
+
     /// The letter of the code says it.
     pub fn severity(self) -> Severity {
         if self.0.id.starts_with('W') { Severity::Warning } else { Severity::Error }

@@ -40,7 +40,7 @@ impl Translator<'_, '_> {
             CastKind::FloatToFloat => self.b.ins().fdemote(ty, value),
             CastKind::FloatToSigned => self.saturate(to, value, true),
             CastKind::FloatToUnsigned => self.saturate(to, value, false),
-            CastKind::Bitcast => self.b.bitcast(ty, value),
+            CastKind::Bitcast | CastKind::Address => self.b.bitcast(ty, value),
         }
     }
 

@@ -95,21 +95,27 @@ impl BodyCx<'_> {
         }
     }
 
-    pub(super) fn async_expr(&mut self, task: ast::Task, span: Span) -> ExprId {
-        let value = self.fresh(span);
-        let lambda =
-            self.task_lambda(LambdaKind::Async, value, span, |cx| cx.task_body(task, value));
+    pub(super) fn async_expr(&mut self, task: ast::Task, hint: Option<Ty>, span: Span) -> ExprId {
+        let hint = hint.map(|hint| self.shallow(hint));
+        let expected = match hint.and_then(|hint| self.prog.as_lang(hint, LangTy::Future)) {
+            Some([value]) if !self.shallow(*value).is_var() => Some(*value),
+            _ => None,
+        };
+        let value = expected.unwrap_or_else(|| self.fresh(span));
+        let is_open = expected.is_none();
+        let lambda = self
+            .task_lambda(LambdaKind::Async, value, span, |cx| cx.task_body(task, value, is_open));
         let future = self.prog.lang_ty(LangTy::Future, [value]);
         self.expr(ExprKind::Async(lambda), future, span)
     }
 
-    fn task_body(&mut self, task: ast::Task, value: Ty) -> ExprId {
+    fn task_body(&mut self, task: ast::Task, value: Ty, is_open: bool) -> ExprId {
         match task {
             ast::Task::Expr(e) => {
-                let made = self.value(e);
+                let made = self.infer(e, (!is_open).then_some(value));
                 self.coerce(made, value)
             }
-            ast::Task::Block(block) => self.body_value(block, true),
+            ast::Task::Block(block) => self.body_value(block, is_open),
         }
     }
 
@@ -127,6 +133,12 @@ impl BodyCx<'_> {
 
     /// Code that is called here receives messages of this type.
     pub(super) fn share_mailbox(&mut self, mailbox: Ty, span: Span) {
+        if let Some((call, elsewhere)) = &mut self.spawned
+            && *call == span
+        {
+            *elsewhere = Some(mailbox);
+            return;
+        }
         let Some(own) = self.frames.last().and_then(|frame| frame.mailbox) else {
             if let Some(frame) = self.frames.last_mut() {
                 frame.mailbox = Some(mailbox);
@@ -247,9 +259,10 @@ impl BodyCx<'_> {
         {
             return self.spawn_actor(actor, args, stmts, span);
         }
-        let outer = self.frame().mailbox.take();
+        let at = self.ast.exprs[call].span;
+        let outer = self.spawned.replace((at, None));
         let made = self.value(call);
-        let mailbox = std::mem::replace(&mut self.frame().mailbox, outer);
+        let mailbox = std::mem::replace(&mut self.spawned, outer).and_then(|(_, mailbox)| mailbox);
         let value = self.ty(made);
         let made = self.evaluate_now(made, stmts);
         let captured = self.locals_in(made);

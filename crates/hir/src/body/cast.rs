@@ -33,6 +33,11 @@ impl BodyCx<'_> {
                 format!("`{name}(…)` takes 1 argument, not {}", values.len()),
             );
         };
+        self.convert(value, to, span)
+    }
+
+    /// `to(value)`
+    pub(super) fn convert(&mut self, value: ExprId, to: Ty, span: Span) -> ExprId {
         if to == Ty::any() {
             return self.coerce(value, to);
         }

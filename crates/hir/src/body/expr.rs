@@ -7,7 +7,7 @@ use crate::lang::{LangFn, LangTy};
 use crate::scope::Head;
 use crate::ty::{Ty, TyKind};
 use crate::types::a;
-use sepal_base::{Span, codes};
+use sepal_base::{Diagnostic, Span, codes};
 use sepal_syntax::ast;
 use std::rc::Rc;
 
@@ -145,7 +145,7 @@ impl BodyCx<'_> {
             ast::ExprKind::Instantiate(inst) => self.instantiate_expr(inst, hint, span),
             ast::ExprKind::Try(inner) => self.try_expr(*inner, span),
             ast::ExprKind::Await(inner) => self.await_expr(*inner, span),
-            ast::ExprKind::Async(task) => self.async_expr(*task, span),
+            ast::ExprKind::Async(task) => self.async_expr(*task, hint, span),
             ast::ExprKind::Spawn(spawn) => self.spawn_expr(spawn, span),
             ast::ExprKind::Receive(arms) => self.receive_expr(arms, Want::Infer(hint), span),
             ast::ExprKind::Lambda(f) => self.lambda_expr(*f, hint, span),
@@ -329,7 +329,10 @@ impl BodyCx<'_> {
                 return self
                     .misplaced(span, "a generator gives values by `yield`; its `return` has none");
             }
-            Some(value) => Some(self.check(value, ret)),
+            Some(value) => {
+                self.frame().returns_value = true;
+                Some(self.check(value, ret))
+            }
             None => {
                 if !generator && !self.unify(ret, Ty::nil()) {
                     let wanted = self.name_of(ret);
@@ -446,12 +449,18 @@ impl BodyCx<'_> {
         if ret.is_error() {
             return self.error_expr(span);
         }
+        let option = self.prog.as_lang(ty, LangTy::Option).is_some();
+        let help = match (option, self.prog.as_lang(ret, LangTy::Result).is_some()) {
+            (true, true) => "`o.ok_or(error)?` makes a `Result` of an option",
+            (true, false) => {
+                "the function must give an option, `T?`; else use `o ?? default` or `match`"
+            }
+            (false, _) => "the function must give a `Result`; else use `match`",
+        };
         let (ty, ret) = (self.name_of(ty), self.name_of(ret));
-        self.wrong(
-            codes::BAD_TRY,
-            span,
-            format!("`?` on {a_ty} in a function that gives `{ret}`", a_ty = a(&ty)),
-        )
+        let message = format!("`?` on {a_ty} in a function that gives `{ret}`", a_ty = a(&ty));
+        self.report(Diagnostic::new(codes::BAD_TRY, span, message).help(help));
+        self.error_expr(span)
     }
 
     fn coalesce_expr(

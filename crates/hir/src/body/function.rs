@@ -116,6 +116,7 @@ impl BodyCx<'_> {
             ret_span: None,
             yields,
             ret_loop: None,
+            returns_value: false,
             loops: Vec::new(),
             captures: Vec::new(),
             mailbox: None,
@@ -188,7 +189,7 @@ impl BodyCx<'_> {
         }
         if ty.is_never() {
             // Only `return`s give a value, if there are any.
-            if self.shallow(ret).is_var()
+            if !self.frame().returns_value
                 && self.prog.infer.var_kind(ret) == Some(crate::infer::VarKind::General)
             {
                 self.unify(ret, Ty::never());

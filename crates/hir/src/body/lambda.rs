@@ -2,7 +2,7 @@
 
 use super::{BodyCx, Want};
 use crate::ir::*;
-use crate::lang::LangTy;
+use crate::lang::{LangFn, LangTy};
 use crate::ty::Ty;
 use sepal_base::{Diagnostic, Span, Symbol, codes};
 use sepal_syntax::ast;
@@ -165,10 +165,8 @@ impl<'a> BodyCx<'a> {
         span: Span,
         stmts: &mut Vec<Stmt>,
     ) -> ExprId {
-        let first_expr = self.draft.body.exprs.next_id();
         let made = self.want(call, Want::Drop);
         let call = self.evaluate_now(made, stmts);
-        let _ = first_expr;
         let ty = self.ty(call);
         let captured = self.locals_in(call);
         self.push_frame(ast::FnFlavour::Plain, Ty::nil(), None);
@@ -190,66 +188,81 @@ impl<'a> BodyCx<'a> {
     /// Binds the operands of a call to locals; gives the call of those.
     pub(super) fn evaluate_now(&mut self, call: ExprId, stmts: &mut Vec<Stmt>) -> ExprId {
         let Expr { kind, ty, span } = self.draft.body.exprs[call].clone();
-        let mut once = |cx: &mut Self, id: ExprId| {
-            let span = cx.span(id);
-            if matches!(cx.draft.body.exprs[id].kind, ExprKind::Lit(_)) {
-                return id;
-            }
-            let local = cx.temp(id, false, stmts);
-            cx.local(local, span)
-        };
         let kind = match kind {
+            // What is written is made up when it is written, of values that have been settled.
+            ExprKind::Call { callee: Callee::Fn { id, .. }, .. } if self.writes_output(id) => kind,
             ExprKind::Call { callee, args, inout } => {
-                let args = args.iter().map(|arg| once(self, *arg)).collect();
+                let inout = inout.map(|place| Box::new(self.settled_place(*place, stmts)));
+                let args = args.iter().map(|arg| self.settled(*arg, stmts)).collect();
                 ExprKind::Call { callee, args, inout }
             }
             ExprKind::CallValue { callee, args } => {
-                let callee = once(self, callee);
-                let args = args.iter().map(|arg| once(self, *arg)).collect();
+                let callee = self.settled(callee, stmts);
+                let args = args.iter().map(|arg| self.settled(*arg, stmts)).collect();
                 ExprKind::CallValue { callee, args }
             }
             ExprKind::Panic { kind, message } => {
-                ExprKind::Panic { kind, message: once(self, message) }
+                ExprKind::Panic { kind, message: self.settled(message, stmts) }
             }
             ExprKind::Block { stmts: inner, value: Some(value) } => {
                 stmts.extend(inner);
                 return self.evaluate_now(value, stmts);
             }
-            other => other,
+            // A conversion or a value that is built: there is nothing to do later.
+            other => {
+                let value = self.expr(other, ty, span);
+                return self.settled(value, stmts);
+            }
         };
         self.expr(kind, ty, span)
     }
 
-    /// The locals that the operands of a deferred call read.
-    pub(super) fn locals_in(&self, call: ExprId) -> Vec<LocalId> {
-        let mut found = Vec::new();
-        let mut take = |id: &ExprId| {
-            if let ExprKind::Local(local) = self.draft.body.exprs[*id].kind
-                && !found.contains(&local)
-            {
-                found.push(local);
+    /// A value that is there before what follows runs: a literal, or a local bound to it.
+    pub(super) fn settled(&mut self, id: ExprId, stmts: &mut Vec<Stmt>) -> ExprId {
+        let Expr { kind, span, .. } = &self.draft.body.exprs[id];
+        let span = *span;
+        if matches!(kind, ExprKind::Lit(_)) {
+            return id;
+        }
+        let local = self.temp(id, false, stmts);
+        self.local(local, span)
+    }
+
+    /// A place whose operands have been evaluated.
+    fn settled_place(&mut self, mut place: Place, stmts: &mut Vec<Stmt>) -> Place {
+        match &mut place.root {
+            PlaceRoot::Local(_) => {}
+            PlaceRoot::ClassField { object, .. } => *object = self.settled(*object, stmts),
+            PlaceRoot::Element { container, index, .. } => {
+                *container = self.settled(*container, stmts);
+                *index = self.settled(*index, stmts);
             }
-        };
-        match &self.draft.body.exprs[call].kind {
-            ExprKind::Call { args, inout, .. } => {
-                args.iter().for_each(&mut take);
-                if let Some(place) = inout {
-                    match &place.root {
-                        PlaceRoot::Local(local) => found.push(*local),
-                        PlaceRoot::ClassField { object, .. } => take(object),
-                        PlaceRoot::Element { container, index, .. } => {
-                            take(container);
-                            take(index);
-                        }
+        }
+        place
+    }
+
+    fn writes_output(&self, id: FnId) -> bool {
+        [LangFn::PrintText, LangFn::EprintText]
+            .iter()
+            .any(|&item| self.prog.lang.function(item) == Some(id))
+    }
+
+    /// The locals that a call with settled operands reads.
+    pub(super) fn locals_in(&self, call: ExprId) -> Vec<LocalId> {
+        let body = &self.draft.body;
+        let mut found = Vec::new();
+        let mut pending = vec![call];
+        while let Some(id) = pending.pop() {
+            match &body.exprs[id].kind {
+                ExprKind::Local(local) => found.push(*local),
+                ExprKind::Call { inout: Some(place), .. } => {
+                    if let PlaceRoot::Local(local) = place.root {
+                        found.push(local);
                     }
                 }
+                _ => {}
             }
-            ExprKind::CallValue { callee, args } => {
-                take(callee);
-                args.iter().for_each(&mut take);
-            }
-            ExprKind::Panic { message, .. } => take(message),
-            _ => {}
+            body.children(id, &mut |child| pending.push(child));
         }
         found
     }

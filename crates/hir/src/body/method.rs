@@ -389,7 +389,20 @@ impl BodyCx<'_> {
         let mut diagnostic = Diagnostic::new(codes::UNKNOWN_MEMBER, name.span, message);
         let mut names = self.method_names(ty);
         names.sort_unstable();
-        if let Some(near) = near(name.name, names.iter().map(|name| name.as_str())) {
+        let has = |wanted: &str| names.iter().any(|name| name.as_str() == wanted);
+        if self.is_function_of(ty, name.name) {
+            diagnostic = diagnostic.help(format!(
+                "without `self` it belongs to the type: `{}.{}(…)`; a method's first parameter is `self`",
+                self.name_of(ty),
+                name.name
+            ));
+        } else if let Some(own) =
+            sepal_syntax::foreign_method(name.name.as_str()).find(|own| has(own))
+        {
+            diagnostic = diagnostic.suggest(name.span, own, format!("it is called `{own}` here"));
+        } else if let Some(advice) = sepal_syntax::foreign_member(name.name.as_str()) {
+            diagnostic = diagnostic.help(advice);
+        } else if let Some(near) = near(name.name, names.iter().map(|name| name.as_str())) {
             diagnostic = diagnostic.suggest(name.span, near, format!("did you mean `{near}`?"));
         } else if let Some(found) =
             self.prog.trait_methods.get(&name.name).and_then(|found| found.first())
@@ -400,6 +413,11 @@ impl BodyCx<'_> {
             ));
         }
         self.report(diagnostic);
+    }
+
+    /// Whether the type has a function of the name that takes no `self`.
+    fn is_function_of(&self, ty: Ty, name: Symbol) -> bool {
+        Head::of(ty).is_some_and(|head| self.prog.inherent.contains_key(&(head, name)))
     }
 
     /// The names of all methods and fields that a type has.

@@ -92,6 +92,8 @@ struct Frame {
     yields: Option<Ty>,
     /// With contracts, `return` leaves this loop instead.
     ret_loop: Option<LoopId>,
+    /// A `return` has given a value, whose type may still be open.
+    returns_value: bool,
     loops: Vec<LoopFrame>,
     captures: Vec<LocalId>,
     /// The type of the messages that the code receives, once something asked for it.
@@ -128,6 +130,9 @@ pub(crate) struct BodyCx<'a> {
     olds: Option<Vec<(LocalId, ExprId)>>,
     /// Waiting work is being done: doing it may ask for more to be done.
     settling: bool,
+    /// The call that a `spawn` runs elsewhere, and the mailbox that it has there. Its arguments are
+    /// evaluated here.
+    spawned: Option<(Span, Option<Ty>)>,
 }
 
 /// A state of the scopes to go back to.
@@ -159,6 +164,7 @@ impl<'a> BodyCx<'a> {
             result_local: None,
             olds: None,
             settling: false,
+            spawned: None,
         }
     }
 
@@ -471,6 +477,9 @@ impl<'a> BodyCx<'a> {
         let literal = |cx: &Self, ty: Ty| {
             cx.prog.infer.var_kind(ty).is_some_and(|kind| kind != VarKind::General)
         };
+        if let Some(help) = self.way_out(expected, found) {
+            return diagnostic.help(help);
+        }
         if expected.as_float().is_some()
             && self.prog.infer.var_kind(found) == Some(VarKind::Int)
             && !text.contains('x')
@@ -491,8 +500,37 @@ impl<'a> BodyCx<'a> {
             if fits && !found.is_nil() {
                 return diagnostic.suggest(span, format!("Some({text})"), "wrap it");
             }
+            if found.is_nil() {
+                return diagnostic.help("the option without a value is `None`");
+            }
         }
         diagnostic
+    }
+
+    fn is_number(&self, ty: Ty) -> bool {
+        let open = self.prog.infer.var_kind(ty);
+        ty.as_int().is_some()
+            || ty.as_float().is_some()
+            || matches!(open, Some(VarKind::Int | VarKind::Float))
+    }
+
+    /// How the value in an option, result or future is come by, if that is what is expected.
+    fn way_out(&mut self, expected: Ty, found: Ty) -> Option<&'static str> {
+        let (held, help) = if let Some([held]) = self.prog.as_lang(found, LangTy::Option) {
+            (*held, "`o ?? default`, `o?`, `if let Some(x) = o` or `match` take the value out")
+        } else if let Some([held, _]) = self.prog.as_lang(found, LangTy::Result) {
+            (*held, "`r?`, `r ?? default` or `match` take the value out")
+        } else if let Some([held]) = self.prog.as_lang(found, LangTy::Future) {
+            (*held, "`await` gives its value")
+        } else if expected == Ty::bool() && self.is_number(found) {
+            return Some("a condition is a `bool`: `x != 0`");
+        } else {
+            return None;
+        };
+        let before = self.prog.infer.snapshot();
+        let fits = self.unify(expected, held);
+        self.prog.infer.rollback(before);
+        fits.then_some(help)
     }
 }
 

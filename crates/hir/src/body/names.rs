@@ -199,6 +199,8 @@ impl BodyCx<'_> {
         let mut diagnostic = Diagnostic::new(codes::UNKNOWN_MEMBER, name.span, message);
         if let Some(near) = near(name.name, names) {
             diagnostic = diagnostic.suggest(name.span, near, format!("did you mean `{near}`?"));
+        } else if let Some(advice) = sepal_syntax::foreign_member(name.name.as_str()) {
+            diagnostic = diagnostic.help(advice);
         }
         self.report(diagnostic);
         true
@@ -219,7 +221,7 @@ impl BodyCx<'_> {
                 self.variant_value(adt, variant, hint, span)
             }
             Some(path) => self.path_value(path, hint, span),
-            None => self.report_unknown_name(name, span),
+            None => self.report_unknown_name(name, span, false),
         }
     }
 
@@ -269,6 +271,7 @@ impl BodyCx<'_> {
                 let name = self.prog.items.adts[adt].name;
                 self.wrong(codes::NOT_CALLABLE, span, format!("`{name}` is a type, not a value"))
             }
+            Path::Type(ty) if self.is_conversion(ty, hint) => self.conversion_value(ty, span),
             Path::Type(ty) => {
                 let name = self.name_of(ty);
                 self.wrong(codes::NOT_CALLABLE, span, format!("`{name}` is a type, not a value"))
@@ -282,6 +285,22 @@ impl BodyCx<'_> {
             }
             Path::Builtin(builtin) => self.builtin_value(builtin, span),
         }
+    }
+
+    /// Whether a type stands where a function is expected, and can be called to convert a value.
+    fn is_conversion(&self, ty: Ty, hint: Option<Ty>) -> bool {
+        let to = self.shallow(ty);
+        hint.is_some_and(|hint| self.shallow(hint).as_fn().is_some())
+            && (self.is_number(to) || to == Ty::str() || to == Ty::char())
+    }
+
+    /// `int`, `str` and the like as a function of one value.
+    fn conversion_value(&mut self, to: Ty, span: Span) -> ExprId {
+        let from = self.fresh(span);
+        self.synthetic_lambda(&[(Symbol::intern("value"), from)], to, span, |cx, params| {
+            let value = cx.local(params[0], span);
+            cx.convert(value, to, span)
+        })
     }
 
     /// `print` and the like as a function of one value.
@@ -298,7 +317,12 @@ impl BodyCx<'_> {
         })
     }
 
-    pub(super) fn report_unknown_name(&mut self, name: Symbol, span: Span) -> ExprId {
+    pub(super) fn report_unknown_name(
+        &mut self,
+        name: Symbol,
+        span: Span,
+        is_assigned: bool,
+    ) -> ExprId {
         if self.prog.is_broken(self.module, name) {
             return self.error_expr(span);
         }
@@ -307,19 +331,35 @@ impl BodyCx<'_> {
         let locals = self.scope.keys().map(|name| name.as_str());
         let builtins = BUILTINS.iter().map(|(name, _)| *name);
         let names = self.prog.value_names(self.module);
-        let methods = self.tys.self_ty.and_then(crate::scope::Head::of);
-        let methods = methods.and_then(|head| self.prog.inherent.get(&(head, name))).is_some();
-        if methods {
+        if self.names_member(name) {
             diagnostic = diagnostic.suggest(
                 span,
                 format!("self.{name}"),
                 "methods and fields are named through `self`",
             );
+        } else if is_assigned {
+            diagnostic =
+                diagnostic.suggest(span, format!("var {name}"), "a variable is declared by `var`");
+        } else if let Some(advice) = sepal_syntax::foreign_name(name.as_str()) {
+            diagnostic = diagnostic.help(advice);
         } else if let Some(near) = near(name, locals.chain(names).chain(builtins)) {
             diagnostic = diagnostic.suggest(span, near, format!("did you mean `{near}`?"));
         }
         self.report(diagnostic);
         self.error_expr(span)
+    }
+
+    /// Whether the type whose method this is has a method or field of the name.
+    fn names_member(&self, name: Symbol) -> bool {
+        let Some(ty) = self.tys.self_ty else { return false };
+        let method = crate::scope::Head::of(ty)
+            .is_some_and(|head| self.prog.inherent.contains_key(&(head, name)));
+        let field = ty.as_adt().is_some_and(|(adt, _)| {
+            let def = &self.prog.items.adts[adt];
+            def.kind != AdtKind::Enum
+                && def.variants[VariantIdx(0)].fields.iter().any(|field| field.name == Some(name))
+        });
+        method || field && self.scope.contains_key(&Symbol::intern("self"))
     }
 
     pub(super) fn self_expr(&mut self, span: Span) -> ExprId {
@@ -328,7 +368,15 @@ impl BodyCx<'_> {
                 self.use_local(local);
                 self.local(local, span)
             }
-            None => self.misplaced(span, "`self` is only known in methods"),
+            None => {
+                let message = "`self` is only known in methods";
+                let mut diagnostic = Diagnostic::new(codes::MISPLACED, span, message);
+                if self.tys.self_ty.is_some() {
+                    diagnostic = diagnostic.help("a method's first parameter is `self`");
+                }
+                self.report(diagnostic);
+                self.error_expr(span)
+            }
         }
     }
 

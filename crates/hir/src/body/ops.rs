@@ -53,13 +53,12 @@ impl BodyCx<'_> {
             ast::UnaryOp::Not => true,
         };
         if built_in || ty.is_error() {
-            self.unify(ret, ty);
             let op = match op {
                 ast::UnaryOp::Neg => UnaryOp::Neg,
                 ast::UnaryOp::BitNot => UnaryOp::BitNot,
                 ast::UnaryOp::Not => UnaryOp::Not,
             };
-            self.draft.body.exprs[made].kind = ExprKind::Unary { op, operand };
+            self.becomes(made, ExprKind::Unary { op, operand }, ty);
             return true;
         }
         if literal.is_some() {
@@ -147,9 +146,8 @@ impl BodyCx<'_> {
         }
         let logical = matches!(op, ast::BinOp::BitAnd | ast::BinOp::BitOr | ast::BinOp::BitXor);
         if logical && lhs_ty == Ty::bool() && rhs_ty == Ty::bool() {
-            self.unify(ret, Ty::bool());
-            self.draft.body.exprs[made].kind =
-                ExprKind::Binary { op: BinaryOp::Arith(op), lhs, rhs };
+            let code = ExprKind::Binary { op: BinaryOp::Arith(op), lhs, rhs };
+            self.becomes(made, code, Ty::bool());
             return true;
         }
         if self.prog.infer.var_kind(lhs_ty).is_some() {
@@ -183,12 +181,26 @@ impl BodyCx<'_> {
         };
         if !fits {
             self.report_operands(made, op, lhs_ty, rhs_ty, rhs);
-            self.unify(ret, lhs_ty);
+            self.unify(ret, Ty::error());
             return true;
         }
-        self.unify(ret, lhs_ty);
-        self.draft.body.exprs[made].kind = ExprKind::Binary { op: BinaryOp::Arith(op), lhs, rhs };
+        self.becomes(made, ExprKind::Binary { op: BinaryOp::Arith(op), lhs, rhs }, lhs_ty);
         true
+    }
+
+    /// What an expression turns out to be, converted where its place asks for that. The place may have
+    /// said what it takes before the operands were known.
+    pub(super) fn becomes(&mut self, made: ExprId, code: ExprKind, ty: Ty) {
+        let ret = self.draft.body.exprs[made].ty;
+        if self.unify(ret, ty) {
+            self.draft.body.exprs[made].kind = code;
+            return;
+        }
+        let span = self.span(made);
+        let code = self.expr(code, ty, span);
+        let value = self.coerce(code, ret);
+        self.draft.body.exprs[made].kind =
+            ExprKind::Block { stmts: Box::default(), value: Some(value) };
     }
 
     fn report_operands(
@@ -211,7 +223,9 @@ impl BodyCx<'_> {
         }
         let diagnostic = Diagnostic::new(codes::BAD_OPERAND, span, message);
         let at = self.span(rhs_expr);
-        let int_literal = self.prog.infer.var_kind(lhs) == Some(VarKind::Int);
+        let text = self.prog.text(span.start().to(at.start()));
+        let int_literal = self.prog.infer.var_kind(lhs) == Some(VarKind::Int)
+            && text.starts_with(|c: char| c.is_ascii_digit());
         let float =
             rhs.as_float().is_some() || self.prog.infer.var_kind(rhs) == Some(VarKind::Float);
         if let ExprKind::Error = self.draft.body.exprs[made].kind
@@ -238,7 +252,10 @@ impl BodyCx<'_> {
         let diagnostic = if left == right {
             diagnostic
         } else {
-            self.explain_mismatch(diagnostic, lhs, rhs, at)
+            match self.way_out(rhs, lhs).or_else(|| self.way_out(lhs, rhs)) {
+                Some(help) => diagnostic.help(help),
+                None => self.explain_mismatch(diagnostic, lhs, rhs, at),
+            }
         };
         self.report(diagnostic);
     }
@@ -275,13 +292,14 @@ impl BodyCx<'_> {
         }
         self.require(lhs.1, trait_ref.clone(), span);
         let mut rhs_value = rhs.0;
+        let mut given = ret;
         if arity < 2 {
             rhs_value = self.coerce(rhs.0, lhs.1);
-            self.unify(ret, lhs.1);
+            given = lhs.1;
         }
         let callee = Callee::Trait { trait_ref, method: 0, self_ty: lhs.1, args: Box::default() };
-        self.draft.body.exprs[made].kind =
-            ExprKind::Call { callee, args: Box::from([lhs.0, rhs_value]), inout: None };
+        let args = Box::from([lhs.0, rhs_value]);
+        self.becomes(made, ExprKind::Call { callee, args, inout: None }, given);
     }
 
     /// Whether an operator's trait is there or may yet turn out to be.
@@ -319,13 +337,10 @@ impl BodyCx<'_> {
             self.unify(ret, Ty::error());
             return;
         }
-        if arity == 0 {
-            self.unify(ret, ty);
-        }
         self.require(ty, trait_ref.clone(), span);
         let callee = Callee::Trait { trait_ref, method: 0, self_ty: ty, args: Box::default() };
-        self.draft.body.exprs[made].kind =
-            ExprKind::Call { callee, args: args.into(), inout: None };
+        let given = if arity == 0 { ty } else { ret };
+        self.becomes(made, ExprKind::Call { callee, args: args.into(), inout: None }, given);
     }
 
     // -- Comparison --------------------------------------------------------------------------

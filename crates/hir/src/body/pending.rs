@@ -155,14 +155,12 @@ impl BodyCx<'_> {
         args: Vec<ExprId>,
     ) {
         let Some(id) = self.lang_trait(item) else { return };
-        let (span, ret) = (self.span(made), self.draft.body.exprs[made].ty);
-        self.unify(ret, ty);
+        let span = self.span(made);
         let arity = self.prog.items.traits[id].generics.params.len() - 1;
         let trait_ref = TraitRef { id, args: vec![ty; arity].into() };
         self.require(ty, trait_ref.clone(), span);
         let callee = Callee::Trait { trait_ref, method: 0, self_ty: ty, args: Box::default() };
-        self.draft.body.exprs[made].kind =
-            ExprKind::Call { callee, args: args.into(), inout: None };
+        self.becomes(made, ExprKind::Call { callee, args: args.into(), inout: None }, ty);
     }
 
     fn assume_compare(&mut self, made: ExprId, op: ast::CmpOp, lhs: ExprId, rhs: ExprId) {

@@ -35,33 +35,24 @@ impl BodyCx<'_> {
         value: ast::ExprId,
         span: Span,
     ) -> ExprId {
-        // The parser has reported a target that is no name, field or element.
-        let written = matches!(
-            self.ast.exprs[target].kind,
-            ast::ExprKind::Name(_)
-                | ast::ExprKind::SelfValue
-                | ast::ExprKind::Field { .. }
-                | ast::ExprKind::Index { .. }
-        );
-        let target = self.value(target);
-        let ty = self.draft.body.exprs[target].ty;
-        let place = match self.place(target) {
-            Ok(place) => place,
-            Err(why) => {
-                if written {
-                    self.report_no_place(target, why);
-                }
+        if let ast::ExprKind::Tuple(targets) = &self.ast.exprs[target].kind {
+            return self.tuple_assign(targets, op, value, span);
+        }
+        let (place, target) = match self.target(target) {
+            Ok(place) => (place, target),
+            Err(()) => {
                 self.value(value);
                 return self.error_expr(span);
             }
         };
+        let ty = place.ty;
         let Some(op) = op else {
             let value = self.check(value, ty);
             let place = Box::new(self.write_only(place));
             return self.expr(ExprKind::Assign { place, current: None, value }, Ty::nil(), span);
         };
         let current = self.new_local(sepal_base::Symbol::intern(""), ty, false, span);
-        let lhs = self.local(current, self.span(target));
+        let lhs = self.local(current, self.ast.exprs[target].span);
         let shift = matches!(op, ast::BinOp::Shl | ast::BinOp::Shr);
         let rhs = self.infer(value, (!shift).then_some(ty));
         let changed = self.arith(op, lhs, rhs, span);
@@ -71,6 +62,86 @@ impl BodyCx<'_> {
             Ty::nil(),
             span,
         )
+    }
+
+    /// The place that the target of an assignment names; what is none is reported.
+    fn target(&mut self, target: ast::ExprId) -> Result<Place, ()> {
+        // The parser has reported a target that is no name, field or element.
+        let written = matches!(
+            self.ast.exprs[target].kind,
+            ast::ExprKind::Name(_)
+                | ast::ExprKind::SelfValue
+                | ast::ExprKind::Field { .. }
+                | ast::ExprKind::Index { .. }
+        );
+        let span = self.ast.exprs[target].span;
+        if let ast::ExprKind::Name(name) = self.ast.exprs[target].kind
+            && !self.scope.contains_key(&name)
+            && self.path_of_name(name, None, span).is_none()
+        {
+            self.report_unknown_name(name, span, true);
+            return Err(());
+        }
+        let target = self.value(target);
+        self.place(target).map_err(|why| {
+            if written {
+                self.report_no_place(target, why);
+            }
+        })
+    }
+
+    /// `(a, xs[i]) = (xs[i], a)`: the value first, then each target from left to right.
+    fn tuple_assign(
+        &mut self,
+        targets: &[ast::ExprId],
+        op: Option<ast::BinOp>,
+        value: ast::ExprId,
+        span: Span,
+    ) -> ExprId {
+        if op.is_some() {
+            let message = "an operator assigns to one place, not to a tuple of them";
+            self.error(codes::NOT_ASSIGNABLE, span, message);
+        }
+        let mut places = Vec::new();
+        let ty = self.tuple_targets(targets, &mut places);
+        let value = self.check(value, ty);
+        let mut stmts = Vec::new();
+        let whole = self.temp(value, false, &mut stmts);
+        for (path, place) in places {
+            let mut part = self.local(whole, span);
+            for index in path {
+                let TyKind::Tuple(elems) = self.ty(part).kind() else { break };
+                let ty = elems[index];
+                part =
+                    self.expr(ExprKind::TupleField { base: part, index: index as u32 }, ty, span);
+            }
+            let place = Box::new(self.write_only(place));
+            let set = ExprKind::Assign { place, current: None, value: part };
+            stmts.push(Stmt::Expr(self.expr(set, Ty::nil(), span)));
+        }
+        self.block(stmts, None, span)
+    }
+
+    /// The places in a tuple of targets, each with the way to its part, and the tuple's type.
+    fn tuple_targets(
+        &mut self,
+        targets: &[ast::ExprId],
+        places: &mut Vec<(Vec<usize>, Place)>,
+    ) -> Ty {
+        let mut tys = Vec::with_capacity(targets.len());
+        for (index, &target) in targets.iter().enumerate() {
+            if let ast::ExprKind::Tuple(inner) = &self.ast.exprs[target].kind {
+                let first = places.len();
+                tys.push(self.tuple_targets(inner, places));
+                places[first..].iter_mut().for_each(|(path, _)| path.insert(0, index));
+            } else if let Ok(place) = self.target(target) {
+                tys.push(place.ty);
+                places.push((vec![index], place));
+            } else {
+                tys.push(self.fresh(self.ast.exprs[target].span));
+            }
+        }
+        Ty::tuple(tys)
     }
 
     /// A plain assignment to an element does not read it.

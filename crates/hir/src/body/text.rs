@@ -97,21 +97,26 @@ impl BodyCx<'_> {
         end: Option<ExprId>,
         span: Span,
     ) -> ExprId {
+        // All values are there before the first is shown: a later one may change what an earlier
+        // one refers to.
+        let mut stmts = Vec::new();
         let mut parts = Vec::with_capacity(2 * values.len());
         for (index, value) in values.into_iter().enumerate() {
             if index > 0 {
                 parts.push(self.text(" ", span));
             }
+            let value = self.settled(value, &mut stmts);
             let at = self.span(value);
             parts.push(self.show_call(value, at));
         }
-        let text = self.concat(parts, span);
         let end = match end {
-            Some(end) => end,
+            Some(end) => self.settled(end, &mut stmts),
             None => self.text("\n", span),
         };
+        let text = self.concat(parts, span);
         let item = if builtin == Builtin::Eprint { LangFn::EprintText } else { LangFn::PrintText };
-        self.call_lang(item, vec![text, end], span)
+        let write = self.call_lang(item, vec![text, end], span);
+        if stmts.is_empty() { write } else { self.block(stmts, Some(write), span) }
     }
 
     // -- Panics ------------------------------------------------------------------------------

@@ -191,7 +191,9 @@ fn f(x: float, p: (int, str)):
         expect![[r#"
             fn f(x: float, p: (int, str)) -> nil
               block
-                print_text(str_join_array(array[str_join_array(array[<float as Format>.format(x#0, ".2f"), " of ", <(int, str) as Show>.show(p#1)]), " ", <int as Show>.show(1)]), "")
+                block
+                  let _#2: str = str_join_array(array[<float as Format>.format(x#0, ".2f"), " of ", <(int, str) as Show>.show(p#1)])
+                  value print_text(str_join_array(array[_#2, " ", <int as Show>.show(1)]), "")
                 if Not((x#0 > 0.0))
                   FromNever[nil](panic Assert "positive")
         "#]],
@@ -239,9 +241,9 @@ fn f(n: int) -> int:
                     n#0
                   else
                     (&down#4)((k#5 - 1))
-                let _#6: str = <int as Show>.show(square[int](n#0))
+                let _#6: int = square[int](n#0)
                 defer fn () captures [_#6]
-                  print_text(_#6, "\n")
+                  print_text(<int as Show>.show(_#6), "\n")
                 value ((square[int](n#0) + (scaled#2)(2)) + (&down#4)(3))
         "#]],
     );
@@ -339,12 +341,16 @@ fn f():
                         block
                           let x#7: int = _#6
                           block
-                            print_text(<int as Show>.show((x#7 + await sum#4)), "\n")
+                            block
+                              let _#8: int = (x#7 + await sum#4)
+                              value print_text(<int as Show>.show(_#8), "\n")
                       case _
                         FromNever[nil](break 0)
                 value receive never
-                  down pid#8, reason#9
-                    print_text(<ExitReason as Show>.show(reason#9), "\n")
+                  down pid#9, reason#10
+                    block
+                      let _#11: ExitReason = reason#10
+                      value print_text(<ExitReason as Show>.show(_#11), "\n")
                   after 10
                     block
         "#]],

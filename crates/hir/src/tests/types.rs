@@ -240,6 +240,8 @@ fn f(p: P):
               |
             9 |     true and 1
               |              ^
+              |
+              = help: a condition is a `bool`: `x != 0`
 
         "#]],
     );

@@ -279,7 +279,9 @@ impl Translator<'_, '_> {
                 (by_width(family::ZeroExtend, Type::I32), self.reg(value))
             }
             CastKind::Bitcast => (by_width(family::SignExtend, Type::I32), self.reg(value)),
-            CastKind::SignExtend => unreachable!("the result is a name of the operand"),
+            CastKind::SignExtend | CastKind::Address => {
+                unreachable!("the result is a name of the operand")
+            }
         };
         let result = self.result(inst);
         self.buf.op(opcode, result, register, 0);

@@ -161,7 +161,7 @@ fn alias(func: &Function, op: &Op) -> Option<Value> {
         // Integers are sign-extended in registers anyway.
         CastKind::SignExtend => true,
         CastKind::ZeroExtend => from == Type::Bool,
-        CastKind::Bitcast => from.size() == 8,
+        CastKind::Bitcast | CastKind::Address => from.size() == 8,
         CastKind::Truncate
         | CastKind::SignedToFloat
         | CastKind::UnsignedToFloat

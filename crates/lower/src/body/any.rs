@@ -215,8 +215,8 @@ impl BodyCx<'_, '_> {
     /// `any_eq`: of boxes of one type by that type, of anything else by the word.
     pub(super) fn any_eq(&mut self, a: Value, b: Value) -> Value {
         let same = {
-            let a = self.b.cast(CastKind::Bitcast, Type::I64, a);
-            let b = self.b.cast(CastKind::Bitcast, Type::I64, b);
+            let a = self.b.cast(CastKind::Address, Type::I64, a);
+            let b = self.b.cast(CastKind::Address, Type::I64, b);
             self.b.bin_op(BinOp::Eq, a, b)
         };
         let alike = self.if_boxed(a, |this, left| {

@@ -77,9 +77,8 @@ impl BodyCx<'_, '_> {
                 let bits = self.b.cast(CastKind::Bitcast, Type::I32, value);
                 self.b.cast(CastKind::ZeroExtend, Type::I64, bits)
             }
-            Type::F64 | Type::Ref | Type::Any | Type::Ptr => {
-                self.b.cast(CastKind::Bitcast, Type::I64, value)
-            }
+            Type::F64 | Type::Ptr => self.b.cast(CastKind::Bitcast, Type::I64, value),
+            Type::Ref | Type::Any => self.b.cast(CastKind::Address, Type::I64, value),
         }
     }
 

@@ -240,7 +240,11 @@ impl Check<'_> {
             CastKind::SignedToFloat | CastKind::UnsignedToFloat => from.is_int() && to.is_float(),
             CastKind::FloatToFloat => from.is_float() && to.is_float() && from != to,
             CastKind::FloatToSigned | CastKind::FloatToUnsigned => from.is_float() && to.is_int(),
-            CastKind::Bitcast => from.size() == to.size() && from != to && from.size() >= 4,
+            CastKind::Bitcast => {
+                let hides = from.is_traced() && !to.is_traced();
+                from.size() == to.size() && from != to && from.size() >= 4 && !hides
+            }
+            CastKind::Address => from.is_traced() && to == Type::I64,
         };
         ensure(fine, || format!("{} does not turn {from} into {to}", kind.name()))
     }

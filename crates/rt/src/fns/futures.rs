@@ -7,7 +7,7 @@ use crate::actor::Actor;
 use crate::heap::handle::HandleOps;
 use crate::message::Message;
 use crate::sched::post::Body;
-use crate::sched::promise::{Answer, FUTURE, Promise, REPLY, address, of_handle, replies};
+use crate::sched::promise::{Answer, FUTURE, Promise, REPLY, address, futures, of_handle, replies};
 use crate::sched::signal::Reason;
 use sepal_abi::{Ctx, ObjPtr, PanicCode};
 use std::ptr::null_mut;
@@ -79,6 +79,11 @@ pub unsafe extern "C" fn rt_task_resolve(ctx: *mut Ctx, message: *const u8) {
     if let (Some(message), Some(promise)) = (message, actor.cold().promise.take()) {
         // What it could answer is now in the hands of who awaits it.
         replies(message.handles()).for_each(|reply| reply.set_holder(None));
+        // Nor do the tasks end with it whose futures it gives away.
+        let tasks = &mut actor.cold().tasks;
+        futures(message.handles())
+            .filter_map(Promise::task)
+            .for_each(|given| tasks.retain(|&task| task != given));
         promise.keep(&runtime, message);
     }
 }
@@ -102,6 +107,14 @@ pub unsafe extern "C" fn rt_future_value(ctx: *mut Ctx, future: ObjPtr) -> ObjPt
         Answer::Value(value) => {
             let pid = actor.pid;
             replies(value.handles()).for_each(|reply| reply.set_holder(Some(pid)));
+            let tasks = &mut actor.cold().tasks;
+            for future in futures(value.handles()).filter(|future| future.is_pending()) {
+                if let Some(task) = future.task()
+                    && !tasks.contains(&task)
+                {
+                    tasks.push(task);
+                }
+            }
             actor.copy_in(&value).unwrap_or_else(|| {
                 actor.raise(PanicCode::HeapLimit, &[]);
                 null_mut()

@@ -114,7 +114,7 @@ impl Promise {
         }
     }
 
-    fn is_pending(&self) -> bool {
+    pub(crate) fn is_pending(&self) -> bool {
         self.lock().outcome.is_none()
     }
 }
@@ -200,7 +200,21 @@ pub(crate) unsafe fn of_handle(object: ObjPtr) -> Arc<Promise> {
 pub(crate) fn replies<'h>(
     handles: impl Iterator<Item = &'h Handle>,
 ) -> impl Iterator<Item = &'h Promise> {
-    let replies = handles.filter(|handle| std::ptr::eq(handle.ops, &REPLY));
-    // SAFETY: a reply's address is that of a promise, which lives as long as the handle.
-    replies.map(|handle| unsafe { &*(handle.address as *const Promise) })
+    promises(handles, &REPLY)
+}
+
+/// The promises that are awaited through the handles.
+pub(crate) fn futures<'h>(
+    handles: impl Iterator<Item = &'h Handle>,
+) -> impl Iterator<Item = &'h Promise> {
+    promises(handles, &FUTURE)
+}
+
+fn promises<'h>(
+    handles: impl Iterator<Item = &'h Handle>,
+    ops: &'static HandleOps,
+) -> impl Iterator<Item = &'h Promise> {
+    let ours = handles.filter(move |handle| std::ptr::eq(handle.ops, ops));
+    // SAFETY: the address in a reply or future is that of a promise, which lives as long as the handle.
+    ours.map(|handle| unsafe { &*(handle.address as *const Promise) })
 }

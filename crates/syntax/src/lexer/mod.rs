@@ -261,6 +261,7 @@ impl Lexer<'_, '_> {
         let behind_operand = self.prev.ends_operand() && self.line_open;
         if let Some(Frame::Hole { .. }) = self.frames.last()
             && behind_operand
+            && !self.hole_has_open_head()
         {
             return self.format_spec();
         }

@@ -176,6 +176,25 @@ impl Lexer<'_, '_> {
         self.close_frames(self.frames.len() - 1);
     }
 
+    /// Whether the hole holds an `if` or a lambda whose colon is still to come, which is no format
+    /// specification then.
+    pub(super) fn hole_has_open_head(&self) -> bool {
+        use TokenKind::*;
+        let (mut depth, mut colons) = (0, 0);
+        for token in self.tokens.iter().rev() {
+            match token.kind {
+                RParen | RBracket | RBrace | HoleEnd | FStringEnd => depth += 1,
+                LParen | LBracket | LBrace | HoleStart | FStringStart if depth > 0 => depth -= 1,
+                HoleStart => return false,
+                Colon if depth == 0 => colons += 1,
+                If | Elif | Else | Match | Fn if depth == 0 && colons == 0 => return true,
+                If | Elif | Else | Match | Fn if depth == 0 => colons -= 1,
+                _ => {}
+            }
+        }
+        false
+    }
+
     /// `:spec` behind the expression of a hole, up to its closing brace.
     pub(super) fn format_spec(&mut self) {
         let rest = &self.bytes[self.pos..];

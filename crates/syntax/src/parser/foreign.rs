@@ -75,38 +75,9 @@ const WORDS: &[(&str, &str, Reading)] = &[
     ("nonlocal", "a lambda captures `var`s by reference without saying so", Reading::Skip),
 ];
 
-/// Other spellings of values, which are found to be unknown names later on.
-const VALUES: &[(&str, &str)] = &[
-    ("True", "it is written `true`"),
-    ("False", "it is written `false`"),
-    (
-        "null",
-        "it is written `nil`; a value that may be missing is an `Option`: `None` or `Some(x)`",
-    ),
-    (
-        "NULL",
-        "it is written `nil`; a value that may be missing is an `Option`: `None` or `Some(x)`",
-    ),
-    (
-        "nullptr",
-        "it is written `nil`; a value that may be missing is an `Option`: `None` or `Some(x)`",
-    ),
-    (
-        "undefined",
-        "it is written `nil`; a value that may be missing is an `Option`: `None` or `Some(x)`",
-    ),
-    ("this", "it is written `self`"),
-    ("println", "it is written `print`, which ends the line by itself"),
-    ("printf", "formatted text is written `print(f\"{x:.2f}\")`"),
-    ("len", "it is a method: `xs.len()`"),
-    ("range", "it is written `0..n`"),
-];
-
-/// What to say about a name that is unknown here but means something in another language.
-pub fn advice(name: &str) -> Option<&'static str> {
-    let values = VALUES.iter().map(|&(word, advice)| (word, advice));
-    let words = WORDS.iter().map(|&(word, advice, _)| (word, advice));
-    values.chain(words).find(|&(word, _)| word == name).map(|(_, advice)| advice)
+/// What to say about a word that is unknown as a name but begins something in another language.
+pub(super) fn word_advice(name: &str) -> Option<&'static str> {
+    WORDS.iter().find(|&&(word, ..)| word == name).map(|&(_, advice, _)| advice)
 }
 
 impl Parser<'_> {
@@ -132,6 +103,28 @@ impl Parser<'_> {
             )
             // `try:`
             || next == TokenKind::Colon && self.next_but_one() == TokenKind::Newline
+    }
+
+    /// What to say of a token that fits nothing, but would in another language.
+    pub(super) fn foreign_turn(&self) -> Option<&'static str> {
+        let next = self.next();
+        match self.kind {
+            TokenKind::FatArrow => Some("a case is written `case P: …`, a lambda `fn(x): …`"),
+            TokenKind::Pipe => Some("a lambda is written `fn(x): …`"),
+            TokenKind::If => Some("one of two values is `if cond: a else: b`"),
+            TokenKind::Colon if matches!(next, TokenKind::Colon | TokenKind::Symbol) => {
+                Some("what belongs to a type or module is named with a dot: `Shape.Circle`")
+            }
+            _ if self.prev_kind == TokenKind::Question => {
+                Some("one of two values is `if cond: a else: b`")
+            }
+            _ if self.prev_kind == TokenKind::Ident => {
+                let before = &self.source[..self.prev_end as usize];
+                let is_part = |c: char| c.is_alphanumeric() || c == '_';
+                word_advice(&before[before.trim_end_matches(is_part).len()..])
+            }
+            _ => None,
+        }
     }
 
     fn foreign_word(&self) -> Option<&'static (&'static str, &'static str, Reading)> {

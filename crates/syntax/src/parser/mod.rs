@@ -13,6 +13,7 @@ mod error_tests;
 mod expr;
 mod fns;
 mod foreign;
+mod foreign_names;
 mod item;
 mod operators;
 mod pattern;
@@ -26,7 +27,7 @@ use crate::ast::{Ast, Expr, ExprId, ExprKind, Ident, Pat, PatId, PatKind, Type, 
 use crate::token::{TokenKind, TokenTable};
 use sepal_base::{Code, Diagnostic, Diagnostics, FileId, Span, Symbol, codes};
 
-pub use foreign::advice as foreign_advice;
+pub use foreign_names::{foreign_member, foreign_method, foreign_name, foreign_type};
 pub(crate) use operators::begins_expr;
 
 /// The deepest nesting of brackets, prefix operators and blocks. The parser's own stack bounds it.
@@ -278,8 +279,11 @@ impl<'s> Parser<'s> {
         let found = self.describe_current();
         let mut diagnostic =
             Diagnostic::new(code, self.span(), format!("expected {expected}, found {found}"));
-        if self.kind.is_keyword() && expected.ends_with("name") {
+        let names = expected.ends_with("name") || code == codes::EXPECTED_PATTERN;
+        if self.kind.is_keyword() && names {
             diagnostic = diagnostic.note(format!("{found} is a reserved word"));
+        } else if let Some(help) = self.foreign_turn() {
+            diagnostic = diagnostic.help(help);
         }
         self.fail(diagnostic);
     }

@@ -302,7 +302,8 @@ impl<'f> Facts<'f> {
             | CastKind::FloatToFloat
             | CastKind::FloatToSigned
             | CastKind::FloatToUnsigned
-            | CastKind::Bitcast => None,
+            | CastKind::Bitcast
+            | CastKind::Address => None,
         }
     }
 
