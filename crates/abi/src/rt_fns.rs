@@ -94,6 +94,8 @@ macro_rules! rt_fns {
             rt_demonitor(monitor: I64) -> () [state];
             rt_trap_exits(trap: Bool) -> () [state];
             rt_is_alive(pid: I64) -> (Bool) [state];
+            /// A supervisor would start this actor again: a simulation may kill it.
+            rt_supervised(pid: I64) -> () [state];
             rt_register(name: Ref, pid: I64) -> () [state panics];
             /// The pid of a name whose messages have the given type, or 0.
             rt_whereis(name: Ref, mailbox: Ptr) -> (I64) [state];

@@ -26,6 +26,8 @@ pub const MAIN_STACK: usize = 256 * 1024 * 1024;
 
 const MAX_HEAP: &str = "SEPAL_MAX_HEAP";
 const SIM: &str = "SEPAL_SIM";
+const SIM_KILLS: &str = "SEPAL_SIM_KILLS";
+const SIM_TRACE: &str = "SEPAL_SIM_TRACE";
 const GC_STRESS: &str = "SEPAL_GC_STRESS";
 
 /// How to run a program.
@@ -41,16 +43,23 @@ pub struct Options {
     pub workers: Option<usize>,
     /// Simulates: one thread, a clock of its own, and every choice taken from this seed.
     pub sim: Option<u64>,
+    /// A simulation may kill so many of the actors that a supervisor would start again.
+    pub sim_kills: u32,
+    /// A simulation says on standard error what it decides.
+    pub sim_trace: bool,
 }
 
 impl Options {
     /// Options from the environment: `SEPAL_MAX_HEAP` in bytes, `SEPAL_GC_STRESS=1`, `SEPAL_WORKERS`,
-    /// `SEPAL_SIM` for a seed.
+    /// `SEPAL_SIM` for a seed, `SEPAL_SIM_KILLS` for a number, `SEPAL_SIM_TRACE=1`.
     pub fn from_env(args: Vec<String>) -> Options {
         let max_heap = env::var(MAX_HEAP).ok().and_then(|text| text.parse().ok());
         let gc_stress = env::var(GC_STRESS).is_ok_and(|text| text == "1");
         let sim = env::var(SIM).ok().and_then(|text| text.parse().ok());
-        Options { args, max_heap, gc_stress, workers: workers_from_env(), sim }
+        let sim_kills = env::var(SIM_KILLS).ok().and_then(|text| text.parse().ok()).unwrap_or(0);
+        let sim_trace = env::var(SIM_TRACE).is_ok_and(|text| text == "1");
+        let workers = workers_from_env();
+        Options { args, max_heap, gc_stress, workers, sim, sim_kills, sim_trace }
     }
 
     /// Gives a native executable these options by the environment that [`Options::from_env`] reads. Its arguments
@@ -64,6 +73,8 @@ impl Options {
             Some(seed) => command.env(SIM, seed.to_string()),
             None => command.env_remove(SIM),
         };
+        command.env(SIM_KILLS, self.sim_kills.to_string());
+        command.env(SIM_TRACE, if self.sim_trace { "1" } else { "0" });
         command.env(GC_STRESS, if self.gc_stress { "1" } else { "0" });
     }
 }
@@ -106,7 +117,7 @@ impl Runtime {
             symbols: Mutex::new(Symbols::of(image)),
             descs: Descs::new(image.descs.as_slice()),
             table: Table::new()?,
-            scheduler: Scheduler::new(options.workers, options.sim),
+            scheduler: Scheduler::new(&options),
             clock: Clock::new(options.sim.is_some()),
             names: Names::default(),
             no_globals: vec![0; image.global_words].into_boxed_slice(),

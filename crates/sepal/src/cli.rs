@@ -50,6 +50,12 @@ pub struct Run {
     /// Run on one thread with simulated time, every choice of the scheduler taken from the seed
     #[arg(long, value_name = "SEED")]
     pub sim: Option<u64>,
+    /// In a simulation, kill so many of the actors that a supervisor will start again
+    #[arg(long, value_name = "N", requires = "sim", default_value_t = 0)]
+    pub kills: u32,
+    /// In a simulation, say on standard error what the scheduler decides
+    #[arg(long, requires = "sim")]
+    pub trace: bool,
     /// The program's source file
     pub file: PathBuf,
     /// Arguments for the program

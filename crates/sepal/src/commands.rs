@@ -18,7 +18,9 @@ pub fn run(args: cli::Run) -> u8 {
     let mut options = sepal_driver::RunOptions::from_env(args.args);
     options.gc_stress |= args.gc_stress;
     options.max_heap = args.max_heap.or(options.max_heap);
-    options.sim = args.sim.or(options.sim);
+    if args.sim.is_some() {
+        (options.sim, options.sim_kills, options.sim_trace) = (args.sim, args.kills, args.trace);
+    }
     let result = match args.engine {
         Engine::Jit => session.run_jit(&args.file, options),
         Engine::Interp => session.run_interpreted(&args.file, options),

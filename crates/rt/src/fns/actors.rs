@@ -260,6 +260,15 @@ pub unsafe extern "C" fn rt_is_alive(ctx: *mut Ctx, pid: i64) -> bool {
 }
 
 #[unsafe(no_mangle)]
+pub unsafe extern "C" fn rt_supervised(ctx: *mut Ctx, pid: i64) {
+    // SAFETY: see `fns`.
+    let runtime = unsafe { actor(ctx) }.runtime;
+    if let (Some(simulation), Some(pid)) = (runtime.scheduler.simulation(), Pid::from_number(pid)) {
+        simulation.note_supervised(pid);
+    }
+}
+
+#[unsafe(no_mangle)]
 pub unsafe extern "C" fn rt_register(ctx: *mut Ctx, name: ObjPtr, pid: i64) {
     // SAFETY: see `fns`.
     let (actor, name) = unsafe { (actor(ctx), text(name)) };

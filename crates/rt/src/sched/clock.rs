@@ -7,7 +7,7 @@
 //!
 //! In a simulation there is no thread and time passes only when the scheduler says so.
 
-use super::slot::Pid;
+use super::slot::{Pid, SlotRef};
 use crate::message::Message;
 use crate::run::RuntimeRef;
 use std::collections::{BTreeMap, HashMap};
@@ -29,6 +29,10 @@ pub(crate) enum Alarm {
     Send(Pid, Message),
     /// The program ends, whoever still runs.
     Stop,
+    /// In a simulation: what one actor has sent to another comes in.
+    Deliver(Pid, Pid),
+    /// In a simulation: an actor whose turn was put off is queued again.
+    Queue(SlotRef, u8),
 }
 
 /// See the module's head.
@@ -217,7 +221,9 @@ impl Clock {
 fn go_off(runtime: RuntimeRef, alarm: Alarm) {
     match alarm {
         Alarm::Wake(pid) => runtime.wake(pid),
-        Alarm::Send(pid, message) => runtime.send_or_fail(pid, message),
+        Alarm::Send(pid, message) => runtime.send_or_fail(None, pid, message),
         Alarm::Stop => runtime.scheduler.finish(),
+        Alarm::Deliver(from, to) => runtime.deliver(from, to),
+        Alarm::Queue(slot, priority) => runtime.scheduler.queue_behind(runtime, slot, priority),
     }
 }

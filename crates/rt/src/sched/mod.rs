@@ -6,7 +6,7 @@
 //! - `life`: an actor's turn, from signals to its end; `end`: its death
 //! - `post`: sending, spawning, waking
 //! - `promise`, `names`, `clock`: answers, names, time
-//! - `queue`: which actor is next, on which thread; `dice`: or by chance, in a simulation
+//! - `queue`: which actor is next, on which thread; `simulation`, `dice`: or by chance
 //! - [`engine`]: how an actor's code is run
 //!
 //! Must never hold a lock while an actor's code runs.
@@ -24,6 +24,7 @@ pub(crate) mod post;
 pub(crate) mod promise;
 pub(crate) mod queue;
 pub mod signal;
+pub(crate) mod simulation;
 pub mod slot;
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ pub(crate) fn fail_replies(runtime: &Runtime, message: &Message, reason: &Reason
 pub(crate) const COUNTED: u64 = 1;
 
 impl Runtime {
-    fn own(&self) -> RuntimeRef {
+    pub(crate) fn own(&self) -> RuntimeRef {
         RuntimeRef::of(self)
     }
 
@@ -42,6 +42,20 @@ impl Runtime {
         }
     }
 
+    /// As [`Runtime::push`], where a simulation may keep the signal back.
+    fn push_from(&self, from: Option<Pid>, to: Pid, signal: Message) -> Result<SlotRef, Message> {
+        let (true, Some(from)) = (self.scheduler.simulation().is_some(), from) else {
+            return self.push(to, signal);
+        };
+        let Some(slot) = self.table.slot(to).filter(|slot| slot.shared().is(to)) else {
+            return Err(signal);
+        };
+        match self.hold_back(from, to, signal) {
+            Ok(()) => Ok(slot),
+            Err(signal) => self.push(to, signal),
+        }
+    }
+
     /// Puts a signal into an actor's mailbox; gives it back if the actor has ended.
     pub(crate) fn push(&self, to: Pid, signal: Message) -> Result<SlotRef, Message> {
         let Some(slot) = self.table.slot(to).filter(|slot| slot.shared().is(to)) else {
@@ -52,10 +66,10 @@ impl Runtime {
         Ok(slot)
     }
 
-    /// Sends a message that nothing keeps back.
-    pub(crate) fn send_or_fail(&self, to: Pid, message: Message) {
+    /// Sends a message that nothing keeps back, from an actor or a timer.
+    pub(crate) fn send_or_fail(&self, from: Option<Pid>, to: Pid, message: Message) {
         promise::replies(message.handles()).for_each(|reply| reply.set_holder(Some(to)));
-        if let Err(message) = self.push(to, message) {
+        if let Err(message) = self.push_from(from, to, message) {
             fail_replies(self, &message, &Reason::NO_PROC);
         }
     }
@@ -64,13 +78,13 @@ impl Runtime {
     pub(crate) fn send(&self, from: Pid, to: Pid, mut message: Message) -> Result<(), Message> {
         let slot = self.table.slot(to);
         let Some(bounds) = slot.as_ref().and_then(|slot| slot.shared().bounds()) else {
-            self.send_or_fail(to, message);
+            self.send_or_fail(Some(from), to, message);
             return Ok(());
         };
         let (generation, bytes) = (to.generation(), message.bytes());
         message.envelope_mut().note = COUNTED;
         match bounds.enter(generation, bytes) {
-            Ok(()) => self.send_or_fail(to, message),
+            Ok(()) => self.send_or_fail(Some(from), to, message),
             Err(Refused::Gone) => fail_replies(self, &message, &Reason::NO_PROC),
             Err(Refused::TooLarge) => {
                 fail_replies(self, &message, &Reason::KILLED);
@@ -82,7 +96,7 @@ impl Runtime {
             }
             Err(Refused::Full(Overflow::DropOld)) => {
                 bounds.enter_anyway(generation, bytes);
-                self.send_or_fail(to, message);
+                self.send_or_fail(Some(from), to, message);
             }
             Err(Refused::Full(Overflow::Kill)) => {
                 fail_replies(self, &message, &Reason::KILLED);
@@ -92,7 +106,7 @@ impl Runtime {
                 bounds.wait(from);
                 // There may have been room before the receiver could see who waits.
                 match bounds.enter(generation, bytes) {
-                    Ok(()) => self.send_or_fail(to, message),
+                    Ok(()) => self.send_or_fail(Some(from), to, message),
                     Err(Refused::Gone) => fail_replies(self, &message, &Reason::NO_PROC),
                     Err(Refused::Full(_) | Refused::TooLarge) => return Err(message),
                 }
@@ -103,7 +117,7 @@ impl Runtime {
 
     /// Sends a signal without a reason. False: the receiver has ended, or there is no memory to tell it.
     pub(crate) fn send_plain(&self, from: Pid, to: Pid, kind: Kind, note: u64) -> bool {
-        signal::plain(from, kind, note).is_some_and(|signal| self.push(to, signal).is_ok())
+        signal::plain(from, kind, note).is_some_and(|signal| self.push_from(Some(from), to, signal).is_ok())
     }
 
     /// Sends a signal about `from`.
@@ -111,7 +125,7 @@ impl Runtime {
         let signal = reason.signal(&self.descs, Some(from), kind, note);
         let signal = signal.or_else(|| Reason::KILLED.signal(&self.descs, Some(from), kind, note));
         let Some(signal) = signal else { return };
-        if let Ok(slot) = self.push(to, signal)
+        if let Ok(slot) = self.push_from(Some(from), to, signal)
             && kind != Kind::Down
         {
             // It may be running without end.
