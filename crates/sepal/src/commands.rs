@@ -9,7 +9,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// The program or its files have errors.
-const FAILED: u8 = 1;
+pub const FAILED: u8 = 1;
 /// The command line asks for what does not exist.
 const USAGE: u8 = 2;
 
@@ -93,7 +93,7 @@ pub fn explain(args: &cli::Explain) -> u8 {
     USAGE
 }
 
-fn session(common: &Common) -> Session {
+pub fn session(common: &Common) -> Session {
     let contracts = match common.contracts {
         cli::Contracts::All => Contracts::All,
         cli::Contracts::Boundary => Contracts::Boundary,
@@ -110,7 +110,7 @@ fn session(common: &Common) -> Session {
 }
 
 /// Shows why a command stopped.
-fn report(stop: &Stop) -> u8 {
+pub fn report(stop: &Stop) -> u8 {
     // Without a standard error there is nobody to tell.
     drop(writeln!(std::io::stderr(), "{stop}"));
     FAILED
