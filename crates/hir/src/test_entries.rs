@@ -32,9 +32,11 @@ impl Program {
     fn check_test(&mut self, id: FnId) {
         let def = &self.items.fns[id];
         let (name, span, ret) = (def.name, def.span, def.ret);
+        // One that was inferred, for an open mailbox, stands where the function's name does.
+        let is_generic = def.generics.params.iter().any(|param| param.span != span);
         let problem = if !def.params.is_empty() {
             "takes no parameters"
-        } else if !def.generics.params.is_empty() {
+        } else if is_generic {
             "has no type parameters"
         } else if def.flavour != ast::FnFlavour::Plain {
             "is no generator and not `async`"

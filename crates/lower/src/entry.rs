@@ -17,11 +17,13 @@ pub fn declare(cx: &mut ModuleCx<'_>, main: FnId) -> FuncId {
 
 /// Calls `main`, or a test, and makes an exit code of what it gives.
 pub fn entry(cx: &mut ModuleCx<'_>, main: FnId) -> Option<Function> {
-    let (_, ret) = cx.fn_types(main, &[]);
+    // A test whose mailbox is open has a parameter for its messages, of which nobody can send any.
+    let args = vec![Ty::never(); cx.program.items.fns[main].generics.params.len()];
+    let (_, ret) = cx.fn_types(main, &args);
     let mut this = BodyCx::synthetic(cx, main, Signature::new([], [Type::I64]));
     // The call itself belongs to no line of the program.
     this.b.set_loc(sepal_mir::LocId::NONE);
-    let values = this.call_lang(main, &[], &[]);
+    let values = this.call_lang(main, &args, &[]);
     if this.b.is_unreachable() {
         return Some(this.b.finish());
     }
