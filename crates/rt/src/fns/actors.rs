@@ -283,7 +283,9 @@ pub unsafe extern "C" fn rt_whereis(ctx: *mut Ctx, name: ObjPtr, mailbox: *const
     // SAFETY: see `fns`.
     let (runtime, name) = unsafe { (actor(ctx).runtime, text(name)) };
     let Some(pid) = runtime.names.find(name) else { return 0 };
-    let Some(slot) = runtime.table.slot(pid).filter(|slot| slot.shared().is_alive(pid)) else {
+    // As long as a name is taken it is found, even if a signal is on its way that will end its actor: who finds nobody
+    // may register it.
+    let Some(slot) = runtime.table.slot(pid).filter(|slot| slot.shared().is(pid)) else {
         return 0;
     };
     let own = slot.shared().mailbox();
