@@ -74,6 +74,9 @@ fn end_receive(actor: &mut Actor) {
 pub unsafe extern "C" fn rt_mailbox_next(ctx: *mut Ctx) -> Pair<ObjPtr, i64> {
     // SAFETY: see `fns`.
     let actor = unsafe { actor(ctx) };
+    if actor.runtime.looks_later() {
+        return Pair(null_mut(), Received::Nothing.number());
+    }
     let looked = actor.next_signal();
     if let Some(reason) = actor.take_doom() {
         actor.raise_exit(reason);

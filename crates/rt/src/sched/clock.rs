@@ -29,8 +29,8 @@ pub(crate) enum Alarm {
     Send(Pid, Message),
     /// The program ends, whoever still runs.
     Stop,
-    /// In a simulation: what one actor has sent to another comes in.
-    Deliver(Pid, Pid),
+    /// In a simulation: what an actor has sent comes in.
+    Deliver(Pid),
     /// In a simulation: an actor whose turn was put off is queued again.
     Queue(SlotRef, u8),
 }
@@ -223,7 +223,7 @@ fn go_off(runtime: RuntimeRef, alarm: Alarm) {
         Alarm::Wake(pid) => runtime.wake(pid),
         Alarm::Send(pid, message) => runtime.send_or_fail(None, pid, message),
         Alarm::Stop => runtime.scheduler.finish(),
-        Alarm::Deliver(from, to) => runtime.deliver(from, to),
+        Alarm::Deliver(from) => runtime.deliver(from),
         Alarm::Queue(slot, priority) => runtime.scheduler.queue_behind(runtime, slot, priority),
     }
 }

@@ -27,6 +27,8 @@ pub(crate) fn bury(runtime: RuntimeRef, slot: SlotRef) {
     let pid = actor.pid;
     let reason = actor.cold().reason.clone().unwrap_or(Reason::NORMAL);
     let code = (actor.is_main()).then(|| exit_code(actor, &reason));
+    runtime.settle_sends();
+    runtime.scheduler.simulation().inspect(|simulation| simulation.end_turn());
     if slot.shared().is_named() {
         runtime.names.remove_all(pid);
     }

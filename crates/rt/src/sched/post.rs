@@ -141,6 +141,7 @@ impl Runtime {
     /// Sends an exit signal.
     pub(crate) fn kill(&self, from: Pid, to: Pid, reason: &Reason) {
         use super::signal::ExitTag;
+        self.settle_sends();
         if let Some(slot) = self.table.slot(to) {
             match reason.tag() {
                 ExitTag::Killed => {
@@ -190,6 +191,7 @@ impl Runtime {
         options: SpawnOptions,
         connect: impl FnOnce(&mut Actor),
     ) -> Result<Pid, NotSpawned> {
+        self.settle_sends();
         let priority = options.priority.unwrap_or(1);
         let make = |pid| Actor::new(self.own(), pid, options.limits.max_bytes);
         let made = self.table.insert(body.mailbox, &options.limits, priority, make);
@@ -220,6 +222,7 @@ impl Runtime {
 
     /// Registers a name for an actor; false if it is taken or the actor has ended.
     pub(crate) fn register(&self, name: &str, pid: Pid) -> bool {
+        self.settle_sends();
         let Some(slot) = self.table.slot(pid) else { return false };
         // The flag first: an actor that ends meanwhile then removes the name, or has gone before.
         if !slot.shared().set_named(pid) || !self.names.register(name, pid) {

@@ -430,7 +430,9 @@ impl Scheduler {
             return None;
         }
         // SAFETY: the actor is active and was in a queue: it is this thread's.
-        simulation.begin_turn(unsafe { (*slot.actor()).pid });
+        let pid = unsafe { (*slot.actor()).pid };
+        runtime.deliver(pid);
+        simulation.begin_turn(pid);
         simulation.trace(now, || format!("{} runs, one of {count}", name_of(slot)));
         Some(slot)
     }

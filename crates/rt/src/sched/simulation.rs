@@ -1,9 +1,11 @@
 //! A simulation: the scheduler on one thread, with a time of its own, and every choice taken from a seed. What the
-//! choices are is decided here: who runs next, who is kept from running for a while, which signals are late,
-//! which supervised actors are killed.
+//! choices are is decided here: who runs next, who is kept from running for a while, whose signals are late,
+//! which supervised actors are killed. Timers may be late, never early.
 //!
-//! What a program may rely on holds: signals of one actor to another keep their order, and an answer comes after
-//! what its sender has sent to the same actor before. Beyond that anything may be late. Timers are never early.
+//! Between two sends of one actor others may do much, though there is no poll. So at some send an actor's signals begin to
+//! be late: this one and all that it sends until it yields, which it does at its next poll or where it looks for
+//! what others have sent. They come in after a while, or before its next turn; before that it does nothing else that
+//! anybody could see. So nothing happens here that could not happen on several cores.
 //!
 //! Everything is behind the mutex, which only orders: one thread runs all of it. Must never hold it while signals are
 //! given to their receivers, and never ask anything that another run of the same seed would answer differently.
@@ -17,14 +19,14 @@ use super::slot::{Pid, SlotRef};
 use crate::message::Message;
 use crate::run::{Options, Runtime};
 use crate::stdio;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A turn takes up to so many nanoseconds.
 const TURN: u64 = 20_000;
 /// One poll of so many yields.
 const POLLS: u64 = 16;
-/// One signal of so many is late, if none before it on the same way is.
+/// At one send of so many an actor's signals begin to be late.
 const LATE_SIGNALS: u64 = 16;
 /// One turn of so many is put off.
 const LATE_TURNS: u64 = 32;
@@ -48,8 +50,8 @@ struct State {
     turns: u64,
     /// Whose turn it is.
     running: Option<Pid>,
-    /// What is late, by sender and receiver.
-    late: BTreeMap<(Pid, Pid), VecDeque<Message>>,
+    /// What each actor has sent that is late, with the receivers, in order.
+    late: BTreeMap<Pid, Vec<(Pid, Message)>>,
     /// Actors that their supervisors would start again.
     supervised: Vec<Pid>,
     /// How many of them may still be killed.
@@ -78,7 +80,7 @@ impl Simulation {
 
     /// Whether the running actor yields at a poll.
     pub(crate) fn yields(&self) -> bool {
-        self.dice.below(POLLS) == 0
+        self.dice.below(POLLS) == 0 || self.is_late()
     }
 
     /// What a turn takes.
@@ -128,24 +130,28 @@ impl Simulation {
         Some(state.supervised.swap_remove(index))
     }
 
-    /// Takes a signal that comes late. `Err`: it comes at once. `Ok(true)`: it is the first that is late on its way, and
+    /// Takes a signal that comes late. `Err`: it comes at once. `Ok(true)`: it is the sender's first that is late, and
     /// [`Runtime::deliver`] must be called for that later.
     fn hold_back(&self, from: Pid, to: Pid, signal: Message) -> Result<bool, Message> {
         let mut state = self.lock();
-        if let Some(late) = state.late.get_mut(&(from, to)) {
-            late.push_back(signal);
+        if state.running != Some(from) {
+            return Err(signal);
+        }
+        if let Some(late) = state.late.get_mut(&from) {
+            late.push((to, signal));
             return Ok(false);
         }
         if from == to || self.dice.below(LATE_SIGNALS) != 0 {
             return Err(signal);
         }
-        state.late.insert((from, to), VecDeque::from([signal]));
+        state.late.insert(from, vec![(to, signal)]);
         Ok(true)
     }
 
-    /// All ways on which signals of an actor are late.
-    fn ways_from(&self, from: Pid) -> Vec<(Pid, Pid)> {
-        self.lock().late.keys().filter(|way| way.0 == from).copied().collect()
+    /// Whether signals of the running actor are late: then it is to yield.
+    pub(crate) fn is_late(&self) -> bool {
+        let state = self.lock();
+        state.running.is_some_and(|pid| state.late.contains_key(&pid))
     }
 
     /// Says what was decided, if anybody wants to know.
@@ -175,29 +181,37 @@ impl Runtime {
         if simulation.hold_back(from, to, signal)? {
             let now = self.clock.now();
             let time = now + simulation.dice.below(DELAY);
-            self.clock.set(self.own(), time, Alarm::Deliver(from, to));
-            simulation.trace(now, || format!("a signal {} -> {} is late", from.number(), to.number()));
+            self.clock.set(self.own(), time, Alarm::Deliver(from));
+            simulation.trace(now, || format!("{}'s signals are late", from.number()));
         }
         Ok(())
     }
 
-    /// Gives a receiver all signals of a sender that were late.
-    pub(crate) fn deliver(&self, from: Pid, to: Pid) {
-        let late = self.simulation().and_then(|simulation| simulation.lock().late.remove(&(from, to)));
-        for signal in late.into_iter().flatten() {
+    /// Gives the receivers what an actor has sent, and lets it go on.
+    pub(crate) fn deliver(&self, from: Pid) {
+        let late = self.simulation().and_then(|simulation| simulation.lock().late.remove(&from));
+        let Some(late) = late else { return };
+        for (to, signal) in late {
             if let Err(signal) = self.push(to, signal) {
                 self.answer_for_the_dead(from, to, &signal);
             }
         }
+        self.wake(from);
     }
 
-    /// The running actor is going to answer somebody: what it has sent before comes first.
-    pub(crate) fn before_answer(&self) {
-        let Some(simulation) = self.simulation() else { return };
-        let running = simulation.lock().running;
-        for (from, to) in running.map_or_else(Vec::new, |pid| simulation.ways_from(pid)) {
-            self.deliver(from, to);
+    /// The running actor is going to do what others could see: in a simulation, what it has sent before comes first.
+    #[inline]
+    pub(crate) fn settle_sends(&self) {
+        if let Some(simulation) = self.simulation() {
+            let running = simulation.lock().running;
+            running.into_iter().for_each(|pid| self.deliver(pid));
         }
+    }
+
+    /// Whether the running actor is to look later, when what it has sent has come in.
+    #[inline]
+    pub(crate) fn looks_later(&self) -> bool {
+        self.simulation().is_some_and(Simulation::is_late)
     }
 
     /// Says to the sender of a signal that came too late what it would have been told at once.
