@@ -5,7 +5,7 @@
 //! - `cold`: what few actors need
 //! - `life`: an actor's turn, from signals to its end; `end`: its death
 //! - `post`: sending, spawning, waking
-//! - `promise`, `names`, `clock`: answers, names, time
+//! - `promise`, `names`, `clock`, `wheel`: answers, names, time
 //! - `queue`: which actor is next, on which thread; `simulation`, `dice`: or by chance
 //! - [`engine`]: how an actor's code is run
 //!
@@ -26,6 +26,7 @@ pub(crate) mod queue;
 pub mod signal;
 pub(crate) mod simulation;
 pub mod slot;
+pub(crate) mod wheel;
 
 #[cfg(test)]
 mod tests;
