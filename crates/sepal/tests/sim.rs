@@ -80,7 +80,7 @@ fn a_seed_gives_the_same_run_each_time() {
         let run = |engine: &str, seed: u64| {
             let seed = format!("--sim={seed}");
             let folder = root().join("tests/lang");
-            sepal(&folder, &["run", engine, &seed, "--trace", "--kills=1", program], 0).stderr
+            sepal(&folder, &["run", engine, &seed, "--trace", program], 0).stderr
         };
         let traces: Vec<String> = (0..4).map(|seed| run("--engine=jit", seed)).collect();
         for (seed, trace) in (0..).zip(&traces) {
@@ -90,6 +90,11 @@ fn a_seed_gives_the_same_run_each_time() {
         assert!(traces[1..].iter().any(|trace| *trace != traces[0]), "{program}: no choice at all");
         assert_eq!(run("--engine=interp", 7), run("--engine=interp", 7), "{program}");
     }
+    let args = "test --sim 1 --seed 3 --kills 2 --trace --show-output tests/sim/supervisor_test.spl";
+    let args: Vec<&str> = args.split(' ').collect();
+    let kills = text(&sepal(&root(), &args, 0));
+    assert!(kills.contains("  kills "), "{kills}");
+    assert_eq!(kills, text(&sepal(&root(), &args, 0)));
 }
 
 const RACE: &str = "\

@@ -29,14 +29,16 @@ pub(crate) fn bury(runtime: RuntimeRef, slot: SlotRef) {
     let code = (actor.is_main()).then(|| exit_code(actor, &reason));
     runtime.settle_sends();
     runtime.scheduler.simulation().inspect(|simulation| simulation.end_turn());
-    if slot.shared().is_named() {
+    if slot.shared().take_named() {
         runtime.names.remove_all(pid);
     }
     if let Some((alarm, _)) = actor.cold().alarm {
         runtime.clock.cancel(alarm);
     }
     let bounds = slot.shared().bounds();
-    slot.shared().retire(pid);
+    if slot.shared().retire(pid) {
+        runtime.names.remove_all(pid);
+    }
     let waiting = bounds.map_or_else(Vec::new, |bounds| bounds.close(pid.generation()));
     waiting.into_iter().for_each(|sender| runtime.wake(sender));
     let mut unread: Vec<Message> = Vec::new();

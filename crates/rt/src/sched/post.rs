@@ -224,11 +224,11 @@ impl Runtime {
     pub(crate) fn register(&self, name: &str, pid: Pid) -> bool {
         self.settle_sends();
         let Some(slot) = self.table.slot(pid) else { return false };
-        // The flag first: an actor that ends meanwhile then removes the name, or has gone before.
-        if !slot.shared().set_named(pid) || !self.names.register(name, pid) {
+        if !slot.shared().is(pid) || !self.names.register(name, pid) {
             return false;
         }
-        if !slot.shared().is(pid) {
+        // The flag last: an actor that ends sees it afterwards and removes the name, or the flag cannot be set any more.
+        if !slot.shared().set_named(pid) {
             self.names.remove_all(pid);
             return false;
         }

@@ -160,8 +160,9 @@ impl Shared {
         self.change(pid, flag::NAMED, 0)
     }
 
-    pub(crate) fn is_named(&self) -> bool {
-        self.state.load(Ordering::Acquire) & flag::NAMED != 0
+    /// Whether a name may be registered; it counts as removed from now on.
+    pub(crate) fn take_named(&self) -> bool {
+        self.state.fetch_and(!flag::NAMED, Ordering::AcqRel) & flag::NAMED != 0
     }
 
     /// The token of the actor's message type, or null.
@@ -198,10 +199,11 @@ impl Shared {
         flag::BOUNDED
     }
 
-    /// From now on the actor's pid means nothing.
-    pub(crate) fn retire(&self, pid: Pid) {
+    /// From now on the actor's pid means nothing. Gives whether somebody has registered a name for it meanwhile.
+    #[must_use]
+    pub(crate) fn retire(&self, pid: Pid) -> bool {
         let next = u64::from(pid.generation() + 1) << 32 | flag::ACTIVE;
-        self.state.store(next, Ordering::Release);
+        self.state.swap(next, Ordering::AcqRel) & flag::NAMED != 0
     }
 }
 
