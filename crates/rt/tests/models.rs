@@ -10,8 +10,8 @@
 
 use loom::cell::UnsafeCell;
 use loom::model::Builder;
-use loom::sync::{Arc, Mutex};
 use loom::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
+use loom::sync::{Arc, Mutex};
 use loom::thread;
 
 const ACTIVE: u64 = 1;

@@ -89,7 +89,8 @@ fn check_simulated(file: &Path, flags: &[&str]) -> Result<(), Failed> {
         let (seed, mut flags) = (format!("--sim={seed}"), flags.to_vec());
         flags.pop();
         flags.push(&seed);
-        check_program(file, &flags).map_err(|e| e.message().map(|text| format!("{seed}: {text}")).unwrap_or(seed))?;
+        check_program(file, &flags)
+            .map_err(|e| e.message().map(|text| format!("{seed}: {text}")).unwrap_or(seed))?;
     }
     Ok(())
 }

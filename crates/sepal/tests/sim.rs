@@ -90,7 +90,8 @@ fn a_seed_gives_the_same_run_each_time() {
         assert!(traces[1..].iter().any(|trace| *trace != traces[0]), "{program}: no choice at all");
         assert_eq!(run("--engine=interp", 7), run("--engine=interp", 7), "{program}");
     }
-    let args = "test --sim 1 --seed 3 --kills 2 --trace --show-output tests/sim/supervisor_test.spl";
+    let args =
+        "test --sim 1 --seed 3 --kills 2 --trace --show-output tests/sim/supervisor_test.spl";
     let args: Vec<&str> = args.split(' ').collect();
     let kills = text(&sepal(&root(), &args, 0));
     assert!(kills.contains("  kills "), "{kills}");
@@ -173,7 +174,7 @@ fn test_generic[T](): pass
 
 fn* test_yields(): yield 1
 
-fn test_fails_strangely() -> Result[nil, fn() -> int]: Ok(nil)
+fn test_fails_strangely() -> Result[nil, Future[int]]: Ok(nil)
 ";
     let tests = Tests::new("signatures", source);
     let stderr = sepal(&tests.0, &["test"], 1).stderr;

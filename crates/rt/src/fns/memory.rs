@@ -143,7 +143,8 @@ pub unsafe extern "C" fn rt_identity_hash(ctx: *mut Ctx, object: ObjPtr) -> i64 
         return keys.mix(0, address) as i64;
     }
     if header.variant() == 0 {
-        let hash = (keys.mix(0, simulated().unwrap_or(address)) as u32 & Header::MAX_VARIANT).max(1);
+        let hash =
+            (keys.mix(0, simulated().unwrap_or(address)) as u32 & Header::MAX_VARIANT).max(1);
         *header = Header(header.0 | Header::with_variant(DescId(0), hash).0);
     }
     keys.mix(1, header.variant().into()) as i64

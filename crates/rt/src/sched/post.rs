@@ -117,7 +117,8 @@ impl Runtime {
 
     /// Sends a signal without a reason. False: the receiver has ended, or there is no memory to tell it.
     pub(crate) fn send_plain(&self, from: Pid, to: Pid, kind: Kind, note: u64) -> bool {
-        signal::plain(from, kind, note).is_some_and(|signal| self.push_from(Some(from), to, signal).is_ok())
+        signal::plain(from, kind, note)
+            .is_some_and(|signal| self.push_from(Some(from), to, signal).is_ok())
     }
 
     /// Sends a signal about `from`.

@@ -28,7 +28,10 @@ const NONE: u32 = u32::MAX;
 /// Where an entry is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Place {
-    Slot { wheel: u8, slot: u8 },
+    Slot {
+        wheel: u8,
+        slot: u8,
+    },
     Heap,
     /// Nowhere: `next` is the next free one.
     Free,
@@ -288,7 +291,8 @@ mod tests {
         }
 
         fn cancel(&mut self, number: u64) {
-            let expected = self.times.get(&number).copied().filter(|key| self.model.remove(key).is_some());
+            let expected =
+                self.times.get(&number).copied().filter(|key| self.model.remove(key).is_some());
             assert_eq!(self.wheel.cancel(number), expected.map(|key| key.1));
         }
 

@@ -70,7 +70,8 @@ pub fn program(scripts: &[Vec<Step>]) -> String {
             let lines = step_lines(me, at, step);
             if at % 3 == 1 {
                 // Waiting in a called function is something else than waiting in the body.
-                let head = format!("fn step_{me}_{at}(pids: [Pid[Msg]], server: Pid[Question]) of Msg:");
+                let head =
+                    format!("fn step_{me}_{at}(pids: [Pid[Msg]], server: Pid[Question]) of Msg:");
                 put(&mut text, &format!("\n{head}\n{}", indented(&lines)));
                 put(&mut body, &format!("step_{me}_{at}(pids, server)\n"));
             } else {
@@ -99,7 +100,8 @@ fn actor(me: usize, body: &str) -> String {
 }
 
 fn main(actors: usize, body: &str) -> String {
-    let mut text = String::from("\nfn main():\n    let server = spawn serve()\n    let pids = [self()]\n");
+    let mut text =
+        String::from("\nfn main():\n    let server = spawn serve()\n    let pids = [self()]\n");
     for me in 1..actors {
         let priority = ["Low", "Medium", "High"][me % 3];
         put(
@@ -187,10 +189,10 @@ fn watch_lines(me: usize, at: usize, watch: Watch, end: End) -> String {
         Watch::Link => (true, format!("let w{at} = spawn {body}\nlink(w{at})\n")),
     };
     let kill = if kill.is_empty() { String::new() } else { format!("w{at}.kill({kill})\n") };
-    let hear = format!(
-        "receive:\n    {arm} p, reason if p == w{at}: say({me}, f\"{arm} {{reason}}\")\n"
-    );
-    let (before, after) = if traps { ("trap_exits(true)\n", "trap_exits(false)\n") } else { ("", "") };
+    let hear =
+        format!("receive:\n    {arm} p, reason if p == w{at}: say({me}, f\"{arm} {{reason}}\")\n");
+    let (before, after) =
+        if traps { ("trap_exits(true)\n", "trap_exits(false)\n") } else { ("", "") };
     format!("{before}{make}{kill}{hear}{after}")
 }
 

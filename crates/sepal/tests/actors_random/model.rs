@@ -23,7 +23,8 @@ pub fn check(scripts: &[Vec<Step>], log: &str) -> Result<(), String> {
         lines.get_mut(me).ok_or(format!("there is no actor {me}"))?.push_back(what);
     }
     for (me, steps) in scripts.iter().enumerate() {
-        let mut actor = Actor { sent: sent_to(scripts, me), lines: &mut lines[me], taken: Vec::new() };
+        let mut actor =
+            Actor { sent: sent_to(scripts, me), lines: &mut lines[me], taken: Vec::new() };
         for (at, step) in steps.iter().enumerate() {
             actor.step(step).map_err(|problem| format!("actor {me}, step {at}: {problem}"))?;
         }
@@ -91,8 +92,9 @@ impl Actor<'_, '_> {
 
     fn receive(&mut self, class: Class) -> Result<(), String> {
         let line = self.line()?;
-        let numbers: Option<Vec<usize>> =
-            line.strip_prefix("got ").and_then(|rest| rest.split(' ').map(|n| n.parse().ok()).collect());
+        let numbers: Option<Vec<usize>> = line
+            .strip_prefix("got ")
+            .and_then(|rest| rest.split(' ').map(|n| n.parse().ok()).collect());
         let Some(&[from, number, length]) = numbers.as_deref() else {
             return Err(format!("`{line}` instead of a message"));
         };
@@ -173,7 +175,8 @@ mod tests {
     }
 
     fn is_legal(classes: [Class; 3], got: [Message; 3]) -> bool {
-        let mut log: String = got.map(|(from, number)| format!("0 got {from} {number} 1\n")).concat();
+        let mut log: String =
+            got.map(|(from, number)| format!("0 got {from} {number} 1\n")).concat();
         log += "0 ended 2 Normal\n0 ended 1 Normal\n";
         check(&scripts(classes), &log).is_ok()
     }

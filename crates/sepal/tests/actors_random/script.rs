@@ -40,8 +40,7 @@ pub enum End {
 }
 
 impl End {
-    const ALL: [End; 5] =
-        [End::Returns, End::Exits, End::Panics, End::IsShutDown, End::IsKilled];
+    const ALL: [End; 5] = [End::Returns, End::Exits, End::Panics, End::IsShutDown, End::IsKilled];
 
     /// How its reason is shown.
     pub fn reason(self) -> &'static str {
@@ -89,7 +88,11 @@ impl Watch {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Step {
     /// Sends a message with its number among those of the sender to this receiver, and a text of some length.
-    Send { to: usize, number: usize, length: usize },
+    Send {
+        to: usize,
+        number: usize,
+        length: usize,
+    },
     Receive(Class),
     /// Asks the server for the double of a number.
     Ask(usize),
