@@ -12,7 +12,8 @@
 //! | `idle`, `active` | changed under the mutex, read by those who have made work: see below |
 //! | `searching` | threads on their way from sleep to work; relaxed but for the fence below |
 //! | `Core::hot` | swapped: by its worker, and by thieves |
-//! | `Core::current`, `turns` | written by the core's thread at each turn, read by the clock; relaxed: at worst an actor polls once for nothing |
+//! | `Core::current` | written by the core's thread at each turn, a release; read by the clock, an acquire: it poisons what was made whole |
+//! | `Core::turns` | likewise, but relaxed: at worst an actor polls once for nothing |
 //! | `stopped` | set once; relaxed, the mutex orders what follows from it |
 //!
 //! No wake-up is lost: who makes work puts it into a queue, then (fence) looks for an idle thread; who becomes
@@ -343,7 +344,8 @@ impl Scheduler {
         let outer = LOCAL.replace((&raw const local).cast());
         let mut is_searching = true;
         while let Some(slot) = self.next(runtime, &local, &mut is_searching) {
-            core.current.store(slot.actor().cast(), Ordering::Relaxed);
+            // Release: who poisons the actor does so after it was made.
+            core.current.store(slot.actor().cast(), Ordering::Release);
             // The only writer, so no read-modify-write is needed.
             let turns = core.turns.load(Ordering::Relaxed);
             core.turns.store(turns.wrapping_add(1), Ordering::Relaxed);
@@ -663,7 +665,8 @@ fn has_work(core: &Core) -> bool {
 }
 
 fn poison_current(core: &Core) {
-    if let Some(slot) = slot_of(core.current.load(Ordering::Relaxed)) {
+    // As in `work`.
+    if let Some(slot) = slot_of(core.current.load(Ordering::Acquire)) {
         slot.poison();
     }
 }

@@ -321,12 +321,9 @@ impl Table {
             self.lock().slots.push_front((slot, index, generation));
             return None;
         };
-        // SAFETY: the slot is free, so nobody looks at its actor; of what old pids still reach the limit's poison
-        // may be lost. The slot's memory was zero at first, which is a valid `Shared`.
-        unsafe {
-            let actor = UnsafeCell::new(MaybeUninit::new(actor));
-            (&raw mut (*slot.0.as_ptr()).actor).write(actor);
-        }
+        // SAFETY: the slot is free, so nobody looks at its actor. The slot's memory was zero at first, which is a valid
+        // `Shared`.
+        unsafe { place_actor(slot, actor) };
         let shared = slot.shared();
         shared.mailbox.store(mailbox.cast_mut(), Ordering::Relaxed);
         let priority = u64::from(priority.min(3)) << flag::PRIORITY;
@@ -396,6 +393,26 @@ impl Table {
         })
     }
 }
+
+/// Moves an actor into its slot. Who holds an old pid may poison the limit at the same time, which may be lost: so
+/// the limit, the first word, is stored atomically, and only the rest is copied.
+///
+/// # Safety
+/// The slot must be free.
+unsafe fn place_actor(slot: SlotRef, actor: Actor) {
+    const LIMIT: usize = size_of::<AtomicUsize>();
+    let limit = actor.ctx.limit.load(Ordering::Relaxed);
+    let actor = MaybeUninit::new(actor);
+    // SAFETY: the slot has room for an actor, whose first field is the context, whose first field is the limit; the
+    // actor is not used where it was.
+    unsafe {
+        let (from, to) = (actor.as_ptr().cast::<u8>(), slot.actor().cast::<u8>());
+        (*to.cast::<AtomicUsize>()).store(limit, Ordering::Relaxed);
+        to.add(LIMIT).copy_from_nonoverlapping(from.add(LIMIT), size_of::<Actor>() - LIMIT);
+    }
+}
+
+const _: () = assert!(std::mem::offset_of!(sepal_abi::Ctx, limit) == 0);
 
 impl Drop for Table {
     fn drop(&mut self) {

@@ -348,7 +348,9 @@ mod tests {
     #[test]
     fn looking_when_it_says_finds_everything_in_time() {
         let (dice, mut pair) = (Dice::new(5), Pair::default());
-        (0..2_000).for_each(|_| drop(pair.insert(dice.next() >> dice.below(60))));
+        for _ in 0..2_000 {
+            pair.insert(dice.next() >> dice.below(60));
+        }
         let mut looks = 0;
         while let Some(look) = pair.wheel.next_look() {
             // `go_to` asserts that nothing was due before.
