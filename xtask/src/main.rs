@@ -17,6 +17,8 @@ usage:
       measures the compiler: lines a second, start-up
   cargo xtask bench memory [--seconds N] [--sepal PATH]
       measures collections among many live objects, and memory while a program allocates
+  cargo xtask bench soak [--minutes N | --seconds N] [--sepal PATH]
+      lets actors do everything for 30 minutes and watches the memory
   cargo xtask gen-lines N PATH
       writes a Sepal program of at least N lines";
 
@@ -34,6 +36,8 @@ fn main() -> ExitCode {
             .and_then(|options| bench::compile::run(&project_root(), &options)),
         ["bench", "memory", options @ ..] => bench::memory::Options::parse(options)
             .and_then(|options| bench::memory::run(&project_root(), &options)),
+        ["bench", "soak", options @ ..] => bench::soak::Options::parse(options)
+            .and_then(|options| bench::soak::run(&project_root(), &options)),
         ["bench", options @ ..] => {
             bench::Options::parse(options).and_then(|options| bench::run(&project_root(), &options))
         }

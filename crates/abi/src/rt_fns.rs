@@ -104,6 +104,8 @@ macro_rules! rt_fns {
             rt_info_name() -> (Ref) [state allocates];
             /// The line where it waits or was preempted, or null.
             rt_info_place() -> (Ref) [state allocates];
+            /// A supervisor would start this actor again: a simulation may kill it.
+            rt_supervised(pid: I64) -> () [state];
             rt_register(name: Ref, pid: I64) -> () [state panics];
             /// The pid of a name whose messages have the given type, or 0.
             rt_whereis(name: Ref, mailbox: Ptr) -> (I64) [state];

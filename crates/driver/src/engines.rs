@@ -105,6 +105,6 @@ impl Session {
 }
 
 /// The back end refused a program that is correct.
-fn code_failure(error: &sepal_clif::Error) -> Failure {
+pub(crate) fn code_failure(error: &sepal_clif::Error) -> Failure {
     Failure::new(codes::CODE_GENERATION, error.to_string())
 }

@@ -6,7 +6,7 @@ use crate::files;
 use crate::loader::Loader;
 use crate::timing::{OnPhase, Phase, timed};
 use sepal_base::{Diagnostic, Style, codes, render_all};
-use sepal_hir::Program;
+use sepal_hir::{FnId, Program};
 use sepal_lower::{Contracts, Refusal};
 use sepal_mir::Module;
 use sepal_mir::passes::{OptLevel, optimize};
@@ -105,8 +105,7 @@ impl Session {
         if program.diagnostics.is_empty() {
             return Ok(program);
         }
-        let diagnostics: Vec<Diagnostic> = program.diagnostics.clone().into_sorted();
-        let text = render_all(&diagnostics, &program.sources, self.settings.style);
+        let text = self.diagnostics(&program);
         if program.has_errors() {
             return Err(Stop::Errors(text));
         }
@@ -118,16 +117,26 @@ impl Session {
     /// The program's MIR, optimised.
     pub(crate) fn mir(&self, file: &Path) -> Result<Module, Stop> {
         let mut program = self.checked(file)?;
-        let options = sepal_lower::Options { contracts: self.settings.contracts };
-        let lowered = self.timed(Phase::Lower, || sepal_lower::lower(&mut program, options));
-        let mut module = lowered.map_err(|refusal| self.refused(program, refusal, file))?;
-        self.timed(Phase::Passes, || optimize(&mut module, self.settings.opt));
+        let module = self.lowered(&mut program, None);
+        let module = module.map_err(|refusal| self.refused(program, refusal, file))?;
         self.allow_interpreted(&module)?;
         Ok(module)
     }
 
+    /// The MIR of what is reached from `main` or from a test, optimised.
+    pub(crate) fn lowered(
+        &self,
+        program: &mut Program,
+        test: Option<FnId>,
+    ) -> Result<Module, Refusal> {
+        let options = sepal_lower::Options { contracts: self.settings.contracts, test };
+        let mut module = self.timed(Phase::Lower, || sepal_lower::lower(program, options))?;
+        self.timed(Phase::Passes, || optimize(&mut module, self.settings.opt));
+        Ok(module)
+    }
+
     /// With `--strict-native`, refuses a program of which a function asks to be interpreted.
-    fn allow_interpreted(&self, module: &Module) -> Result<(), Stop> {
+    pub(crate) fn allow_interpreted(&self, module: &Module) -> Result<(), Stop> {
         let kept = module.functions.iter().find(|function| function.attrs.interpret);
         match kept {
             Some(function) if self.settings.strict_native => {
@@ -159,9 +168,13 @@ impl Session {
     }
 
     fn rendered(&self, program: Program) -> Stop {
-        match self.give_or_report(program) {
-            Err(stop) => stop,
-            Ok(_) => unreachable!("a program is refused with an error"),
-        }
+        assert!(program.has_errors(), "a program is refused with an error");
+        Stop::Errors(self.diagnostics(&program))
+    }
+
+    /// What was found in a program, rendered.
+    pub(crate) fn diagnostics(&self, program: &Program) -> String {
+        let diagnostics: Vec<Diagnostic> = program.diagnostics.clone().into_sorted();
+        render_all(&diagnostics, &program.sources, self.settings.style)
     }
 }

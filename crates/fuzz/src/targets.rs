@@ -64,7 +64,7 @@ pub fn checker(text: &str) {
     if program.has_errors() {
         return;
     }
-    let options = sepal_lower::Options { contracts: Contracts::All };
+    let options = sepal_lower::Options { contracts: Contracts::All, test: None };
     match sepal_lower::lower(&mut program, options) {
         Ok(mut module) => {
             verify_module(&module).expect("what was lowered is right");

@@ -23,6 +23,7 @@ mod program;
 mod report;
 mod scope;
 mod session;
+mod test_entries;
 #[cfg(test)]
 mod tests;
 mod traits;

@@ -29,6 +29,8 @@ pub enum Contracts {
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
     pub contracts: Contracts,
+    /// Begin at this test instead of at `main`.
+    pub test: Option<hir::FnId>,
 }
 
 /// Why a correct program cannot be lowered.
@@ -45,7 +47,7 @@ pub enum Refusal {
 /// # Errors
 /// See [`Refusal`].
 pub fn lower(program: &mut hir::Program, options: Options) -> Result<mir::Module, Refusal> {
-    let main = program.main.ok_or(Refusal::NoMain)?;
+    let main = options.test.or(program.main).ok_or(Refusal::NoMain)?;
     let mut cx = cx::ModuleCx::new(program, options);
     let entry = entry::declare(&mut cx, main);
     cx.lower_queue();

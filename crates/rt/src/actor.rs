@@ -194,7 +194,7 @@ impl Actor {
     /// Makes the next polls compare with the stack's end, as they do until the limit is poisoned.
     pub fn reset_limit(&self) {
         // In a simulation every poll is asked.
-        let is_simulated = self.runtime.scheduler.dice().is_some();
+        let is_simulated = self.runtime.scheduler.simulation().is_some();
         let limit = if is_simulated { sepal_abi::POISONED - 1 } else { self.stack_limit() };
         self.ctx.limit.store(limit, Ordering::Relaxed);
     }

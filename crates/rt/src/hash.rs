@@ -3,7 +3,16 @@
 //! The keys are random for each process, so that no input chosen beforehand collides. Hash values must never
 //! be shown or stored: they differ from run to run.
 
+use crate::sched::dice::Dice;
 use std::sync::OnceLock;
+
+static KEYS: OnceLock<Keys> = OnceLock::new();
+
+/// Makes the keys those of a simulation's seed, unless they are in use already.
+pub(crate) fn fix_keys(seed: u64) {
+    let dice = Dice::new(seed);
+    KEYS.get_or_init(|| Keys(std::array::from_fn(|_| dice.next() | 1)));
+}
 
 /// Keys of the process.
 #[derive(Clone, Copy, Debug)]
@@ -13,7 +22,6 @@ impl Keys {
     /// The process's keys, drawn on first use.
     #[inline]
     pub fn get() -> &'static Keys {
-        static KEYS: OnceLock<Keys> = OnceLock::new();
         // Odd keys are never zero, which would make a multiplication forget its other operand.
         KEYS.get_or_init(|| Keys(std::array::from_fn(|_| random() | 1)))
     }

@@ -28,6 +28,8 @@ pub const MAIN_STACK: usize = 256 * 1024 * 1024;
 
 const MAX_HEAP: &str = "SEPAL_MAX_HEAP";
 const SIM: &str = "SEPAL_SIM";
+const SIM_KILLS: &str = "SEPAL_SIM_KILLS";
+const SIM_TRACE: &str = "SEPAL_SIM_TRACE";
 const GC_STRESS: &str = "SEPAL_GC_STRESS";
 const OBSERVE: &str = "SEPAL_OBSERVE";
 
@@ -52,17 +54,24 @@ pub struct Options {
     pub sim: Option<u64>,
     /// Prints the table of actors so often, and when `main` has ended.
     pub observe: Option<Duration>,
+    /// A simulation may kill so many of the actors that a supervisor would start again.
+    pub sim_kills: u32,
+    /// A simulation says on standard error what it decides.
+    pub sim_trace: bool,
 }
 
 impl Options {
     /// Options from the environment: `SEPAL_MAX_HEAP` in bytes, `SEPAL_GC_STRESS=1`, `SEPAL_WORKERS`,
-    /// `SEPAL_SIM` for a seed, `SEPAL_OBSERVE` in seconds.
+    /// `SEPAL_SIM` for a seed, `SEPAL_SIM_KILLS` for a number, `SEPAL_SIM_TRACE=1`, `SEPAL_OBSERVE` in seconds.
     pub fn from_env(args: Vec<String>) -> Options {
         let max_heap = env::var(MAX_HEAP).ok().and_then(|text| text.parse().ok());
         let gc_stress = env::var(GC_STRESS).is_ok_and(|text| text == "1");
         let sim = env::var(SIM).ok().and_then(|text| text.parse().ok());
+        let sim_kills = env::var(SIM_KILLS).ok().and_then(|text| text.parse().ok()).unwrap_or(0);
+        let sim_trace = env::var(SIM_TRACE).is_ok_and(|text| text == "1");
         let observe = env::var(OBSERVE).ok().and_then(|text| observe_interval(&text));
-        Options { args, max_heap, gc_stress, workers: workers_from_env(), sim, observe }
+        let workers = workers_from_env();
+        Options { args, max_heap, gc_stress, workers, sim, sim_kills, sim_trace, observe }
     }
 
     /// Gives a native executable these options by the environment that [`Options::from_env`] reads. Its arguments
@@ -80,6 +89,8 @@ impl Options {
             Some(every) => command.env(OBSERVE, every.as_secs_f64().to_string()),
             None => command.env_remove(OBSERVE),
         };
+        command.env(SIM_KILLS, self.sim_kills.to_string());
+        command.env(SIM_TRACE, if self.sim_trace { "1" } else { "0" });
         command.env(GC_STRESS, if self.gc_stress { "1" } else { "0" });
     }
 }
@@ -123,7 +134,7 @@ impl Runtime {
             symbols: Mutex::new(Symbols::of(image)),
             descs: Descs::new(image.descs.as_slice()),
             table: Table::new()?,
-            scheduler: Scheduler::new(options.workers, options.sim),
+            scheduler: Scheduler::new(&options),
             clock: Clock::new(options.sim.is_some()),
             names: Names::default(),
             observer: Observer::new(nanoseconds(options.observe)),

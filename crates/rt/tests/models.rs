@@ -1,13 +1,18 @@
 //! Models of the protocols by which threads share actors, in every interleaving that the memory model allows.
 //!
 //! Each model is the protocol of one file at its smallest, step for step with the same orders: who changes an order
-//! there changes it here. `sched/inbox.rs`: pushing, waking, taking, resting, closing.
-//! `sched/queue.rs`: sleeping threads and new work.
+//! there changes it here. `sched/inbox.rs`: who runs an actor; pushing, waking, taking,
+//! resting, closing.
+//! `sched/queue.rs`: sleeping threads and new work, the hot place, the last one to sleep while an alarm goes off.
+//! `sched/bounds.rs`: senders that wait for room. `sched/post.rs`, `end.rs`: a name registered for an actor that ends.
+//!
+//! Links, monitors and kills are signals in the inbox, whose closing its model covers; promises, timers and the table of
+//! names are behind mutexes.
 
 use loom::cell::UnsafeCell;
 use loom::model::Builder;
-use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
+use loom::sync::{Arc, Mutex};
 use loom::thread;
 
 const ACTIVE: u64 = 1;
@@ -191,5 +196,192 @@ fn no_thread_sleeps_while_there_is_work() {
         }
         let sleeps = worker.join().expect("no panic");
         assert!(!sleeps || shared.told.load(Ordering::Relaxed) == 1);
+    });
+}
+
+#[test]
+fn what_is_put_into_the_hot_place_is_run_once() {
+    model(|| {
+        let hot = Arc::new(AtomicUsize::new(0));
+        // By actor; 0 is none.
+        let runs = Arc::new([0; 3].map(AtomicUsize::new));
+        let take = |hot: &AtomicUsize, runs: &[AtomicUsize; 3]| {
+            if hot.load(Ordering::Relaxed) != 0 {
+                let taken = hot.swap(0, Ordering::AcqRel);
+                runs[taken].fetch_add(1, Ordering::Relaxed);
+            }
+        };
+        let thief = {
+            let (hot, runs) = (hot.clone(), runs.clone());
+            thread::spawn(move || take(&hot, &runs))
+        };
+        for actor in [1, 2] {
+            if hot.load(Ordering::Relaxed) == 0 {
+                // Others only take, so it stays empty.
+                hot.store(actor, Ordering::Release);
+                continue;
+            }
+            // What was there goes into the queue, and is run from there.
+            let before = hot.swap(actor, Ordering::AcqRel);
+            runs[before].fetch_add(1, Ordering::Relaxed);
+        }
+        take(&hot, &runs);
+        thief.join().expect("no panic");
+        let runs = |actor: usize| runs[actor].load(Ordering::Relaxed);
+        assert_eq!((runs(1), runs(2)), (1, 1));
+    });
+}
+
+/// A mailbox with room for one message, and the senders that wait for it.
+struct Room {
+    messages: AtomicU64,
+    waiting: Mutex<Vec<usize>>,
+    woken: [AtomicUsize; 2],
+}
+
+impl Room {
+    fn enter(&self) -> bool {
+        let add = |count| (count == 0).then_some(1);
+        self.messages.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).is_ok()
+    }
+
+    /// Whether the message was sent; else the sender waits.
+    fn send(&self, sender: usize) -> bool {
+        if self.enter() {
+            return true;
+        }
+        self.waiting.lock().expect("no panic").push(sender);
+        self.enter()
+    }
+
+    fn receive(&self) {
+        self.messages.fetch_sub(1, Ordering::Relaxed);
+        let waiting = std::mem::take(&mut *self.waiting.lock().expect("no panic"));
+        waiting.into_iter().for_each(|sender| {
+            self.woken[sender].store(1, Ordering::Relaxed);
+        });
+    }
+}
+
+#[test]
+fn no_sender_waits_while_there_is_room() {
+    model(|| {
+        let room = Arc::new(Room {
+            messages: AtomicU64::new(1),
+            waiting: Mutex::new(Vec::new()),
+            woken: [AtomicUsize::new(0), AtomicUsize::new(0)],
+        });
+        let sender = {
+            let room = room.clone();
+            thread::spawn(move || room.send(0))
+        };
+        room.receive();
+        let was_sent = sender.join().expect("no panic");
+        assert!(was_sent || room.woken[0].load(Ordering::Relaxed) == 1);
+    });
+}
+
+/// The flags of an actor's slot that names need, and the table of names: whose the only name is, if anybody's.
+struct Named {
+    state: AtomicU64,
+    name: Mutex<Option<u64>>,
+}
+
+const NAMED: u64 = 16;
+const GENERATION: u32 = 32;
+
+impl Named {
+    fn forget(&self, generation: u64) {
+        let mut name = self.name.lock().expect("no panic");
+        name.take_if(|owner| *owner == generation);
+    }
+
+    fn register(&self, generation: u64) -> bool {
+        let is_current = self.state.load(Ordering::Acquire) >> GENERATION == generation;
+        if !is_current || self.name.lock().expect("no panic").replace(generation).is_some() {
+            return false;
+        }
+        let named = |state: u64| (state >> GENERATION == generation).then_some(state | NAMED);
+        let is_set = self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, named).is_ok();
+        if !is_set {
+            self.forget(generation);
+        }
+        is_set
+    }
+
+    fn end(&self, generation: u64) {
+        if self.state.fetch_and(!NAMED, Ordering::AcqRel) & NAMED != 0 {
+            self.forget(generation);
+        }
+        let next = (generation + 1) << GENERATION;
+        if self.state.swap(next, Ordering::AcqRel) & NAMED != 0 {
+            self.forget(generation);
+        }
+    }
+}
+
+#[test]
+fn no_name_outlives_its_actor() {
+    model(|| {
+        let actor = Arc::new(Named { state: AtomicU64::new(0), name: Mutex::new(None) });
+        let other = {
+            let actor = actor.clone();
+            thread::spawn(move || actor.register(0))
+        };
+        actor.end(0);
+        other.join().expect("no panic");
+        assert_eq!(*actor.name.lock().expect("no panic"), None);
+    });
+}
+
+/// A worker that goes to sleep, and a clock that makes work for it.
+struct Last {
+    queue: AtomicUsize,
+    idle: AtomicUsize,
+    searching: AtomicUsize,
+    /// Behind it: how often a thread was told.
+    told: Mutex<usize>,
+    /// Alarms, and those underway.
+    alarms: Mutex<(usize, usize)>,
+}
+
+#[test]
+fn nobody_gives_up_while_an_alarm_goes_off() {
+    model(|| {
+        let shared = Arc::new(Last {
+            queue: AtomicUsize::new(0),
+            idle: AtomicUsize::new(0),
+            searching: AtomicUsize::new(1),
+            told: Mutex::new(0),
+            alarms: Mutex::new((1, 0)),
+        });
+        let clock = {
+            let shared = shared.clone();
+            thread::spawn(move || {
+                *shared.alarms.lock().expect("no panic") = (0, 1);
+                shared.queue.store(1, Ordering::Relaxed);
+                fence(Ordering::SeqCst);
+                if shared.searching.load(Ordering::Relaxed) == 0
+                    && shared.idle.load(Ordering::Relaxed) > 0
+                {
+                    let mut told = shared.told.lock().expect("no panic");
+                    shared.idle.fetch_sub(1, Ordering::Relaxed);
+                    *told += 1;
+                }
+                shared.alarms.lock().expect("no panic").1 = 0;
+            })
+        };
+        if shared.queue.load(Ordering::Relaxed) == 0 {
+            shared.searching.fetch_sub(1, Ordering::Relaxed);
+            let told = shared.told.lock().expect("no panic");
+            shared.idle.fetch_add(1, Ordering::Relaxed);
+            fence(Ordering::SeqCst);
+            if shared.queue.load(Ordering::Relaxed) == 0 {
+                let alarms = *shared.alarms.lock().expect("no panic");
+                assert_ne!(alarms, (0, 0), "it would report a deadlock");
+            }
+            drop(told);
+        }
+        clock.join().expect("no panic");
     });
 }

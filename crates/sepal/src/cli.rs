@@ -31,6 +31,8 @@ pub enum Command {
     Build(Build),
     /// Report all errors and warnings of a program without running it
     Check(Check),
+    /// Run the tests of a file, or of all files `…_test.spl` in a folder
+    Test(Test),
     /// Explain a diagnostic: what it means, with an example
     Explain(Explain),
 }
@@ -56,6 +58,12 @@ pub struct Run {
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "1", value_parser = interval)]
     pub observe: Option<Duration>,
+    /// In a simulation, kill so many of the actors that a supervisor will start again
+    #[arg(long, value_name = "N", requires = "sim", default_value_t = 0)]
+    pub kills: u32,
+    /// In a simulation, say on standard error what the scheduler decides
+    #[arg(long, requires = "sim")]
+    pub trace: bool,
     /// The program's source file
     pub file: PathBuf,
     /// Arguments for the program
@@ -88,6 +96,42 @@ pub struct Check {
     pub common: Common,
     /// The source file
     pub file: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub struct Test {
+    /// What runs the tests
+    #[arg(long, value_enum, default_value_t = TestEngine::Jit)]
+    pub engine: TestEngine,
+    #[command(flatten)]
+    pub common: Common,
+    /// Only tests whose name contains this
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+    /// Run each test in the simulation under so many seeds
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub sim: Option<u64>,
+    /// The first of these seeds
+    #[arg(long, value_name = "SEED", requires = "sim", default_value_t = 0)]
+    pub seed: u64,
+    /// In each of these runs, kill so many of the actors that a supervisor will start again
+    #[arg(long, value_name = "N", requires = "sim", default_value_t = 0)]
+    pub kills: u32,
+    /// Say in the output of a test what the scheduler decides
+    #[arg(long, requires = "sim")]
+    pub trace: bool,
+    /// Collect garbage at every allocation, to find memory errors
+    #[arg(long)]
+    pub gc_stress: bool,
+    /// A run that takes longer has failed
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub timeout: u64,
+    /// Show what tests print, not only that of those that fail
+    #[arg(long)]
+    pub show_output: bool,
+    /// A source file, or a folder
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
 }
 
 #[derive(Args, Debug)]
@@ -124,6 +168,14 @@ pub enum Engine {
     Interp,
     /// Compiled to a native executable, which is then run
     Native,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TestEngine {
+    /// Compiled in memory (the default)
+    Jit,
+    /// Interpreted
+    Interp,
 }
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]

@@ -9,7 +9,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// The program or its files have errors.
-const FAILED: u8 = 1;
+pub const FAILED: u8 = 1;
 /// The command line asks for what does not exist.
 const USAGE: u8 = 2;
 
@@ -18,7 +18,9 @@ pub fn run(args: cli::Run) -> u8 {
     let mut options = sepal_driver::RunOptions::from_env(args.args);
     options.gc_stress |= args.gc_stress;
     options.max_heap = args.max_heap.or(options.max_heap);
-    options.sim = args.sim.or(options.sim);
+    if args.sim.is_some() {
+        (options.sim, options.sim_kills, options.sim_trace) = (args.sim, args.kills, args.trace);
+    }
     options.observe = args.observe.or(options.observe);
     let result = match args.engine {
         Engine::Jit => session.run_jit(&args.file, options),
@@ -92,7 +94,7 @@ pub fn explain(args: &cli::Explain) -> u8 {
     USAGE
 }
 
-fn session(common: &Common) -> Session {
+pub fn session(common: &Common) -> Session {
     let contracts = match common.contracts {
         cli::Contracts::All => Contracts::All,
         cli::Contracts::Boundary => Contracts::Boundary,
@@ -110,7 +112,7 @@ fn session(common: &Common) -> Session {
 }
 
 /// Shows why a command stopped.
-fn report(stop: &Stop) -> u8 {
+pub fn report(stop: &Stop) -> u8 {
     // Without a standard error there is nobody to tell.
     drop(writeln!(std::io::stderr(), "{stop}"));
     FAILED

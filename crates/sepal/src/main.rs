@@ -5,6 +5,7 @@
 mod cli;
 mod commands;
 mod terminal;
+mod testing;
 
 use clap::Parser;
 use cli::{Cli, Command};
@@ -44,6 +45,7 @@ fn run() -> ExitCode {
         Command::Run(args) => commands::run(args),
         Command::Build(args) => commands::build(args),
         Command::Check(args) => commands::check(args),
+        Command::Test(args) => testing::test(&args),
         Command::Explain(args) => commands::explain(&args),
     };
     ExitCode::from(code)

@@ -5,7 +5,7 @@
 //! fails, so that the list cannot outlive its reasons.
 //!
 //! `UPDATE_EXPECT=1` rewrites the snapshots of diagnostics; `SEPAL_TEST_FLAGS` adds flags to each run
-//! (`--gc-stress`, say).
+//! (`--gc-stress`, say); `SEPAL_SIM_SEEDS=100` runs programs of actors under so many schedules of the simulation.
 
 #[path = "programs/expect.rs"]
 mod expect;
@@ -59,7 +59,10 @@ fn main() {
                 continue;
             }
             let file = file.clone();
-            let test = move || check_program(&file, engine_flags);
+            let test = move || match engine {
+                SIMULATED => check_simulated(&file, engine_flags),
+                _ => check_program(&file, engine_flags),
+            };
             add(format!("{engine}::{name}"), Box::new(test));
         }
     }
@@ -77,6 +80,19 @@ fn main() {
         add(name, Box::new(move || check_rejected(&rejects, &file)));
     }
     libtest_mimic::run(&args, trials).exit();
+}
+
+/// A program under as many schedules as were asked for.
+fn check_simulated(file: &Path, flags: &[&str]) -> Result<(), Failed> {
+    let Ok(seeds) = std::env::var("SEPAL_SIM_SEEDS") else { return check_program(file, flags) };
+    for seed in 0..seeds.parse::<u64>()? {
+        let (seed, mut flags) = (format!("--sim={seed}"), flags.to_vec());
+        flags.pop();
+        flags.push(&seed);
+        check_program(file, &flags)
+            .map_err(|e| e.message().map(|text| format!("{seed}: {text}")).unwrap_or(seed))?;
+    }
+    Ok(())
 }
 
 /// Whether a program is run this way.

@@ -10,6 +10,7 @@ mod contender;
 pub mod memory;
 mod programs;
 mod report;
+pub mod soak;
 mod tools;
 
 use contender::Contender;

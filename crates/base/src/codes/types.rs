@@ -73,7 +73,7 @@ Numbers take `d x X o b` or `e f g %`, other values only fill, alignment, width 
 "#;
     E0219 BAD_PROGRAM_ENTRY "the program has no usable beginning" r#"
 A program begins at `fn main()`, which takes no parameters, or at the statements at the top level
-of its file; not at both.
+of its file; not at both. `sepal test` begins at each function `test_…`, which takes no parameters either.
 "#;
     E0220 MISSING_FIELD "a field has no value" r#"
 A struct, class or variant is built with a value for every field without a default.

@@ -183,6 +183,7 @@ pub unsafe extern "C" fn rt_kill(ctx: *mut Ctx, pid: i64, tag: i64, message: Obj
 
 /// A pending exit comes first, also before what these change.
 fn take_signals(actor: &mut Actor) {
+    actor.runtime.settle_sends();
     actor.take_signals();
     if actor.is_doomed() {
         actor.poison();
@@ -233,6 +234,7 @@ pub unsafe extern "C" fn rt_demonitor(ctx: *mut Ctx, monitor: i64) {
     // SAFETY: see `fns`.
     let actor = unsafe { actor(ctx) };
     let monitor = monitor as u64;
+    actor.runtime.settle_sends();
     actor.take_signals();
     if let Some(pid) = actor.cold().monitors.remove(&monitor) {
         actor.runtime.send_plain(actor.pid, pid, Kind::Demonitor, monitor);
@@ -256,7 +258,17 @@ pub unsafe extern "C" fn rt_is_alive(ctx: *mut Ctx, pid: i64) -> bool {
     // SAFETY: see `fns`.
     let runtime = unsafe { actor(ctx) }.runtime;
     let Some(pid) = Pid::from_number(pid) else { return false };
+    runtime.settle_sends();
     runtime.table.slot(pid).is_some_and(|slot| slot.shared().is_alive(pid))
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rt_supervised(ctx: *mut Ctx, pid: i64) {
+    // SAFETY: see `fns`.
+    let runtime = unsafe { actor(ctx) }.runtime;
+    if let (Some(simulation), Some(pid)) = (runtime.scheduler.simulation(), Pid::from_number(pid)) {
+        simulation.note_supervised(pid);
+    }
 }
 
 #[unsafe(no_mangle)]
@@ -273,8 +285,11 @@ pub unsafe extern "C" fn rt_register(ctx: *mut Ctx, name: ObjPtr, pid: i64) {
 pub unsafe extern "C" fn rt_whereis(ctx: *mut Ctx, name: ObjPtr, mailbox: *const u8) -> i64 {
     // SAFETY: see `fns`.
     let (runtime, name) = unsafe { (actor(ctx).runtime, text(name)) };
+    runtime.settle_sends();
     let Some(pid) = runtime.names.find(name) else { return 0 };
-    let Some(slot) = runtime.table.slot(pid).filter(|slot| slot.shared().is_alive(pid)) else {
+    // As long as a name is taken it is found, even if a signal is on its way that will end its actor: who finds nobody
+    // may register it.
+    let Some(slot) = runtime.table.slot(pid).filter(|slot| slot.shared().is(pid)) else {
         return 0;
     };
     let own = slot.shared().mailbox();
@@ -304,6 +319,7 @@ pub unsafe extern "C" fn rt_timer_start(
     let (Some(pid), Some(message)) = (Pid::from_number(pid), message) else { return 0 };
     let Some(time) = time_after(actor, ms) else { return 0 };
     let runtime = actor.runtime;
+    runtime.settle_sends();
     runtime.clock.set(runtime, time, Alarm::Send(pid, message)) as i64
 }
 

@@ -82,5 +82,6 @@ pub unsafe extern "C" fn rt_hash_mix(_ctx: *mut Ctx, hash: i64, value: i64) -> i
 pub unsafe extern "C" fn rt_random(ctx: *mut Ctx) -> i64 {
     // SAFETY: see `fns`.
     let runtime = unsafe { actor(ctx) }.runtime;
-    runtime.scheduler.dice().map_or_else(hash::random, |dice| dice.next()) as i64
+    let simulation = runtime.scheduler.simulation();
+    simulation.map_or_else(hash::random, |simulation| simulation.dice().next()) as i64
 }

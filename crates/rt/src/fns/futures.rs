@@ -92,6 +92,9 @@ pub unsafe extern "C" fn rt_task_resolve(ctx: *mut Ctx, message: *const u8) {
 pub unsafe extern "C" fn rt_future_poll(ctx: *mut Ctx, future: ObjPtr) -> i64 {
     // SAFETY: see `fns`.
     let (actor, promise) = unsafe { (actor(ctx), of_handle(future)) };
+    if actor.runtime.looks_later() {
+        return 0;
+    }
     match promise.poll(actor.pid) {
         Answer::Pending => 0,
         Answer::Value(_) => 1,

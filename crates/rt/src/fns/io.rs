@@ -7,6 +7,9 @@ use sepal_abi::{Ctx, ObjPtr};
 use std::ptr::null_mut;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+/// When every simulation begins: 2026, in seconds since the beginning of 1970.
+const SIMULATED_START: f64 = 1_767_225_600.0;
+
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rt_print(_ctx: *mut Ctx, a: ObjPtr) {
     // SAFETY: see `fns`.
@@ -83,7 +86,12 @@ pub unsafe extern "C" fn rt_time_monotonic_ns(ctx: *mut Ctx) -> i64 {
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn rt_time_now(_ctx: *mut Ctx) -> f64 {
+pub unsafe extern "C" fn rt_time_now(ctx: *mut Ctx) -> f64 {
+    // SAFETY: see `fns`.
+    let runtime = unsafe { actor(ctx) }.runtime;
+    if runtime.scheduler.simulation().is_some() {
+        return SIMULATED_START + runtime.clock.now() as f64 / 1e9;
+    }
     match SystemTime::now().duration_since(UNIX_EPOCH) {
         Ok(since) => since.as_secs_f64(),
         Err(before) => -before.duration().as_secs_f64(),
@@ -96,7 +104,7 @@ pub unsafe extern "C" fn rt_time_sleep_ms(ctx: *mut Ctx, ms: i64) {
     let time = Duration::from_millis(u64::try_from(ms).unwrap_or(0));
     // SAFETY: see `fns`.
     let runtime = unsafe { actor(ctx) }.runtime;
-    if runtime.scheduler.dice().is_some() {
+    if runtime.scheduler.simulation().is_some() {
         runtime.clock.pass(time.as_nanos() as u64);
         return;
     }

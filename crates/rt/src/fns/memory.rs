@@ -130,15 +130,21 @@ pub unsafe extern "C" fn rt_gc_stats(ctx: *mut Ctx, what: i64) -> i64 {
 /// Objects move and are copied, so an object keeps the hash that it was given first, in its header: only objects of
 /// classes are asked, and those have one variant, whose number is 0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn rt_identity_hash(_ctx: *mut Ctx, object: ObjPtr) -> i64 {
+pub unsafe extern "C" fn rt_identity_hash(ctx: *mut Ctx, object: ObjPtr) -> i64 {
     let keys = crate::hash::Keys::get();
+    // SAFETY: see `fns`.
+    let runtime = unsafe { actor(ctx) }.runtime;
+    let address = object as u64;
+    // Addresses are others in each run.
+    let simulated = || runtime.scheduler.simulation().map(|simulation| simulation.dice().next());
     // SAFETY: see `fns`.
     let header = unsafe { &mut (*object).header };
     if header.is_static() {
-        return keys.mix(0, object as u64) as i64;
+        return keys.mix(0, address) as i64;
     }
     if header.variant() == 0 {
-        let hash = (keys.mix(0, object as u64) as u32 & Header::MAX_VARIANT).max(1);
+        let hash =
+            (keys.mix(0, simulated().unwrap_or(address)) as u32 & Header::MAX_VARIANT).max(1);
         *header = Header(header.0 | Header::with_variant(DescId(0), hash).0);
     }
     keys.mix(1, header.variant().into()) as i64

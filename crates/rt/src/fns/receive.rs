@@ -5,11 +5,9 @@ use super::{Pair, actor};
 use crate::actor::Actor;
 use crate::sched::post::COUNTED;
 use crate::sched::signal::Kind;
+use crate::sched::simulation::Simulation;
 use sepal_abi::{Ctx, ObjPtr, PanicCode, Received};
 use std::ptr::null_mut;
-
-/// In a simulation one poll of so many yields.
-const SIMULATED_YIELD: u64 = 16;
 
 impl Actor {
     /// The slow path of a poll: takes in signals, and leaves the limit poisoned if the actor shall yield.
@@ -28,7 +26,7 @@ impl Actor {
         }
         let waits = self.holds_messages() && !self.send_held();
         let scheduler = &self.runtime.scheduler;
-        let by_chance = scheduler.dice().map(|dice| dice.below(SIMULATED_YIELD) == 0);
+        let by_chance = scheduler.simulation().map(Simulation::yields);
         let is_asked = by_chance.unwrap_or_else(|| scheduler.has_waiting());
         // Who is asked about yields, to be looked at; see `sched::observe`.
         if waits || is_asked || self.runtime.observer.is_asking() || scheduler.is_stopped() {
@@ -86,6 +84,9 @@ fn end_receive(actor: &mut Actor) {
 pub unsafe extern "C" fn rt_mailbox_next(ctx: *mut Ctx) -> Pair<ObjPtr, i64> {
     // SAFETY: see `fns`.
     let actor = unsafe { actor(ctx) };
+    if actor.runtime.looks_later() {
+        return Pair(null_mut(), Received::Nothing.number());
+    }
     if let Some(message) = actor.queue.look_at_flat(&mut actor.ctx) {
         return Pair(message, Received::Message.number());
     }

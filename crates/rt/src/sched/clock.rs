@@ -1,16 +1,16 @@
 //! Time: alarms that wake actors and timers that send messages, on a thread of their own that starts when it is
 //! first needed; and the ticks that take a core from an actor which has had it long enough while others wait.
 //!
-//! Everything is behind the mutex. `underway` counts alarms taken off the list whose effect is not done yet, so that
+//! Everything is behind the mutex. `underway` counts alarms taken off the wheel whose effect is not done yet, so that
 //! "nothing can happen any more" is never said too early. Must never call into an actor; it sends and wakes as
 //! any actor does, after the lock is released.
 //!
 //! In a simulation there is no thread and time passes only when the scheduler says so.
 
-use super::slot::Pid;
+use super::slot::{Pid, SlotRef};
+use super::wheel::Wheel;
 use crate::message::Message;
 use crate::run::RuntimeRef;
-use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -29,6 +29,10 @@ pub(crate) enum Alarm {
     Send(Pid, Message),
     /// The program ends, whoever still runs.
     Stop,
+    /// In a simulation: what an actor has sent comes in.
+    Deliver(Pid),
+    /// In a simulation: an actor whose turn was put off is queued again.
+    Queue(SlotRef, u8),
 }
 
 /// See the module's head.
@@ -40,18 +44,17 @@ pub(crate) struct Clock {
     state: Mutex<State>,
     changed: Condvar,
     is_ticking: AtomicBool,
-    next_id: AtomicU64,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// By time, then by number: equal times come in the order in which they were set.
-    alarms: BTreeMap<(u64, u64), Alarm>,
-    times: HashMap<u64, u64>,
+    alarms: Wheel<Alarm>,
     underway: usize,
     /// Alarms that do not keep the program alive.
     uncounted: usize,
     has_thread: bool,
+    /// Until when the thread sleeps, unless it is told.
+    asleep_until: Option<u64>,
     stopped: bool,
 }
 
@@ -63,7 +66,6 @@ impl Clock {
             state: Mutex::default(),
             changed: Condvar::new(),
             is_ticking: AtomicBool::new(false),
-            next_id: AtomicU64::new(1),
         }
     }
 
@@ -95,16 +97,13 @@ impl Clock {
     }
 
     fn take_due(&self) -> Option<Alarm> {
-        let mut state = self.lock();
-        let entry = state.alarms.first_entry().filter(|entry| entry.key().0 <= self.now())?;
-        let ((_, id), alarm) = entry.remove_entry();
-        state.times.remove(&id);
-        Some(alarm)
+        let now = self.now();
+        self.lock().alarms.pop(now)
     }
 
-    /// Passes the simulated time until the next alarm; false if there is none.
+    /// Passes the simulated time until the next alarm, or on the way there; false if there is none.
     pub(crate) fn jump(&self) -> bool {
-        let next = self.lock().alarms.first_key_value().map(|(&(time, _), _)| time);
+        let next = self.lock().alarms.next_look();
         next.map(|time| self.pass(time.saturating_sub(self.now()))).is_some()
     }
 
@@ -115,15 +114,13 @@ impl Clock {
 
     /// Sets an alarm; gives its number.
     pub(crate) fn set(&self, runtime: RuntimeRef, time: u64, alarm: Alarm) -> u64 {
-        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let mut state = self.lock();
         state.uncounted += usize::from(matches!(alarm, Alarm::Stop));
-        let is_first = state.alarms.first_key_value().is_none_or(|(&(first, _), _)| time < first);
-        state.alarms.insert((time, id), alarm);
-        state.times.insert(id, time);
+        let id = state.alarms.insert(time, alarm);
         self.ensure_thread(runtime, &mut state);
+        let sleeps_too_long = state.asleep_until.is_some_and(|until| time < until);
         drop(state);
-        if is_first {
+        if sleeps_too_long {
             self.changed.notify_one();
         }
         id
@@ -131,9 +128,7 @@ impl Clock {
 
     /// Takes an alarm back; `None` if it has gone off.
     pub(crate) fn cancel(&self, id: u64) -> Option<Alarm> {
-        let mut state = self.lock();
-        let time = state.times.remove(&id)?;
-        state.alarms.remove(&(time, id))
+        self.lock().alarms.cancel(id)
     }
 
     /// Whether something will still happen by itself.
@@ -196,11 +191,7 @@ impl Clock {
         let mut state = self.lock();
         while !state.stopped {
             let now = self.now();
-            if let Some(entry) = state.alarms.first_entry()
-                && entry.key().0 <= now
-            {
-                let ((_, id), alarm) = entry.remove_entry();
-                state.times.remove(&id);
+            if let Some(alarm) = state.alarms.pop(now) {
                 state.underway += 1;
                 drop(state);
                 go_off(runtime, alarm);
@@ -214,16 +205,18 @@ impl Clock {
                 }
                 continue;
             }
-            let until_alarm = state.alarms.first_key_value().map(|(&(time, _), _)| time - now);
+            let look = state.alarms.next_look();
             let is_ticking = self.is_ticking.load(Ordering::Relaxed);
-            let wait = until_alarm.into_iter().chain(is_ticking.then_some(SLICE)).min();
-            state = match wait {
+            let wait = look.map(|time| time - now).into_iter().chain(is_ticking.then_some(SLICE));
+            state.asleep_until = Some(look.unwrap_or(u64::MAX));
+            state = match wait.min() {
                 None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
                 Some(nanos) => {
                     let wait = self.changed.wait_timeout(state, Duration::from_nanos(nanos));
                     wait.unwrap_or_else(PoisonError::into_inner).0
                 }
             };
+            state.asleep_until = None;
             if is_ticking {
                 drop(state);
                 idle_ticks = if runtime.scheduler.tick(runtime) { 0 } else { idle_ticks + 1 };
@@ -240,7 +233,9 @@ impl Clock {
 fn go_off(runtime: RuntimeRef, alarm: Alarm) {
     match alarm {
         Alarm::Wake(pid) => runtime.wake(pid),
-        Alarm::Send(pid, message) => runtime.send_or_fail(pid, message),
+        Alarm::Send(pid, message) => runtime.send_or_fail(None, pid, message),
         Alarm::Stop => runtime.scheduler.finish(),
+        Alarm::Deliver(from) => runtime.deliver(from),
+        Alarm::Queue(slot, priority) => runtime.scheduler.queue_behind(runtime, slot, priority),
     }
 }

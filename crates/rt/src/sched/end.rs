@@ -29,14 +29,18 @@ pub(crate) fn bury(runtime: RuntimeRef, slot: SlotRef) {
     let pid = actor.pid;
     let reason = actor.cold_ref().and_then(|cold| cold.reason.clone()).unwrap_or(Reason::NORMAL);
     let code = (actor.is_main()).then(|| exit_code(actor, &reason));
-    if slot.shared().is_named() {
+    runtime.settle_sends();
+    runtime.scheduler.simulation().inspect(|simulation| simulation.end_turn());
+    if slot.shared().take_named() {
         runtime.names.remove_all(pid);
     }
     if let Some((alarm, _)) = actor.cold_ref().and_then(|cold| cold.alarm) {
         runtime.clock.cancel(alarm);
     }
     let bounds = slot.shared().bounds();
-    slot.shared().retire(pid);
+    if slot.shared().retire(pid) {
+        runtime.names.remove_all(pid);
+    }
     runtime.answer_that_it_ended(pid);
     let waiting = bounds.map_or_else(Vec::new, |bounds| bounds.close(pid.generation()));
     waiting.into_iter().for_each(|sender| runtime.wake(sender));

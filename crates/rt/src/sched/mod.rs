@@ -6,8 +6,8 @@
 //! - `life`: an actor's turn, from signals to its end; `end`: its death
 //! - `post`: sending, spawning, waking
 //! - `births`, `observe`: what actors look like from outside
-//! - `promise`, `names`, `clock`: answers, names, time
-//! - `queue`: which actor is next, on which thread; `dice`: or by chance, in a simulation
+//! - `promise`, `names`, `clock`, `wheel`: answers, names, time
+//! - `queue`: which actor is next, on which thread; `simulation`, `dice`: or by chance
 //! - [`engine`]: how an actor's code is run
 //!
 //! Must never hold a lock while an actor's code runs.
@@ -27,7 +27,9 @@ pub(crate) mod post;
 pub(crate) mod promise;
 pub(crate) mod queue;
 pub mod signal;
+pub(crate) mod simulation;
 pub mod slot;
+pub(crate) mod wheel;
 
 #[cfg(test)]
 mod tests;

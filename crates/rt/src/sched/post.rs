@@ -27,7 +27,7 @@ const SENDS_OF_TURN: u8 = 255;
 pub(crate) const COUNTED: u64 = 1;
 
 impl Runtime {
-    fn own(&self) -> RuntimeRef {
+    pub(crate) fn own(&self) -> RuntimeRef {
         RuntimeRef::of(self)
     }
 
@@ -51,6 +51,20 @@ impl Runtime {
         self.scheduler.queue(self.own(), slot, slot.shared().priority());
     }
 
+    /// As [`Runtime::push`], where a simulation may keep the signal back.
+    fn push_from(&self, from: Option<Pid>, to: Pid, signal: Message) -> Result<SlotRef, Message> {
+        let (true, Some(from)) = (self.scheduler.simulation().is_some(), from) else {
+            return self.push(to, signal);
+        };
+        let Some(slot) = self.table.slot(to).filter(|slot| slot.shared().is(to)) else {
+            return Err(signal);
+        };
+        match self.hold_back(from, to, signal) {
+            Ok(()) => Ok(slot),
+            Err(signal) => self.push(to, signal),
+        }
+    }
+
     /// Puts a signal into an actor's mailbox; gives it back if the actor has ended.
     pub(crate) fn push(&self, to: Pid, signal: Message) -> Result<SlotRef, Message> {
         let Some(slot) = self.table.slot(to).filter(|slot| slot.shared().is(to)) else {
@@ -63,10 +77,10 @@ impl Runtime {
         Ok(slot)
     }
 
-    /// Sends a message that nothing keeps back.
-    pub(crate) fn send_or_fail(&self, to: Pid, message: Message) {
+    /// Sends a message that nothing keeps back, from an actor or a timer.
+    pub(crate) fn send_or_fail(&self, from: Option<Pid>, to: Pid, message: Message) {
         promise::replies(message.handles()).for_each(|reply| reply.set_holder(Some(to)));
-        if let Err(message) = self.push(to, message) {
+        if let Err(message) = self.push_from(from, to, message) {
             fail_replies(self, &message, &Reason::NO_PROC);
         }
     }
@@ -75,13 +89,13 @@ impl Runtime {
     pub(crate) fn send(&self, from: Pid, to: Pid, mut message: Message) -> Result<(), Message> {
         let slot = self.table.slot(to);
         let Some(bounds) = slot.as_ref().and_then(|slot| slot.shared().bounds()) else {
-            self.send_or_fail(to, message);
+            self.send_or_fail(Some(from), to, message);
             return Ok(());
         };
         let (generation, bytes) = (to.generation(), message.bytes());
         message.envelope_mut().note = COUNTED;
         match bounds.enter(generation, bytes) {
-            Ok(()) => self.send_or_fail(to, message),
+            Ok(()) => self.send_or_fail(Some(from), to, message),
             Err(Refused::Gone) => fail_replies(self, &message, &Reason::NO_PROC),
             Err(Refused::TooLarge) => {
                 fail_replies(self, &message, &Reason::KILLED);
@@ -93,7 +107,7 @@ impl Runtime {
             }
             Err(Refused::Full(Overflow::DropOld)) => {
                 bounds.enter_anyway(generation, bytes);
-                self.send_or_fail(to, message);
+                self.send_or_fail(Some(from), to, message);
             }
             Err(Refused::Full(Overflow::Kill)) => {
                 fail_replies(self, &message, &Reason::KILLED);
@@ -103,7 +117,7 @@ impl Runtime {
                 bounds.wait(from);
                 // There may have been room before the receiver could see who waits.
                 match bounds.enter(generation, bytes) {
-                    Ok(()) => self.send_or_fail(to, message),
+                    Ok(()) => self.send_or_fail(Some(from), to, message),
                     Err(Refused::Gone) => fail_replies(self, &message, &Reason::NO_PROC),
                     Err(Refused::Full(_) | Refused::TooLarge) => return Err(message),
                 }
@@ -114,7 +128,8 @@ impl Runtime {
 
     /// Sends a signal without a reason. False: the receiver has ended, or there is no memory to tell it.
     pub(crate) fn send_plain(&self, from: Pid, to: Pid, kind: Kind, note: u64) -> bool {
-        signal::plain(from, kind, note).is_some_and(|signal| self.push(to, signal).is_ok())
+        signal::plain(from, kind, note)
+            .is_some_and(|signal| self.push_from(Some(from), to, signal).is_ok())
     }
 
     /// Sends a signal about `from`.
@@ -122,7 +137,7 @@ impl Runtime {
         let signal = reason.signal(&self.descs, Some(from), kind, note);
         let signal = signal.or_else(|| Reason::KILLED.signal(&self.descs, Some(from), kind, note));
         let Some(signal) = signal else { return };
-        if let Ok(slot) = self.push(to, signal)
+        if let Ok(slot) = self.push_from(Some(from), to, signal)
             && kind != Kind::Down
         {
             // It may be running without end.
@@ -138,6 +153,7 @@ impl Runtime {
     /// Sends an exit signal.
     pub(crate) fn kill(&self, from: Pid, to: Pid, reason: &Reason) {
         use super::signal::ExitTag;
+        self.settle_sends();
         if let Some(slot) = self.table.slot(to) {
             match reason.tag() {
                 ExitTag::Killed => {
@@ -189,6 +205,7 @@ impl Runtime {
         options: SpawnOptions,
         connect: impl FnOnce(&mut Actor),
     ) -> Result<Pid, NotSpawned> {
+        self.settle_sends();
         let priority = options.priority.unwrap_or(1);
         let make = |pid| {
             self.table.set_birth(pid, body.label, body.parent);
@@ -222,12 +239,13 @@ impl Runtime {
 
     /// Registers a name for an actor; false if it is taken or the actor has ended.
     pub(crate) fn register(&self, name: &str, pid: Pid) -> bool {
+        self.settle_sends();
         let Some(slot) = self.table.slot(pid) else { return false };
-        // The flag first: an actor that ends meanwhile then removes the name, or has gone before.
-        if !slot.shared().set_named(pid) || !self.names.register(name, pid) {
+        if !slot.shared().is(pid) || !self.names.register(name, pid) {
             return false;
         }
-        if !slot.shared().is(pid) {
+        // The flag last: an actor that ends sees it afterwards and removes the name, or the flag cannot be set any more.
+        if !slot.shared().set_named(pid) {
             self.names.remove_all(pid);
             return false;
         }
@@ -252,7 +270,7 @@ impl Actor {
         let runtime = self.runtime;
         let Some(slot) = runtime.table.slot(to) else { return Err(message) };
         let (is_unbounded, is_behind) = slot.shared().is_unbounded(to);
-        if !is_unbounded || message.flat().is_none() {
+        if !is_unbounded || message.flat().is_none() || runtime.scheduler.simulation().is_some() {
             return Err(message);
         }
         // To one who has ended it is lost; nobody waits for an answer to what it says.

@@ -85,6 +85,7 @@ impl Promise {
     }
 
     fn resolve(&self, runtime: &Runtime, outcome: impl FnOnce(&State) -> Option<Outcome>) {
+        runtime.settle_sends();
         let waiters = {
             let mut state = self.lock();
             if state.outcome.is_some() {

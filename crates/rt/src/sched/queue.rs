@@ -12,7 +12,8 @@
 //! | `idle`, `active` | changed under the mutex, read by those who have made work: see below |
 //! | `searching` | threads on their way from sleep to work; relaxed but for the fence below |
 //! | `Core::hot` | filled by its worker; emptied by a swap, by its worker and by thieves |
-//! | `Core::current`, `turns` | written by the core's thread at each turn, read by the clock; relaxed: at worst an actor polls once for nothing |
+//! | `Core::current` | written by the core's thread at each turn, a release; read by the clock, an acquire: it poisons what was made whole |
+//! | `Core::turns` | likewise, but relaxed: at worst an actor polls once for nothing |
 //! | `stopped` | set once; relaxed, the mutex orders what follows from it |
 //!
 //! No wake-up is lost: who makes work puts it into a queue, then (fence) looks for an idle thread; who becomes
@@ -24,11 +25,12 @@
 //! Must never run an actor on two threads: an actor is in a queue at most once, because only who makes it
 //! active queues it.
 
-use super::dice::Dice;
+use super::clock::Alarm;
 use super::life::{self, Fate};
+use super::simulation::{Simulation, name_of};
 use super::slot::SlotRef;
 use crate::panics::EXIT_PANIC;
-use crate::run::RuntimeRef;
+use crate::run::{Options, RuntimeRef};
 use crate::{fault, message, observer, stdio};
 use crossbeam_deque::{Steal, Stealer, Worker};
 use std::cell::Cell;
@@ -52,8 +54,6 @@ const HOT_TURNS: u32 = 32;
 const SPINS: u32 = 20;
 /// More threads than this never run: those of blocking calls included.
 const MAX_THREADS: usize = 256;
-/// A turn takes up to so many nanoseconds of simulated time.
-const SIMULATED_TURN: u64 = 20_000;
 /// How long the end of the program waits for threads that are in the operating system.
 const PATIENCE: Duration = Duration::from_millis(200);
 
@@ -75,8 +75,8 @@ pub(crate) struct Scheduler {
     threads_alive: AtomicUsize,
     /// The number of workers, if it was given.
     workers: Option<usize>,
-    /// The source of choices in a simulation.
-    dice: Option<Dice>,
+    /// Who makes the choices in a simulation.
+    simulation: Option<Simulation>,
 }
 
 #[derive(Debug, Default)]
@@ -124,8 +124,8 @@ fn slot_of(actor: *mut u8) -> Option<SlotRef> {
 }
 
 impl Scheduler {
-    /// A scheduler for so many workers; by default one for each core.
-    pub(crate) fn new(workers: Option<usize>, seed: Option<u64>) -> Scheduler {
+    /// A scheduler for so many workers, by default one for each core; or for a simulation.
+    pub(crate) fn new(options: &Options) -> Scheduler {
         Scheduler {
             state: Mutex::default(),
             changed: Condvar::new(),
@@ -137,14 +137,14 @@ impl Scheduler {
             cores: [const { AtomicPtr::new(null_mut()) }; MAX_THREADS],
             begun: AtomicUsize::new(0),
             threads_alive: AtomicUsize::new(0),
-            workers,
-            dice: seed.map(Dice::new),
+            workers: options.workers,
+            simulation: Simulation::new(options),
         }
     }
 
-    /// The source of choices, in a simulation.
-    pub(crate) fn dice(&self) -> Option<&Dice> {
-        self.dice.as_ref()
+    /// Who makes the choices in a simulation.
+    pub(crate) fn simulation(&self) -> Option<&Simulation> {
+        self.simulation.as_ref()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -223,7 +223,7 @@ impl Scheduler {
     #[inline(never)]
     fn queue_with_care(&self, runtime: RuntimeRef, slot: SlotRef, priority: u8) {
         match self.local() {
-            Some(local) if usize::from(priority) == MEDIUM && self.dice.is_none() => {
+            Some(local) if usize::from(priority) == MEDIUM && self.simulation.is_none() => {
                 runtime.clock.tick(runtime);
                 let before = local.core.hot.swap(slot.actor().cast(), Ordering::AcqRel);
                 if let Some(before) = slot_of(before) {
@@ -238,7 +238,7 @@ impl Scheduler {
     /// Queues an active actor behind all others: one that was made, or has had its turn.
     pub(crate) fn queue_behind(&self, runtime: RuntimeRef, slot: SlotRef, priority: u8) {
         match self.local() {
-            Some(local) if usize::from(priority) == MEDIUM && self.dice.is_none() => {
+            Some(local) if usize::from(priority) == MEDIUM && self.simulation.is_none() => {
                 local.queue.push(slot);
                 self.announce(runtime);
             }
@@ -252,7 +252,7 @@ impl Scheduler {
         state.queues[priority].push_back(slot);
         self.shared[priority].fetch_add(1, Ordering::Relaxed);
         drop(state);
-        if self.dice.is_none() {
+        if self.simulation.is_none() {
             self.announce(runtime);
         }
     }
@@ -356,7 +356,8 @@ impl Scheduler {
         let outer = LOCAL.replace((&raw const local).cast());
         let mut is_searching = true;
         while let Some(slot) = self.next(runtime, &local, &mut is_searching) {
-            core.current.store(slot.actor().cast(), Ordering::Relaxed);
+            // Release: who poisons the actor does so after it was made.
+            core.current.store(slot.actor().cast(), Ordering::Release);
             // The only writer, so no read-modify-write is needed.
             let turns = core.turns.load(Ordering::Relaxed);
             core.turns.store(turns.wrapping_add(1), Ordering::Relaxed);
@@ -380,7 +381,7 @@ impl Scheduler {
         is_searching: &mut bool,
     ) -> Option<SlotRef> {
         if !*is_searching
-            && self.dice.is_none()
+            && self.simulation.is_none()
             && !self.is_stopped()
             && let Some(slot) = self.find(local)
         {
@@ -400,8 +401,8 @@ impl Scheduler {
             if self.is_stopped() {
                 return None;
             }
-            if let Some(dice) = &self.dice {
-                if let Some(slot) = self.choose(runtime, dice) {
+            if let Some(simulation) = &self.simulation {
+                if let Some(slot) = self.choose(runtime, simulation) {
                     return Some(slot);
                 }
                 continue;
@@ -430,9 +431,13 @@ impl Scheduler {
     }
 
     /// Any actor, by chance, after some time; without one, the time of the next alarm or the end.
-    fn choose(&self, runtime: RuntimeRef, dice: &Dice) -> Option<SlotRef> {
-        runtime.clock.pass(dice.below(SIMULATED_TURN));
-        runtime.clock.catch_up(runtime);
+    fn choose(&self, runtime: RuntimeRef, simulation: &Simulation) -> Option<SlotRef> {
+        simulation.end_turn();
+        runtime.clock.pass(simulation.turn_time());
+        if !simulation.clock_is_late() {
+            runtime.clock.catch_up(runtime);
+        }
+        runtime.kill_by_chance();
         if runtime.observer.is_due(runtime.clock.now(), runtime.observes()) {
             observer::print(runtime, observer::View::Simulation);
         }
@@ -444,7 +449,7 @@ impl Scheduler {
             }
             return None;
         }
-        let mut index = dice.below(count as u64) as usize;
+        let mut index = simulation.dice().below(count as u64) as usize;
         let chosen = (0..PRIORITIES).find_map(|priority| {
             let queue = &mut state.queues[priority];
             let slot = queue.swap_remove_back(index);
@@ -453,6 +458,18 @@ impl Scheduler {
         });
         let (priority, slot) = chosen?;
         self.shared[priority].fetch_sub(1, Ordering::Relaxed);
+        drop(state);
+        let now = runtime.clock.now();
+        if let Some(time) = simulation.puts_off(now) {
+            simulation.trace(now, || format!("{} is put off", name_of(slot)));
+            runtime.clock.set(runtime, time, Alarm::Queue(slot, priority as u8));
+            return None;
+        }
+        // SAFETY: the actor is active and was in a queue: it is this thread's.
+        let pid = unsafe { (*slot.actor()).pid };
+        runtime.deliver(pid);
+        simulation.begin_turn(pid);
+        simulation.trace(now, || format!("{} runs, one of {count}", name_of(slot)));
         Some(slot)
     }
 
@@ -716,7 +733,8 @@ fn has_work(core: &Core) -> bool {
 }
 
 fn poison_current(core: &Core) {
-    if let Some(slot) = slot_of(core.current.load(Ordering::Relaxed)) {
+    // As in `work`.
+    if let Some(slot) = slot_of(core.current.load(Ordering::Acquire)) {
         slot.poison();
     }
 }

@@ -143,8 +143,9 @@ impl Shared {
         self.change(pid, flag::NAMED, 0)
     }
 
-    pub(crate) fn is_named(&self) -> bool {
-        self.state.load(Ordering::Acquire) & flag::NAMED != 0
+    /// Whether a name may be registered; it counts as removed from now on.
+    pub(crate) fn take_named(&self) -> bool {
+        self.state.fetch_and(!flag::NAMED, Ordering::AcqRel) & flag::NAMED != 0
     }
 
     /// The token of the actor's message type, or null.
@@ -193,10 +194,11 @@ impl Shared {
         flag::BOUNDED
     }
 
-    /// From now on the actor's pid means nothing.
-    pub(crate) fn retire(&self, pid: Pid) {
+    /// From now on the actor's pid means nothing. Gives whether somebody has registered a name for it meanwhile.
+    #[must_use]
+    pub(crate) fn retire(&self, pid: Pid) -> bool {
         let next = u64::from(pid.generation() + 1) << 32;
-        self.state.store(next, Ordering::Release);
+        self.state.swap(next, Ordering::AcqRel) & flag::NAMED != 0
     }
 }
 
@@ -316,12 +318,9 @@ impl Table {
             self.lock().slots.push_front((slot, index, generation));
             return None;
         };
-        // SAFETY: the slot is free, so nobody looks at its actor; of what old pids still reach the limit's poison
-        // may be lost. The slot's memory was zero at first, which is a valid `Shared`.
-        unsafe {
-            let actor = UnsafeCell::new(MaybeUninit::new(actor));
-            (&raw mut (*slot.0.as_ptr()).actor).write(actor);
-        }
+        // SAFETY: the slot is free, so nobody looks at its actor. The slot's memory was zero at first, which is a valid
+        // `Shared`.
+        unsafe { place_actor(slot, actor) };
         let shared = slot.shared();
         shared.mailbox.store(mailbox.cast_mut(), Ordering::Relaxed);
         let priority = u64::from(priority.min(3)) << flag::PRIORITY;
@@ -402,6 +401,26 @@ impl Table {
         })
     }
 }
+
+/// Moves an actor into its slot. Who holds an old pid may poison the limit at the same time, which may be lost: so
+/// the limit, the first word, is stored atomically, and only the rest is copied.
+///
+/// # Safety
+/// The slot must be free.
+unsafe fn place_actor(slot: SlotRef, actor: Actor) {
+    const LIMIT: usize = size_of::<AtomicUsize>();
+    let limit = actor.ctx.limit.load(Ordering::Relaxed);
+    let actor = MaybeUninit::new(actor);
+    // SAFETY: the slot has room for an actor, whose first field is the context, whose first field is the limit; the
+    // actor is not used where it was.
+    unsafe {
+        let (from, to) = (actor.as_ptr().cast::<u8>(), slot.actor().cast::<u8>());
+        (*to.cast::<AtomicUsize>()).store(limit, Ordering::Relaxed);
+        to.add(LIMIT).copy_from_nonoverlapping(from.add(LIMIT), size_of::<Actor>() - LIMIT);
+    }
+}
+
+const _: () = assert!(std::mem::offset_of!(sepal_abi::Ctx, limit) == 0);
 
 impl Drop for Table {
     fn drop(&mut self) {
