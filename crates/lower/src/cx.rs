@@ -4,6 +4,7 @@
 //! Must never lower a body itself: `body`, `shims` and `entry` do, one queue entry at a time.
 
 use crate::repr::{InstanceShape, ObjectShape, ReprState, SlotsKind};
+use crate::share::Sharing;
 use crate::{Options, Refusal, body, entry, shims};
 use rustc_hash::{FxHashMap, FxHashSet};
 use sepal_base::{FileId, Span, Symbol};
@@ -86,6 +87,8 @@ pub struct ModuleCx<'p> {
     pub empty_array: Option<LayoutId>,
     /// The functions of the standard library.
     pub library: FxHashSet<FuncId>,
+    /// Which instances are one.
+    pub sharing: Sharing,
     instances: FxHashMap<Instance, FuncId>,
     queue: Vec<(Instance, FuncId)>,
     files: FxHashMap<FileId, FileIdx>,
@@ -110,6 +113,7 @@ impl<'p> ModuleCx<'p> {
             vtables: FxHashMap::default(),
             empty_array: None,
             library: FxHashSet::default(),
+            sharing: Sharing::default(),
             instances: FxHashMap::default(),
             queue: Vec::new(),
             files: FxHashMap::default(),
@@ -168,9 +172,10 @@ impl<'p> ModuleCx<'p> {
 
     /// A function or method with code of its own.
     pub fn fn_instance(&mut self, id: FnId, args: &[Ty]) -> FuncId {
-        let instance = Instance::Fn(id, args.into());
+        let args = self.shared_args(id, args);
+        let instance = Instance::Fn(id, args.clone());
         let name = self.program.items.fns[id].trace_name;
-        let func = self.instance(instance, name, |cx| cx.fn_signature(id, args));
+        let func = self.instance(instance, name, |cx| cx.fn_signature(id, &args));
         if self.program.items.modules[self.program.items.fns[id].module].is_std {
             self.library.insert(func);
         }

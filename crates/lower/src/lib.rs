@@ -8,6 +8,7 @@ mod body;
 mod cx;
 mod entry;
 mod repr;
+mod share;
 mod shims;
 mod tails;
 

@@ -228,11 +228,6 @@ impl LocTable {
         self.locs.get(id)
     }
 
-    /// The id of `loc`, if it is there.
-    pub fn find(&self, loc: &Loc) -> Option<LocId> {
-        self.known.get(loc).copied()
-    }
-
     /// All locations in order of their ids.
     pub fn iter(&self) -> impl Iterator<Item = (LocId, &Loc)> {
         self.locs.iter_enumerated()

@@ -194,7 +194,7 @@ fn gives(flavour: FnFlavour) -> Gives {
 }
 
 /// The body of a function unless it had errors.
-fn checked_body(cx: &mut ModuleCx<'_>, id: FnId) -> Option<Rc<Body>> {
+pub(crate) fn checked_body(cx: &mut ModuleCx<'_>, id: FnId) -> Option<Rc<Body>> {
     let before = cx.program.diagnostics.has_errors();
     let body = cx.program.body(id);
     if !before && cx.program.diagnostics.has_errors() {

@@ -3,6 +3,7 @@
 //! Must never be taken as exact after inlining: it says what was true before.
 
 use super::index;
+use crate::analysis::Cfg;
 use crate::entities::{FuncId, GlobalId};
 use crate::function::Function;
 use crate::module::{ConstWord, Module};
@@ -133,26 +134,27 @@ fn run_once(module: &Module, callees: &[Vec<FuncId>], uses: &[Uses]) -> Vec<bool
     once
 }
 
-/// For each block whether it may run again while its function runs. Blocks must stand in an order
-/// in which only loops lead back; in any other, more blocks are taken to be in loops.
+/// For each block whether it may run again while its function runs. What lies between the ends of a jump that
+/// leads back in reverse postorder is taken to be in the loop: that is every cycle, and little else.
 pub fn blocks_in_loops(func: &Function) -> Vec<bool> {
-    // Where a jump leads back, all from its target up to it is taken to be in the loop.
-    let mut starts = vec![0_u32; func.blocks.len() + 1];
-    let mut ends = vec![0_u32; func.blocks.len() + 1];
-    for block in func.blocks.ids() {
+    let cfg = Cfg::new(func);
+    let mut in_loop = vec![false; func.blocks.len()];
+    // The earliest block that what follows leads back to.
+    let mut back_to = usize::MAX;
+    for (n, &block) in cfg.rpo.iter().enumerate().rev() {
         func.for_each_successor(block, |next| {
-            if next <= block {
-                starts[next.index()] += 1;
-                ends[block.index() + 1] += 1;
+            if let Some(to) = cfg.number(next).map(|to| to as usize)
+                && to <= n
+            {
+                back_to = back_to.min(to);
             }
         });
+        in_loop[block.index()] = back_to <= n;
+        if back_to == n {
+            back_to = usize::MAX;
+        }
     }
-    let mut depth = 0;
-    let open = starts.iter().zip(&ends).take(func.blocks.len()).map(|(start, end)| {
-        depth = depth + start - end;
-        depth > 0
-    });
-    open.collect()
+    in_loop
 }
 
 fn writers(module: &Module) -> FxHashMap<GlobalId, Option<FuncId>> {

@@ -172,15 +172,16 @@ const QUICK: &[Step] = &[
 ];
 
 const FULL_FIRST: &[Step] = &[
+    // What is inlined has been through all of this: nothing needs to be made ready for it.
+    Step::Run(Pass::Devirtualise),
+    Step::Run(Pass::Inline),
     Step::Run(Pass::SimplifyCfg),
     Step::Run(Pass::CopyProp),
-    Step::Run(Pass::Devirtualise),
-    Step::Then(Pass::Inline, &[Pass::SimplifyCfg, Pass::CopyProp]),
     Step::Run(Pass::Fold),
     Step::Run(Pass::Gvn),
     Step::Then(Pass::Devirtualise, &[Pass::Inline, Pass::SimplifyCfg, Pass::CopyProp, Pass::Fold]),
     Step::Then(Pass::ScalarReplace, &[Pass::CopyProp, Pass::Fold]),
-    Step::Then(Pass::SimplifyCfg, &[Pass::CopyProp, Pass::Fold, Pass::Gvn, Pass::SimplifyCfg]),
+    Step::Then(Pass::SimplifyCfg, &[Pass::CopyProp, Pass::Fold]),
     Step::Run(Pass::Dce),
     Step::Run(Pass::KnownConstants),
     Step::Then(Pass::InlineSelf, &[Pass::SimplifyCfg, Pass::CopyProp, Pass::Fold, Pass::Gvn]),
@@ -189,14 +190,18 @@ const FULL_FIRST: &[Step] = &[
 
 const FULL_THEN: &[Step] = &[
     Step::Then(Pass::Range, &[Pass::Fold, Pass::SimplifyCfg, Pass::CopyProp]),
-    Step::Then(Pass::Rotate, &[Pass::CopyProp, Pass::Gvn]),
+    Step::Then(Pass::Rotate, &[Pass::CopyProp]),
     Step::Then(Pass::Licm, &[Pass::Gvn, Pass::CopyProp]),
-    Step::Run(Pass::Dce),
 ];
 
-const FULL_POLLS: &[Step] = &[Step::Then(Pass::Polls, &[Pass::Fold, Pass::Dce])];
+const FULL_POLLS: &[Step] = &[Step::Run(Pass::Polls)];
 
-const FULL_LAST: &[Step] = &[Step::Run(Pass::SimplifyCfg), Step::Run(Pass::Compact)];
+const FULL_LAST: &[Step] = &[
+    Step::Run(Pass::Fold),
+    Step::Run(Pass::Dce),
+    Step::Run(Pass::SimplifyCfg),
+    Step::Run(Pass::Compact),
+];
 
 /// Runs `passes` over each function, callees first.
 pub fn run_passes(module: &mut Module, passes: &[Pass]) {

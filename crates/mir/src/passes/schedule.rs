@@ -161,11 +161,9 @@ impl NewLocs<'_> {
         }
     }
 
+    /// One that the module has already gets its number there when the function is put back.
     fn add(&mut self, loc: Loc) -> LocId {
-        match self.table.find(&loc) {
-            Some(known) => known,
-            None => LocId(table_len(self.table) + self.added.add(loc).0),
-        }
+        LocId(table_len(self.table) + self.added.add(loc).0)
     }
 
     /// The place `id` once its function stands inlined at `call`. Its own chain stays inside.

@@ -188,6 +188,10 @@ impl Runtime {
     /// Asks about an actor. `None`: it has ended.
     pub(crate) fn ask(&self, pid: Pid, asker: Option<Pid>) -> Option<Arc<Ask>> {
         let slot = self.table.slot(pid).filter(|&slot| self.table.holds(slot, pid))?;
+        if asker.is_some() && !slot.shared().is_alive(pid) {
+            // To a program that knows of the kill it has ended.
+            return None;
+        }
         let ask = Arc::new(Ask { asker, state: self.state_of(slot), answer: OnceLock::new() });
         self.observer.add(pid, ask.clone());
         self.wake(pid);
