@@ -79,7 +79,7 @@ macro_rules! rt_fns {
             rt_message_new(header: I64, a: I64, b: I64, c: I64, d: I64) -> (Ptr) [state reads allocates];
             rt_send(pid: I64, message: Ptr) -> () [state];
             /// Begins a receive with a time limit in milliseconds, or -1.
-            rt_mailbox_begin(timeout: I64) -> () [state];
+            rt_mailbox_begin(timeout: I64, site: I64) -> () [state];
             /// The next signal that this receive has not looked at, and which it is, a `Received`: a message, or a
             /// down or exit as a signal object.
             rt_mailbox_next() -> (Ref, I64) [state allocates];

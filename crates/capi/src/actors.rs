@@ -200,12 +200,12 @@ pub(crate) unsafe extern "C" fn begin_nothing(_argument: i64) {}
 
 pub(crate) unsafe extern "C" fn begin_receive(timeout: i64) {
     // SAFETY: the context is this thread's actor's.
-    unsafe { rt::rt_mailbox_begin(ctx(), timeout) };
+    unsafe { rt::rt_mailbox_begin(ctx(), timeout, 0) };
 }
 
 pub(crate) unsafe extern "C" fn begin_recv(_argument: i64) {
     // SAFETY: as above.
-    unsafe { rt::rt_mailbox_begin(ctx(), -1) };
+    unsafe { rt::rt_mailbox_begin(ctx(), -1, 0) };
 }
 
 /// The next message, taken out; `None` when the time is over.

@@ -194,6 +194,7 @@ global_asm!(
     "call t_spawn",
     "mov rdi, r15",
     "mov rsi, -1",
+    "xor edx, edx",
     "call rt_mailbox_begin",
     "2: mov rdi, r15",
     "call rt_mailbox_next",

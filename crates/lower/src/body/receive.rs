@@ -7,7 +7,7 @@ use super::matching::{Matching, Row, Subject, Target};
 use crate::cx::Vals;
 use sepal_abi::{Received, RtFn};
 use sepal_hir::lang::LangTy;
-use sepal_hir::{Arm, ExprId, PatId, Receive, SignalArm, Ty};
+use sepal_hir::{Arm, ExprId, PatId, PatKind, Receive, SignalArm, Ty};
 use sepal_mir::{BinOp, Block, LocId, Value};
 
 /// Arms that look at the same values: one of a message, or pid and reason of a signal.
@@ -40,8 +40,9 @@ impl BodyCx<'_, '_> {
             Some((ms, _)) => self.time_limit(ms),
             None => self.b.iconst(-1),
         };
-        self.rt(RtFn::rt_mailbox_begin, &[limit]);
         let loc = self.b.loc();
+        let site = self.b.iconst(self.site_of(receive, loc));
+        self.rt(RtFn::rt_mailbox_begin, &[limit, site]);
         let [head, idle, message, down, exit, over] =
             std::array::from_fn(|_| self.b.create_block());
         let join = ty.map(|ty| {
@@ -89,6 +90,33 @@ impl BodyCx<'_, '_> {
             (None, _) => self.b.unreachable(),
         }
         join.map_or_else(Vals::new, |(join, _)| self.join(join))
+    }
+
+    /// By what number the mailbox knows a receive that will find unfitting again what it has found unfitting once: where
+    /// it stands in the program. 0 if guards, or the types of an instance, decide too.
+    fn site_of(&self, receive: &Receive, loc: LocId) -> i64 {
+        let fixed = |pat: PatId, guard: Option<ExprId>| guard.is_none() && !self.tests_types(pat);
+        let mut signals = receive.down.iter().chain(&receive.exit);
+        let is_fixed = receive.cases.iter().all(|arm| fixed(arm.pat, arm.guard))
+            && signals.all(|arm| fixed(arm.pid, arm.guard) && fixed(arm.reason, arm.guard));
+        if is_fixed && loc != LocId::NONE { i64::from(loc.0) + 1 } else { 0 }
+    }
+
+    /// Whether a pattern asks for the type of an `any`, which may be another in each instance of a function.
+    fn tests_types(&self, pat: PatId) -> bool {
+        let any = |pats: &[PatId]| pats.iter().any(|pat| self.tests_types(*pat));
+        match &self.body.pats[pat].kind {
+            PatKind::Error | PatKind::Wild | PatKind::Lit(_) | PatKind::Range { .. } => false,
+            PatKind::Bind { sub, .. } => sub.is_some_and(|sub| self.tests_types(sub)),
+            PatKind::Tuple(pats) | PatKind::Or(pats) => any(pats),
+            PatKind::List { prefix, rest, suffix } => {
+                any(prefix)
+                    || any(suffix)
+                    || rest.flatten().is_some_and(|pat| self.tests_types(pat))
+            }
+            PatKind::Adt { fields, .. } => fields.iter().any(|(_, pat)| self.tests_types(*pat)),
+            PatKind::TypeTest { .. } => true,
+        }
     }
 
     fn receive_arms(

@@ -3,6 +3,7 @@
 use super::actors::time_after;
 use super::{Pair, actor};
 use crate::actor::Actor;
+use crate::sched::looked::Site;
 use crate::sched::post::COUNTED;
 use crate::sched::signal::Kind;
 use crate::sched::simulation::Simulation;
@@ -51,20 +52,20 @@ impl Actor {
     }
 }
 
-/// Without a time limit: a negative one.
+/// Without a time limit: a negative one. `site` says which receive it is, if its arms have no guards; else 0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn rt_mailbox_begin(ctx: *mut Ctx, timeout: i64) {
+pub unsafe extern "C" fn rt_mailbox_begin(ctx: *mut Ctx, timeout: i64, site: i64) {
     // SAFETY: see `fns`.
     let actor = unsafe { actor(ctx) };
     if timeout < 0 && actor.is_carefree() && actor.queue.is_untouched() {
         return;
     }
-    begin_with_care(actor, timeout);
+    begin_with_care(actor, timeout, site as u32);
 }
 
 #[inline(never)]
-fn begin_with_care(actor: &mut Actor, timeout: i64) {
-    actor.queue.rewind();
+fn begin_with_care(actor: &mut Actor, timeout: i64, site: Site) {
+    actor.queue.begin(site);
     match u64::try_from(timeout) {
         Ok(ms) => {
             let until = actor.runtime.clock.after(ms);
@@ -112,7 +113,7 @@ fn next_with_care(actor: &mut Actor) -> Pair<ObjPtr, i64> {
     let is_over = until.is_some_and(|until| until <= actor.runtime.clock.now());
     if is_over {
         end_receive(actor);
-        actor.queue.rewind();
+        actor.queue.give_up();
     }
     let received = if is_over { Received::TimeIsOver } else { Received::Nothing };
     Pair(null_mut(), received.number())

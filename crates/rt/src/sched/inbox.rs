@@ -29,10 +29,10 @@
 //!
 //! Must never free a message that another thread may still see: only the owner takes them out.
 
+use super::looked::{Looked, Passed, Site};
 use super::signal::Kind;
 use crate::message::{Envelope, Message};
 use sepal_abi::{Ctx, ObjPtr, Received};
-use std::collections::VecDeque;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -265,25 +265,13 @@ impl Drop for Batch {
     }
 }
 
-/// What a receive looks at: an object of the actor's heap, and what kind of signal it was.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Looked {
-    pub(crate) object: ObjPtr,
-    pub(crate) kind: Received,
-    /// Bytes of the message, which count against the mailbox's bounds until it is taken.
-    pub(crate) bytes: u32,
-    /// The envelope's: the monitor of a down, whether a message counts.
-    pub(crate) note: u64,
-}
-
 /// The private part; see the module's head.
 #[derive(Debug)]
 pub(crate) struct Queue {
     /// What nobody has looked at.
     fresh: Batch,
     /// What was looked at, and not taken, before `current`; few actors have any, so it is a pointer away.
-    #[allow(clippy::box_collection, reason = "an idle actor shall be small")]
-    passed: Option<Box<VecDeque<Looked>>>,
+    passed: Option<Box<Passed>>,
     /// How many of `passed` this receive has looked at; beyond its length, all and `current` too.
     at: u32,
     /// The length of `fresh`.
@@ -320,10 +308,18 @@ impl Queue {
         passed + usize::from(self.current.is_some()) + self.unread as usize
     }
 
-    /// The next receive begins with the oldest.
-    #[inline]
-    pub(crate) fn rewind(&mut self) {
+    /// Begins a receive, with the oldest that it may not have looked at.
+    pub(crate) fn begin(&mut self, site: Site) {
         self.keep_current();
+        self.at = self.passed.as_mut().map_or(0, |passed| passed.begin(site));
+    }
+
+    /// Ends a receive that has found nothing.
+    pub(crate) fn give_up(&mut self) {
+        self.keep_current();
+        if let Some(passed) = &mut self.passed {
+            passed.note_scanned(passed.len());
+        }
         self.at = 0;
     }
 
@@ -336,7 +332,7 @@ impl Queue {
 
     #[inline(never)]
     fn keep(&mut self, looked: Looked) {
-        self.passed.get_or_insert_default().push_back(looked);
+        self.passed.get_or_insert_default().push(looked);
     }
 
     /// How many messages nobody has looked at.
@@ -396,7 +392,7 @@ impl Queue {
 
     /// The next of those that were looked at in earlier receives.
     pub(crate) fn look_again(&mut self) -> Option<Looked> {
-        let looked = *self.passed.as_ref()?.get(self.at as usize)?;
+        let looked = self.passed.as_ref()?.get(self.at as usize)?;
         self.at += 1;
         Some(looked)
     }
@@ -413,11 +409,16 @@ impl Queue {
     pub(crate) fn take(&mut self) -> Option<Looked> {
         let at = std::mem::take(&mut self.at) as usize;
         if let Some(current) = self.current.take() {
+            if let Some(passed) = &mut self.passed {
+                passed.note_scanned(passed.len());
+            }
             return Some(current);
         }
         let passed = self.passed.as_mut()?;
-        let taken = passed.remove(at.checked_sub(1)?);
-        if passed.is_empty() {
+        let index = at.checked_sub(1)?;
+        let taken = passed.remove(index);
+        passed.note_scanned(index);
+        if passed.len() == 0 {
             self.passed = None;
         }
         taken
@@ -429,7 +430,7 @@ impl Queue {
             return self.current.take();
         }
         let passed = self.passed.as_mut()?;
-        let index = passed.iter().position(fits)?;
+        let index = passed.position(fits)?;
         self.at -= u32::from(index < self.at as usize);
         passed.remove(index)
     }

@@ -9,7 +9,8 @@
 use super::clock::Alarm;
 use super::end::bury;
 use super::engine::{Outcome, Run};
-use super::inbox::{Batch, Looked};
+use super::inbox::Batch;
+use super::looked::Looked;
 use super::promise::{has_orphans, take_orphans};
 use super::signal::{ExitTag, Kind, Reason, about};
 use super::slot::SlotRef;

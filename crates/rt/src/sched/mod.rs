@@ -1,7 +1,7 @@
 //! Many actors on few threads.
 //!
 //! - [`slot`]: pids, the table of actors, who may run one
-//! - `inbox`, `bounds`, [`signal`]: what actors tell each other
+//! - `inbox`, `looked`, `bounds`, [`signal`]: what actors tell each other
 //! - `cold`: what few actors need
 //! - `life`: an actor's turn, from signals to its end; `end`: its death
 //! - `post`: sending, spawning, waking
@@ -21,6 +21,7 @@ pub(crate) mod end;
 pub mod engine;
 pub(crate) mod inbox;
 pub(crate) mod life;
+pub(crate) mod looked;
 pub(crate) mod names;
 pub(crate) mod observe;
 pub(crate) mod post;

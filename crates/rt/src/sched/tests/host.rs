@@ -282,7 +282,7 @@ impl Cx<'_> {
 
     /// Begins a receive the first time this state is run.
     pub fn begin_receive(&self, timeout: i64) {
-        unsafe { rt_mailbox_begin(self.ctx(), timeout) };
+        unsafe { rt_mailbox_begin(self.ctx(), timeout, 0) };
     }
 
     /// The next signal, and its first reference.
