@@ -7,9 +7,11 @@
 use super::Cx;
 use super::frame::{self, FIRST_RESULT, PARENT, STATE, Slots};
 use super::points::Point;
+use super::unchanged::leave_out_unchanged;
 use super::{resume_signature, suspending};
 use crate::analysis::{Cfg, Liveness};
 use crate::builder::zero_of;
+use crate::effects::Effects;
 use crate::entities::*;
 use crate::function::{Function, Pools, ValueDef};
 use crate::keywords::*;
@@ -117,6 +119,9 @@ impl Transform<'_> {
         }
         self.close_entry(&params, &points);
         self.mend();
+        if self.mode == Mode::Root {
+            leave_out_unchanged(&mut self.func, self.own);
+        }
         let wrapper = (self.mode == Mode::Call && self.cx.colours.waits(self.id))
             .then(|| self.resume_wrapper(suspends));
         match self.mode {
@@ -197,8 +202,30 @@ impl Transform<'_> {
             }
         }
         self.own = self.func.add_param(Function::ENTRY, Type::Ref);
+        self.poll_at_entry(start);
         self.jump(Function::ENTRY, start, &[]);
         Some(start)
+    }
+
+    /// A generator polls whenever it is resumed, not only at its beginning: it is called there, and may
+    /// call others in turn.
+    fn poll_at_entry(&mut self, start: Block) {
+        let insts = &mut self.func.blocks[start].insts;
+        let polls = |inst: &&Inst| matches!(self.func.insts[**inst].op, Op::Poll {});
+        if self.func.attrs.generator && insts.first().filter(polls).is_some() {
+            let poll = insts.remove(0);
+            self.func.blocks[Function::ENTRY].insts.push(poll);
+        }
+    }
+
+    /// Whether anyone could ask a generator for a value while its body runs: what the body calls, or
+    /// another actor's or a defer's code after the body was left in its midst.
+    fn may_be_asked_inside(&self) -> bool {
+        let leaves = Effects::PANICS.with(Effects::SUSPENDS).with(Effects::ALLOCATES);
+        self.func.blocks.iter().any(|block| {
+            matches!(block.term, Terminator::Panic { .. })
+                || block.insts.iter().any(|&i| self.func.insts[i].op.effects().any_of(leaves))
+        })
     }
 
     /// Whether an op ends a block here, and if so whether the function may suspend in it.
@@ -418,20 +445,26 @@ impl Transform<'_> {
         }
         let other = self.func.new_block();
         if self.func.attrs.generator {
-            self.set_state(block, own, frame::state_word(frame::RUNNING, LocId::NONE));
+            if self.may_be_asked_inside() {
+                self.set_state(block, own, frame::state_word(frame::RUNNING, LocId::NONE));
+                self.panic_running(other);
+            }
             let over = self.func.new_block();
             self.set_state(over, own, frame::state_word(frame::FINISHED, LocId::NONE));
             self.return_status(over, FrameStatus::Done);
             cases.push((frame::FINISHED, BlockCall { block: over, args: nothing }));
-            let text = self.module.string(b"the generator is running already", true);
-            let message = self.one(other, Op::ConstString { string: text }, Type::Ref);
-            let args = self.func.pools.list(&[message]);
-            let term = Terminator::Panic { code: PanicCode::Message, args };
-            self.func.blocks[other].term = term;
         }
         let cases = self.func.pools.case_list(&cases);
         let default = BlockCall { block: other, args: nothing };
         self.func.blocks[block].term = Terminator::Switch { value: state, cases, default };
+    }
+
+    fn panic_running(&mut self, block: Block) {
+        let text = self.module.string(b"the generator is running already", true);
+        let message = self.one(block, Op::ConstString { string: text }, Type::Ref);
+        let args = self.func.pools.list(&[message]);
+        let term = Terminator::Panic { code: PanicCode::Message, args };
+        self.func.blocks[block].term = term;
     }
 
     // ---- SSA ----
