@@ -249,7 +249,7 @@ fn open_entry(func: &mut Function) -> Block {
     start
 }
 
-/// Splits the blocks behind every `yield_`, which goes.
+/// Splits the blocks behind every `yield_`.
 fn split(func: &mut Function) -> Vec<Point> {
     let mut points = Vec::new();
     let mut n = 0;
@@ -263,7 +263,6 @@ fn split(func: &mut Function) -> Vec<Point> {
         let cont = func.new_block();
         let data = &mut func.blocks[block];
         let rest = data.insts.split_off(at + 1);
-        data.insts.pop();
         let (term, loc) = (data.term, data.term_loc);
         let data = &mut func.blocks[cont];
         (data.insts, data.term, data.term_loc) = (rest, term, loc);
@@ -276,6 +275,7 @@ fn split(func: &mut Function) -> Vec<Point> {
 /// What lives on behind each point; the arguments, which do not change, stay known to the caller.
 fn find_saved(func: &Function, points: &mut [Point]) -> Slots {
     let cfg = Cfg::new(func);
+    // Each `yield_` still stands at the end of its block, so that what it gives counts.
     let live = Liveness::new(func, &cfg);
     let is_argument =
         |value: &Value| matches!(func.values[*value].def, ValueDef::Param(Function::ENTRY, _));
@@ -298,6 +298,7 @@ fn find_saved(func: &Function, points: &mut [Point]) -> Slots {
 /// Ends a block as its `yield_` did: with what it gives, and what the step needs to go on.
 fn leave(func: &mut Function, point: &Point, state: i64, given: &[Type], slots: &Slots) {
     let block = point.block;
+    func.blocks[block].insts.pop();
     let mut results = vec![one(func, block, Op::ConstBool { value: true }, Type::Bool)];
     results.extend_from_slice(&func.list(point.values).to_vec());
     debug_assert_eq!(results.len(), given.len(), "a body yields what its generator gives");

@@ -51,6 +51,8 @@ pub(super) struct Transform<'m> {
     /// What its frames give: the results, or the values of a generator.
     given: Vec<Type>,
     pub slots: Slots,
+    /// Values that need no slot: wherever they are saved they are given as well, in the field named.
+    pub given_as: FxHashMap<Value, u16>,
     /// Of the own frames; means nothing in `Mode::Plain`.
     pub layout: LayoutId,
     /// The own frame: null in a fresh call.
@@ -81,6 +83,7 @@ pub(super) fn transform(module: &mut Module, cx: &mut Cx, id: FuncId, func: Func
         results,
         given,
         slots: Slots::default(),
+        given_as: FxHashMap::default(),
         layout: LayoutId(0),
         own: Value(0),
         reloads: Vec::new(),
@@ -323,10 +326,33 @@ impl Transform<'_> {
             }
         }
         for value in order {
-            if !self.is_constant(value) {
-                self.slots.assign(value, self.func.ty(value), &at[&value]);
+            if self.is_constant(value) {
+                continue;
+            }
+            match self.given_where_saved(value, points, &at[&value]) {
+                Some(field) => drop(self.given_as.insert(value, field)),
+                None => self.slots.assign(value, self.func.ty(value), &at[&value]),
             }
         }
+    }
+
+    /// The field in which each of these states' `yield_` gives the value, as it is.
+    fn given_where_saved(&self, value: Value, points: &[Point], states: &[u32]) -> Option<u16> {
+        let ty = self.func.ty(value);
+        let place = |state: u32| {
+            let point = points.iter().find(|point| point.state == Some(state))?;
+            let Op::Yield { values } = point.op else { return None };
+            self.func.list(values).iter().position(|&given| given == value)
+        };
+        let first = place(*states.first()?).filter(|_| ty == ty.word())?;
+        let same = states.iter().all(|&state| place(state) == Some(first));
+        same.then_some(FIRST_RESULT + first as u16)
+    }
+
+    /// Where a value that lives on is found when the body is resumed; constants nowhere.
+    pub(super) fn field_of(&self, value: Value) -> Option<u16> {
+        let slot = || self.slots.of(value).map(|slot| self.slot_field(slot));
+        self.given_as.get(&value).copied().or_else(slot)
     }
 
     /// Whether a value is made from nothing, so that making it again is as good as keeping it.
@@ -454,9 +480,28 @@ impl Transform<'_> {
             self.return_status(over, FrameStatus::Done);
             cases.push((frame::FINISHED, BlockCall { block: over, args: nothing }));
         }
+        let block = self.likely_first(block, state, &mut cases);
         let cases = self.func.pools.case_list(&cases);
         let default = BlockCall { block: other, args: nothing };
         self.func.blocks[block].term = Terminator::Switch { value: state, cases, default };
+    }
+
+    /// Nearly always a generator of one `yield_` goes on behind that, so this is asked first. Gives where
+    /// the other states are told apart.
+    fn likely_first(&mut self, block: Block, state: Value, cases: &mut Vec<(i64, BlockCall)>) -> Block {
+        let is_point = |(number, _): &(i64, BlockCall)| *number > 0;
+        let only = cases.iter().position(is_point);
+        let count = cases.iter().filter(|case| is_point(case)).count();
+        let (Some(only), true) = (only, self.func.attrs.generator && count == 1) else {
+            return block;
+        };
+        let (number, target) = cases.remove(only);
+        let rest = self.func.new_block();
+        let number = Op::ConstInt { ty: Type::I32, value: number };
+        let number = self.one(block, number, Type::I32);
+        let here = self.one(block, Op::BinOp { op: BinOp::Eq, a: state, b: number }, Type::Bool);
+        self.branch(block, here, (target.block, &[]), (rest, &[]), Hint::Likely);
+        rest
     }
 
     fn panic_running(&mut self, block: Block) {
