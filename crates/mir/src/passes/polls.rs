@@ -83,9 +83,8 @@ fn loc_near_end(func: &Function, block: Block) -> LocId {
 /// Whether the function calls Sepal code, which could call it in turn. To yield is to return.
 fn calls_others(func: &Function) -> bool {
     func.blocks.iter().any(|block| {
-        let calls = |&inst: &Inst| {
-            func.insts[inst].op.effects() == Effects::CALLS && !is_yield(func, inst)
-        };
+        let calls =
+            |&inst: &Inst| func.insts[inst].op.effects() == Effects::CALLS && !is_yield(func, inst);
         let is_tail_call = match block.term {
             Terminator::TailCall { .. }
             | Terminator::TailCallIndirect { .. }

@@ -488,7 +488,12 @@ impl Transform<'_> {
 
     /// Nearly always a generator of one `yield_` goes on behind that, so this is asked first. Gives where
     /// the other states are told apart.
-    fn likely_first(&mut self, block: Block, state: Value, cases: &mut Vec<(i64, BlockCall)>) -> Block {
+    fn likely_first(
+        &mut self,
+        block: Block,
+        state: Value,
+        cases: &mut Vec<(i64, BlockCall)>,
+    ) -> Block {
         let is_point = |(number, _): &(i64, BlockCall)| *number > 0;
         let only = cases.iter().position(is_point);
         let count = cases.iter().filter(|case| is_point(case)).count();
