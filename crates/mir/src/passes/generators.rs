@@ -300,7 +300,7 @@ fn leave(func: &mut Function, point: &Point, state: i64, given: &[Type], slots: 
     let block = point.block;
     func.blocks[block].insts.pop();
     let mut results = vec![one(func, block, Op::ConstBool { value: true }, Type::Bool)];
-    results.extend_from_slice(&func.list(point.values).to_vec());
+    results.extend_from_slice(func.list(point.values));
     debug_assert_eq!(results.len(), given.len(), "a body yields what its generator gives");
     results.push(one(func, block, Op::ConstInt { ty: Type::I64, value: state }, Type::I64));
     for (slot, &ty) in slots.types.iter().enumerate() {

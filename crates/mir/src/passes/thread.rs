@@ -24,9 +24,12 @@ const MAX_INSTS: usize = 8;
 /// See the module's head.
 pub fn run(func: &mut Function, _: &mut PassCx<'_>) -> bool {
     let mut changed = false;
-    let blocks = Cfg::new(func).rpo;
-    for &block in blocks.iter().skip(1) {
-        changed |= is_copied(func, block) && thread(func, block);
+    let mut cfg = Cfg::new(func);
+    for block in cfg.rpo.clone().into_iter().skip(1) {
+        if is_copied(func, block) && thread(func, &cfg, block) {
+            cfg = Cfg::new(func);
+            changed = true;
+        }
     }
     changed
 }
@@ -51,8 +54,7 @@ fn is_copied(func: &Function, block: Block) -> bool {
 }
 
 /// Leads the ways into `block` on which its end is known to copies that end so.
-fn thread(func: &mut Function, block: Block) -> bool {
-    let cfg = Cfg::new(func);
+fn thread(func: &mut Function, cfg: &Cfg, block: Block) -> bool {
     let mut preds: Vec<Block> = cfg.preds(block).iter().map(|edge| edge.from).collect();
     preds.dedup();
     // A copy for each edge of the terminator that is taken.
@@ -137,9 +139,7 @@ fn known(func: &Function, block: Block, args: ValueList, value: Value) -> Option
     }
     let op = func.def_op(value)?;
     if let Op::BinOp { op: op @ (BinOp::Eq | BinOp::Ne), a, b } = op {
-        if func.ty(a).int_bits().is_none() {
-            return None;
-        }
+        func.ty(a).int_bits()?;
         let equal = known(func, block, args, a)? == known(func, block, args, b)?;
         Some(i64::from(equal == (op == BinOp::Eq)))
     } else if let Op::UnaryOp { op: UnaryOp::Not, value } = op {
