@@ -50,6 +50,23 @@ impl Translator<'_, '_> {
         }
     }
 
+    /// `value * n`: by 3, 5 and 9 as an address is computed, in a third of a multiplication's time.
+    pub(super) fn multiply_known(
+        &mut self,
+        value: ir::Value,
+        constant: ir::Value,
+        n: i64,
+    ) -> ir::Value {
+        let shift = match n {
+            3 => 1,
+            5 => 2,
+            9 => 3,
+            _ => return self.b.ins().imul(value, constant),
+        };
+        let scaled = self.b.ins().ishl_imm(value, shift);
+        self.b.ins().iadd(value, scaled)
+    }
+
     pub(super) fn unary(&mut self, op: UnaryOp, ty: Type, value: ir::Value) -> ir::Value {
         if op == UnaryOp::Not && ty == Type::Bool {
             return self.b.compare_const(IntCC::Equal, value, 0);

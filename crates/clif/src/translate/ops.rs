@@ -65,7 +65,10 @@ impl OpVisitor for Translator<'_, '_> {
     }
 
     fn bin_op(&mut self, at: Inst, op: BinOp, a: Value, b: Value) {
-        let value = self.binary(op, self.value(a), self.value(b));
+        let value = match (op, self.known_int(b)) {
+            (BinOp::Mul, Some(n)) => self.multiply_known(self.value(a), self.value(b), n),
+            (_, _) => self.binary(op, self.value(a), self.value(b)),
+        };
         self.define(at, value);
     }
 

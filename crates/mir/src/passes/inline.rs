@@ -33,7 +33,7 @@ const WITH_CLOSURE: usize = 120;
 /// Callees marked `inline`, or with a single call.
 const WANTED: usize = 250;
 /// A caller does not grow beyond this, tiny callees apart.
-const CALLER_LIMIT: usize = 3_000;
+pub(super) const CALLER_LIMIT: usize = 3_000;
 /// And never beyond this.
 const HARD_LIMIT: usize = 12_000;
 /// Recursive functions up to this size are inlined into themselves once.
@@ -100,13 +100,13 @@ fn calls_itself(func: &Function, id: FuncId) -> bool {
 }
 
 /// A call to be inlined.
-struct Site {
-    block: Block,
+pub(super) struct Site {
+    pub block: Block,
     /// Its place in the block, or `None` for a tail call.
-    nth: Option<usize>,
-    callee: FuncId,
-    args: ValueList,
-    loc: LocId,
+    pub nth: Option<usize>,
+    pub callee: FuncId,
+    pub args: ValueList,
+    pub loc: LocId,
 }
 
 /// How often a block runs.
@@ -203,7 +203,7 @@ fn worth_it(
 }
 
 /// What inlining a function adds to a caller, in instructions.
-fn cost(func: &Function) -> usize {
+pub(super) fn cost(func: &Function) -> usize {
     let insts = func.blocks.iter().flat_map(|block| &block.insts);
     insts.map(|&inst| if func.insts[inst].op.effects() == Effects::CALLS { CALL } else { 1 }).sum()
 }
@@ -219,7 +219,7 @@ fn has_loop(func: &Function) -> bool {
 }
 
 /// Copies one callee into its caller.
-struct Inliner<'a, 'm> {
+pub(super) struct Inliner<'a, 'm> {
     func: &'a mut Function,
     callee: &'a Function,
     locs: &'a mut NewLocs<'m>,
@@ -233,7 +233,7 @@ struct Inliner<'a, 'm> {
 }
 
 impl<'a, 'm> Inliner<'a, 'm> {
-    fn new(
+    pub(super) fn new(
         func: &'a mut Function,
         callee: &'a Function,
         locs: &'a mut NewLocs<'m>,
@@ -246,7 +246,7 @@ impl<'a, 'm> Inliner<'a, 'm> {
         Inliner { func, callee, locs, site, rewrites, values, blocks, known_locs }
     }
 
-    fn run(mut self) {
+    pub(super) fn run(mut self) {
         self.declare();
         self.copy_insts();
         let rest = self.site.nth.map(|n| self.split(n));
@@ -362,7 +362,7 @@ impl<'a, 'm> Inliner<'a, 'm> {
 }
 
 /// The call that a tail call makes.
-fn as_call(term: &Terminator) -> Option<Op> {
+pub(super) fn as_call(term: &Terminator) -> Option<Op> {
     match *term {
         Terminator::TailCall { func, args } => Some(Op::Call { func, args }),
         Terminator::TailCallIndirect { sig, closure, args } => {

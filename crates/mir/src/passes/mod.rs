@@ -11,6 +11,7 @@ mod dce;
 mod devirtualise;
 mod fold;
 mod freeze;
+mod generators;
 mod gvn;
 mod inline;
 mod inline_self;
@@ -25,6 +26,7 @@ mod scalar_replace;
 mod schedule;
 mod simplify_cfg;
 mod ssa;
+mod thread;
 mod unused;
 
 pub(crate) use simplify_cfg::remove_unreachable;
@@ -105,6 +107,10 @@ passes! {
     Inline inline;
     /// Small recursive functions into themselves.
     InlineSelf inline_self;
+    /// Generators that stay where they are made.
+    Generators generators;
+    /// Blocks whose end depends on how they were entered.
+    Thread thread;
     /// Known closures and vtables.
     Devirtualise devirtualise;
     /// Objects that stay inside become scalars.
@@ -180,12 +186,28 @@ const FULL_FIRST: &[Step] = &[
     Step::Run(Pass::Fold),
     Step::Run(Pass::Gvn),
     Step::Then(Pass::Devirtualise, &[Pass::Inline, Pass::SimplifyCfg, Pass::CopyProp, Pass::Fold]),
+    Step::Then(Pass::Generators, UNFOLD),
     Step::Then(Pass::ScalarReplace, &[Pass::CopyProp, Pass::Fold]),
     Step::Then(Pass::SimplifyCfg, &[Pass::CopyProp, Pass::Fold]),
     Step::Run(Pass::Dce),
     Step::Run(Pass::KnownConstants),
     Step::Then(Pass::InlineSelf, &[Pass::SimplifyCfg, Pass::CopyProp, Pass::Fold, Pass::Gvn]),
     Step::Run(Pass::Compact),
+];
+
+/// After inlining generators: a state is known once the options are unfolded.
+const UNFOLD: &[Pass] = &[
+    Pass::SimplifyCfg,
+    Pass::CopyProp,
+    Pass::Thread,
+    Pass::CopyProp,
+    Pass::Fold,
+    Pass::Thread,
+    Pass::CopyProp,
+    Pass::SimplifyCfg,
+    Pass::Fold,
+    Pass::Gvn,
+    Pass::Dce,
 ];
 
 const FULL_THEN: &[Step] = &[

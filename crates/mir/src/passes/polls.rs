@@ -1,5 +1,6 @@
 //! Puts in the polls: at the entry of every function that calls another, and on every way back in a
-//! loop. So no cycle of calls and no loop is without one, and leaf functions pay nothing.
+//! loop. So no cycle of calls and no loop is without one, and leaf functions pay nothing. A way back
+//! that a generator takes only after a `yield_` needs none: who asks it in a loop polls there.
 //!
 //! Needs: nothing; runs last, so that no pass has to move polls. Breaks: blocks (of counted loops).
 //!
@@ -30,11 +31,14 @@ pub fn run(func: &mut Function, _: &mut PassCx<'_>) -> bool {
     let batched = batch_loops(func);
     let changed = !batched.is_empty();
     let cfg = Cfg::new(func);
+    let yields: Vec<Block> = func.blocks.ids().filter(|&block| has_yield(func, block)).collect();
     for &block in &cfg.rpo {
         let number = cfg.number(block);
         let mut goes_back = false;
         func.for_each_successor(block, |next| {
-            goes_back |= cfg.number(next) <= number && !batched.contains(&(block, next));
+            goes_back |= cfg.number(next) <= number
+                && !batched.contains(&(block, next))
+                && !yields_between(&yields, &cfg, next, block);
         });
         if goes_back {
             let loc = loc_near_end(func, block);
@@ -51,6 +55,20 @@ pub fn run(func: &mut Function, _: &mut PassCx<'_>) -> bool {
     changed
 }
 
+fn is_yield(func: &Function, inst: Inst) -> bool {
+    matches!(func.insts[inst].op, Op::Yield { .. })
+}
+
+fn has_yield(func: &Function, block: Block) -> bool {
+    func.blocks[block].insts.iter().any(|&inst| is_yield(func, inst))
+}
+
+/// Whether each round of the loop from `header` to `latch` passes a `yield_`.
+fn yields_between(yields: &[Block], cfg: &Cfg, header: Block, latch: Block) -> bool {
+    let between = |&block: &Block| cfg.dominates(header, block) && cfg.dominates(block, latch);
+    yields.iter().any(between)
+}
+
 fn all_locs(func: &Function) -> impl Iterator<Item = LocId> {
     let insts = func.blocks.iter().flat_map(|block| &block.insts);
     insts.map(|&inst| func.insts[inst].loc).chain(func.blocks.iter().map(|block| block.term_loc))
@@ -62,10 +80,11 @@ fn loc_near_end(func: &Function, block: Block) -> LocId {
     std::iter::once(data.term_loc).chain(insts).find(|loc| loc.is_some()).unwrap_or(LocId::NONE)
 }
 
-/// Whether the function calls Sepal code, which could call it in turn.
+/// Whether the function calls Sepal code, which could call it in turn. To yield is to return.
 fn calls_others(func: &Function) -> bool {
     func.blocks.iter().any(|block| {
-        let calls = |&inst: &Inst| func.insts[inst].op.effects() == Effects::CALLS;
+        let calls =
+            |&inst: &Inst| func.insts[inst].op.effects() == Effects::CALLS && !is_yield(func, inst);
         let is_tail_call = match block.term {
             Terminator::TailCall { .. }
             | Terminator::TailCallIndirect { .. }

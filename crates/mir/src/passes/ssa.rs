@@ -113,3 +113,49 @@ fn add_arg(func: &mut Function, from: Block, to: Block, value: Value) {
     });
     func.blocks[from].term = term;
 }
+
+/// A value that is defined in further blocks as well, by other values.
+pub struct Redefined {
+    pub value: Value,
+    pub home: Block,
+    /// What it is at the ends of other blocks, in which nothing uses it.
+    pub others: Vec<(Block, Value)>,
+}
+
+/// Gives each use of the values, outside the blocks that define them, the definition that reaches it.
+pub fn mend(func: &mut Function, redefined: &[Redefined]) {
+    let cfg = Cfg::new(func);
+    let mut vars = SsaVars::default();
+    let mut var_of: FxHashMap<Value, (usize, Block)> = FxHashMap::default();
+    for Redefined { value, home, others } in redefined {
+        let var = vars.add(func.ty(*value));
+        vars.define(var, *home, *value);
+        others.iter().for_each(|&(block, other)| vars.define(var, block, other));
+        var_of.insert(*value, (var, *home));
+    }
+    for &block in &cfg.rpo {
+        let mut used = Vec::new();
+        let data = &func.blocks[block];
+        data.insts.iter().for_each(|&inst| func.for_each_use(inst, |value| used.push(value)));
+        data.term.for_each_value(&func.pools, &mut |value| used.push(value));
+        let mut replaced: FxHashMap<Value, Value> = FxHashMap::default();
+        for value in used {
+            if let Some(&(var, home)) = var_of.get(&value)
+                && home != block
+                && !replaced.contains_key(&value)
+            {
+                replaced.insert(value, vars.value_at_start(func, &cfg, var, block));
+            }
+        }
+        if replaced.is_empty() {
+            continue;
+        }
+        let mut map = |value: Value| replaced.get(&value).copied().unwrap_or(value);
+        let Function { blocks, insts, pools, .. } = &mut *func;
+        for &inst in &blocks[block].insts {
+            insts[inst].op.map_values(pools, &mut map);
+        }
+        blocks[block].term.map_values(pools, &mut map);
+    }
+    vars.finish(func, &cfg);
+}

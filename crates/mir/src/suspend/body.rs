@@ -7,9 +7,11 @@
 use super::Cx;
 use super::frame::{self, FIRST_RESULT, PARENT, STATE, Slots};
 use super::points::Point;
+use super::unchanged::leave_out_unchanged;
 use super::{resume_signature, suspending};
 use crate::analysis::{Cfg, Liveness};
 use crate::builder::zero_of;
+use crate::effects::Effects;
 use crate::entities::*;
 use crate::function::{Function, Pools, ValueDef};
 use crate::keywords::*;
@@ -49,6 +51,8 @@ pub(super) struct Transform<'m> {
     /// What its frames give: the results, or the values of a generator.
     given: Vec<Type>,
     pub slots: Slots,
+    /// Values that need no slot: wherever they are saved they are given as well, in the field named.
+    pub given_as: FxHashMap<Value, u16>,
     /// Of the own frames; means nothing in `Mode::Plain`.
     pub layout: LayoutId,
     /// The own frame: null in a fresh call.
@@ -79,6 +83,7 @@ pub(super) fn transform(module: &mut Module, cx: &mut Cx, id: FuncId, func: Func
         results,
         given,
         slots: Slots::default(),
+        given_as: FxHashMap::default(),
         layout: LayoutId(0),
         own: Value(0),
         reloads: Vec::new(),
@@ -117,6 +122,9 @@ impl Transform<'_> {
         }
         self.close_entry(&params, &points);
         self.mend();
+        if self.mode == Mode::Root {
+            leave_out_unchanged(&mut self.func, self.own);
+        }
         let wrapper = (self.mode == Mode::Call && self.cx.colours.waits(self.id))
             .then(|| self.resume_wrapper(suspends));
         match self.mode {
@@ -197,8 +205,30 @@ impl Transform<'_> {
             }
         }
         self.own = self.func.add_param(Function::ENTRY, Type::Ref);
+        self.poll_at_entry(start);
         self.jump(Function::ENTRY, start, &[]);
         Some(start)
+    }
+
+    /// A generator polls whenever it is resumed, not only at its beginning: it is called there, and may
+    /// call others in turn.
+    fn poll_at_entry(&mut self, start: Block) {
+        let insts = &mut self.func.blocks[start].insts;
+        let polls = |inst: &&Inst| matches!(self.func.insts[**inst].op, Op::Poll {});
+        if self.func.attrs.generator && insts.first().filter(polls).is_some() {
+            let poll = insts.remove(0);
+            self.func.blocks[Function::ENTRY].insts.push(poll);
+        }
+    }
+
+    /// Whether anyone could ask a generator for a value while its body runs: what the body calls, or
+    /// another actor's or a defer's code after the body was left in its midst.
+    fn may_be_asked_inside(&self) -> bool {
+        let leaves = Effects::PANICS.with(Effects::SUSPENDS).with(Effects::ALLOCATES);
+        self.func.blocks.iter().any(|block| {
+            matches!(block.term, Terminator::Panic { .. })
+                || block.insts.iter().any(|&i| self.func.insts[i].op.effects().any_of(leaves))
+        })
     }
 
     /// Whether an op ends a block here, and if so whether the function may suspend in it.
@@ -296,10 +326,33 @@ impl Transform<'_> {
             }
         }
         for value in order {
-            if !self.is_constant(value) {
-                self.slots.assign(value, self.func.ty(value), &at[&value]);
+            if self.is_constant(value) {
+                continue;
+            }
+            match self.given_where_saved(value, points, &at[&value]) {
+                Some(field) => drop(self.given_as.insert(value, field)),
+                None => self.slots.assign(value, self.func.ty(value), &at[&value]),
             }
         }
+    }
+
+    /// The field in which each of these states' `yield_` gives the value, as it is.
+    fn given_where_saved(&self, value: Value, points: &[Point], states: &[u32]) -> Option<u16> {
+        let ty = self.func.ty(value);
+        let place = |state: u32| {
+            let point = points.iter().find(|point| point.state == Some(state))?;
+            let Op::Yield { values } = point.op else { return None };
+            self.func.list(values).iter().position(|&given| given == value)
+        };
+        let first = place(*states.first()?).filter(|_| ty == ty.word())?;
+        let same = states.iter().all(|&state| place(state) == Some(first));
+        same.then_some(FIRST_RESULT + first as u16)
+    }
+
+    /// Where a value that lives on is found when the body is resumed; constants nowhere.
+    pub(super) fn field_of(&self, value: Value) -> Option<u16> {
+        let slot = || self.slots.of(value).map(|slot| self.slot_field(slot));
+        self.given_as.get(&value).copied().or_else(slot)
     }
 
     /// Whether a value is made from nothing, so that making it again is as good as keeping it.
@@ -418,20 +471,50 @@ impl Transform<'_> {
         }
         let other = self.func.new_block();
         if self.func.attrs.generator {
-            self.set_state(block, own, frame::state_word(frame::RUNNING, LocId::NONE));
+            if self.may_be_asked_inside() {
+                self.set_state(block, own, frame::state_word(frame::RUNNING, LocId::NONE));
+                self.panic_running(other);
+            }
             let over = self.func.new_block();
             self.set_state(over, own, frame::state_word(frame::FINISHED, LocId::NONE));
             self.return_status(over, FrameStatus::Done);
             cases.push((frame::FINISHED, BlockCall { block: over, args: nothing }));
-            let text = self.module.string(b"the generator is running already", true);
-            let message = self.one(other, Op::ConstString { string: text }, Type::Ref);
-            let args = self.func.pools.list(&[message]);
-            let term = Terminator::Panic { code: PanicCode::Message, args };
-            self.func.blocks[other].term = term;
         }
+        let block = self.likely_first(block, state, &mut cases);
         let cases = self.func.pools.case_list(&cases);
         let default = BlockCall { block: other, args: nothing };
         self.func.blocks[block].term = Terminator::Switch { value: state, cases, default };
+    }
+
+    /// Nearly always a generator of one `yield_` goes on behind that, so this is asked first. Gives where
+    /// the other states are told apart.
+    fn likely_first(
+        &mut self,
+        block: Block,
+        state: Value,
+        cases: &mut Vec<(i64, BlockCall)>,
+    ) -> Block {
+        let is_point = |(number, _): &(i64, BlockCall)| *number > 0;
+        let only = cases.iter().position(is_point);
+        let count = cases.iter().filter(|case| is_point(case)).count();
+        let (Some(only), true) = (only, self.func.attrs.generator && count == 1) else {
+            return block;
+        };
+        let (number, target) = cases.remove(only);
+        let rest = self.func.new_block();
+        let number = Op::ConstInt { ty: Type::I32, value: number };
+        let number = self.one(block, number, Type::I32);
+        let here = self.one(block, Op::BinOp { op: BinOp::Eq, a: state, b: number }, Type::Bool);
+        self.branch(block, here, (target.block, &[]), (rest, &[]), Hint::Likely);
+        rest
+    }
+
+    fn panic_running(&mut self, block: Block) {
+        let text = self.module.string(b"the generator is running already", true);
+        let message = self.one(block, Op::ConstString { string: text }, Type::Ref);
+        let args = self.func.pools.list(&[message]);
+        let term = Terminator::Panic { code: PanicCode::Message, args };
+        self.func.blocks[block].term = term;
     }
 
     // ---- SSA ----

@@ -17,7 +17,8 @@
 //! - [`colour`]: which functions and signatures are concerned
 //! - [`frame`]: the layouts of frames
 //! - [`create`]: makes the frames of bodies that have not begun
-//! - [`body`]: splits a body at its suspend points; [`points`]: what stands at each
+//! - [`body`]: splits a body at its suspend points; [`points`]: what stands at each; [`unchanged`]: what
+//!   need not be saved again
 //!
 //! Needs: polls are in, since a resumed function is not entered at its beginning. Breaks: signatures
 //! of functions and of indirect calls. Afterwards no `wait`, `yield_`, `frame_new` and `generator_next`
@@ -28,6 +29,7 @@ mod colour;
 mod create;
 mod frame;
 mod points;
+mod unchanged;
 
 use crate::entities::*;
 use crate::function::Function;
@@ -37,6 +39,7 @@ use crate::passes::{Pass, run_passes_on};
 use crate::types::{Signature, Type};
 use colour::Colours;
 use frame::Frames;
+pub(crate) use frame::Slots;
 use sepal_base::{IdVec, Symbol};
 
 /// Whether there is anything to do.
@@ -88,7 +91,7 @@ pub fn run(module: &mut Module) {
     if let Some(entry) = module.entry.filter(|entry| cx.colours.is_root(*entry)) {
         module.entry_frame = cx.frames.layout_of(entry);
     }
-    run_passes_on(module, &done, &[Pass::CopyProp, Pass::Dce, Pass::Compact]);
+    run_passes_on(module, &done, &[Pass::Thread, Pass::CopyProp, Pass::Dce, Pass::Compact]);
 }
 
 /// What the transformation of all bodies shares.

@@ -221,10 +221,10 @@ impl Transform<'_> {
         point.resume = Some(block);
         let own = self.own;
         for &value in &point.saved {
-            match self.slots.of(value) {
-                Some(slot) => {
+            match self.field_of(value) {
+                Some(field) => {
                     let ty = self.func.ty(value);
-                    let loaded = self.get_own(block, ty, own, self.slot_field(slot));
+                    let loaded = self.get_own(block, ty, own, field);
                     self.reloads.push((value, block, loaded));
                 }
                 None => drop(self.constants.insert(value)),
