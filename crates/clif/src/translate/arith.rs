@@ -63,7 +63,7 @@ impl Translator<'_, '_> {
             9 => 3,
             _ => return self.b.ins().imul(value, constant),
         };
-        let scaled = self.b.ins().ishl_imm(value, shift);
+        let scaled = self.b.ins().ishl_imm_u(value, shift);
         self.b.ins().iadd(value, scaled)
     }
 
