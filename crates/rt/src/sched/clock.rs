@@ -187,11 +187,12 @@ impl Clock {
     }
 
     fn run_until_stopped(&self, runtime: RuntimeRef) {
-        let mut idle_ticks = 0;
+        let (mut idle_ticks, mut has_woken) = (0, false);
         let mut state = self.lock();
         while !state.stopped {
             let now = self.now();
             if let Some(alarm) = state.alarms.pop(now) {
+                has_woken = true;
                 state.underway += 1;
                 drop(state);
                 go_off(runtime, alarm);
@@ -204,6 +205,9 @@ impl Clock {
                     state = self.lock();
                 }
                 continue;
+            }
+            if std::mem::take(&mut has_woken) {
+                runtime.scheduler.hurry();
             }
             let look = state.alarms.next_look();
             let is_ticking = self.is_ticking.load(Ordering::Relaxed);

@@ -47,6 +47,8 @@ const LOW: usize = 0;
 const MEDIUM: usize = 1;
 /// Each so many turns of a worker the shared queues come first, low ones too, so that all progress.
 const TURN_OF_SHARED: u32 = 31;
+/// Each so many turns a worker's own queue comes before the shared one of medium priority, so that it progresses.
+const TURN_OF_OWN: u32 = 8;
 /// After so many turns out of the hot place the queue comes first: a pair that wakes each other must not keep
 /// the worker.
 const HOT_TURNS: u32 = 32;
@@ -275,6 +277,14 @@ impl Scheduler {
         }
     }
 
+    /// Lets those who run give way to whom the clock has woken, if no thread is free for them.
+    pub(crate) fn hurry(&self) {
+        let is_free = |threads: &AtomicUsize| threads.load(Ordering::Relaxed) > 0;
+        if !is_free(&self.idle) && !is_free(&self.searching) {
+            self.cores().for_each(poison_current);
+        }
+    }
+
     /// Lets a thread search for work: an idle one, or a new one.
     fn need_thread(&self, runtime: RuntimeRef) {
         let mut state = self.lock();
@@ -490,10 +500,15 @@ impl Scheduler {
     #[inline(never)]
     fn find_other(&self, local: &Local<'_>) -> Option<SlotRef> {
         let (core, hot_turns) = (local.core, local.hot_turns.get());
-        let is_shared_turn = core.turns.load(Ordering::Relaxed).is_multiple_of(TURN_OF_SHARED);
+        let turns = core.turns.load(Ordering::Relaxed);
+        let is_shared_turn = turns.is_multiple_of(TURN_OF_SHARED);
         let urgent = (MEDIUM + 1..PRIORITIES).rev().find_map(|priority| self.take_shared(priority));
         let shared = || (LOW..=MEDIUM).find_map(|priority| self.take_shared(priority));
         let urgent = urgent.or_else(|| if is_shared_turn { shared() } else { None });
+        // Whom the clock has woken shall not wait behind all that this thread has to do.
+        let is_own_turn = turns.is_multiple_of(TURN_OF_OWN);
+        let woken = || if is_own_turn { None } else { self.take_shared(MEDIUM) };
+        let urgent = urgent.or_else(woken);
         if urgent.is_some() {
             return urgent;
         }

@@ -10,11 +10,11 @@ mod rng;
 #[path = "../programs/run.rs"]
 mod run;
 mod script;
+#[path = "../programs/seeds.rs"]
+mod seeds;
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The seeds of a plain `cargo test`.
 const SEEDS: Range<u64> = 0..12;
@@ -24,42 +24,10 @@ const NATIVE_SHARE: u64 = 6;
 const STRESS_SHARE: u64 = 4;
 /// Schedules of the simulation for each program.
 const SCHEDULES: u64 = 4;
-/// Threads that run programs; each is mostly waiting for processes.
-const THREADS: usize = 3;
 
 #[test]
 fn programs_of_actors_do_what_the_model_allows() {
-    let seeds = seeds();
-    let next = AtomicU64::new(seeds.start);
-    let failures = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..THREADS {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= seeds.end {
-                        return;
-                    }
-                    if let Err(failure) = check(seed) {
-                        eprintln!("{failure}");
-                        failures.lock().expect("no thread panics here").push(seed);
-                    }
-                }
-            });
-        }
-    });
-    let failures = failures.into_inner().expect("no thread panicked");
-    assert!(failures.is_empty(), "seeds that failed: {failures:?}");
-}
-
-/// The seeds asked for by `SEPAL_RANDOM_SEEDS`: `a..b`, or how many from 0.
-fn seeds() -> Range<u64> {
-    let Ok(text) = std::env::var("SEPAL_RANDOM_SEEDS") else { return SEEDS };
-    let number = |text: &str| text.parse().unwrap_or_else(|_| panic!("not a seed: {text}"));
-    match text.split_once("..") {
-        Some((start, end)) => number(start)..number(end),
-        None => 0..number(&text),
-    }
+    seeds::check_all(SEEDS, check);
 }
 
 /// The ways of running the program of a seed, as flags.

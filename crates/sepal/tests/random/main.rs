@@ -12,6 +12,8 @@ mod rng;
 #[path = "../programs/run.rs"]
 mod run;
 mod scalars;
+#[path = "../programs/seeds.rs"]
+mod seeds;
 mod shrink;
 mod stmt;
 mod types;
@@ -19,8 +21,6 @@ mod wholes;
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The seeds of a plain `cargo test`.
 const SEEDS: Range<u64> = 0..20;
@@ -28,8 +28,6 @@ const SEEDS: Range<u64> = 0..20;
 const NATIVE_SHARE: u64 = 12;
 /// One in so many runs with a collection at every allocation.
 const STRESS_SHARE: u64 = 6;
-/// Threads that run programs; each is mostly waiting for processes.
-const THREADS: usize = 3;
 
 /// A way of running a program: a name for reports, and the flags.
 type Way = (&'static str, &'static [&'static str]);
@@ -46,37 +44,7 @@ const STRESS: [Way; 2] = [
 
 #[test]
 fn engines_agree() {
-    let seeds = seeds();
-    let next = AtomicU64::new(seeds.start);
-    let failures = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..THREADS {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= seeds.end {
-                        return;
-                    }
-                    if let Err(failure) = check(seed) {
-                        eprintln!("{failure}");
-                        failures.lock().expect("no thread panics here").push(seed);
-                    }
-                }
-            });
-        }
-    });
-    let failures = failures.into_inner().expect("no thread panicked");
-    assert!(failures.is_empty(), "seeds that failed: {failures:?}");
-}
-
-/// The seeds asked for by `SEPAL_RANDOM_SEEDS`: `a..b`, or how many from 0.
-fn seeds() -> Range<u64> {
-    let Ok(text) = std::env::var("SEPAL_RANDOM_SEEDS") else { return SEEDS };
-    let number = |text: &str| text.parse().unwrap_or_else(|_| panic!("not a seed: {text}"));
-    match text.split_once("..") {
-        Some((start, end)) => number(start)..number(end),
-        None => 0..number(&text),
-    }
+    seeds::check_all(SEEDS, check);
 }
 
 /// Runs the program of a seed in every way; what is wrong comes back as a report, with the program made small.
