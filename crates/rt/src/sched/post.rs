@@ -269,14 +269,14 @@ impl Actor {
     pub(crate) fn send_flat(&mut self, to: Pid, message: Message) -> Result<(), Message> {
         let runtime = self.runtime;
         let Some(slot) = runtime.table.slot(to) else { return Err(message) };
-        let (is_unbounded, is_behind) = slot.shared().is_unbounded(to);
-        if !is_unbounded || message.flat().is_none() || runtime.scheduler.simulation().is_some() {
+        let is_plain = slot.shared().is_unbounded(to) && message.flat().is_some();
+        if !is_plain || runtime.scheduler.simulation().is_some() {
             return Err(message);
         }
         // To one who has ended it is lost; nobody waits for an answer to what it says.
         match slot.shared().inbox.push(to.generation(), message) {
             Ok(Pushed::Woke) => runtime.queue(slot),
-            Ok(Pushed::Noted) => self.count_send(is_behind),
+            Ok(Pushed::Noted) => self.count_send(slot.shared().is_behind()),
             Err(_) => {}
         }
         Ok(())

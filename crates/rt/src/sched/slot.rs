@@ -165,12 +165,11 @@ impl Shared {
         (state & flag::BOUNDED != 0).then(|| unsafe { &*self.bounds.load(Ordering::Acquire) })
     }
 
-    /// Whether this is (still) the slot of the actor, and its mailbox takes everything; and whether that is behind.
+    /// Whether this is (still) the slot of the actor, and its mailbox takes everything.
     #[inline(always)]
-    pub(crate) fn is_unbounded(&self, pid: Pid) -> (bool, bool) {
+    pub(crate) fn is_unbounded(&self, pid: Pid) -> bool {
         let state = self.state.load(Ordering::Acquire);
-        let is_current = state >> 32 == u64::from(pid.generation());
-        (is_current && state & flag::BOUNDED == 0, state & flag::BEHIND != 0)
+        state >> 32 == u64::from(pid.generation()) && state & flag::BOUNDED == 0
     }
 
     pub(crate) fn is_behind(&self) -> bool {
