@@ -5,16 +5,15 @@
 //!
 //! Must never keep a Rust frame on an actor's stack when it comes back.
 
-use crate::actor::{Activation, Actor};
+use super::stacks;
+use crate::actor::Actor;
 use crate::run::{Ended, MAIN_STACK};
 use crate::trace;
 use sepal_abi::{CLOSURE_CODE, FRAME_RESUME, NO_LOC, ObjPtr};
 use sepal_machine::r#gen::{
     EntryResult, EntryStatus, enter_actor, proceed_actor, yielded_frame_pointer,
 };
-use sepal_machine::memory::Stack;
-use std::cell::{Cell, RefCell};
-use std::ptr::null_mut;
+use std::cell::Cell;
 
 /// What to run.
 #[derive(Clone, Copy, Debug)]
@@ -62,79 +61,14 @@ pub trait Engine: Sync {
     fn places(&self, _actor: &Actor) -> Vec<u32> {
         Vec::new()
     }
-}
 
-/// The native stack of an actor other than `main`: addresses, not memory.
-const STACK: usize = 16 * 1024 * 1024;
-/// So many stacks are kept by a thread.
-const SPARE: usize = 8;
-
-thread_local! {
-    /// The stack that was given back last: from a box, or null. Without a destructor, which would cost a question at each
-    /// turn; [`Spare`] frees it.
-    static LAST_STACK: Cell<*mut Activation> = const { Cell::new(null_mut()) };
-    static SPARE_STACKS: RefCell<Spare> = const { RefCell::new(Spare(Vec::new())) };
-}
-
-/// Stacks that this thread keeps.
-#[allow(clippy::vec_box, reason = "they go to and from actors in their boxes")]
-struct Spare(Vec<Box<Activation>>);
-
-impl Drop for Spare {
-    fn drop(&mut self) {
-        drop(take_last_stack());
-    }
-}
-
-#[inline(always)]
-fn take_last_stack() -> Option<Box<Activation>> {
-    let last = LAST_STACK.replace(null_mut());
-    // SAFETY: made from a box in `give_back`, and taken once.
-    (!last.is_null()).then(|| unsafe { Box::from_raw(last) })
+    /// This thread has nothing to do: it keeps only what it will soon need again.
+    fn rest(&self) {}
 }
 
 /// See the module's head.
 #[derive(Debug, Default)]
 pub struct NativeEngine;
-
-impl NativeEngine {
-    #[inline]
-    fn take_stack(is_main: bool) -> Option<Box<Activation>> {
-        let last = if is_main { None } else { take_last_stack() };
-        last.or_else(|| NativeEngine::take_other_stack(is_main))
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn take_other_stack(is_main: bool) -> Option<Box<Activation>> {
-        let spare =
-            if is_main { None } else { SPARE_STACKS.with_borrow_mut(|spare| spare.0.pop()) };
-        spare.or_else(|| {
-            let stack = Stack::new(if is_main { MAIN_STACK } else { STACK })?;
-            Some(Box::new(Activation { stack, sp: 0 }))
-        })
-    }
-
-    #[inline(always)]
-    fn give_back(activation: Option<Box<Activation>>) {
-        let Some(activation) = activation else { return };
-        let before = take_last_stack();
-        LAST_STACK.set(Box::into_raw(activation));
-        if let Some(before) = before {
-            NativeEngine::keep_stack(before);
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn keep_stack(before: Box<Activation>) {
-        SPARE_STACKS.with_borrow_mut(|spare| {
-            if spare.0.len() < SPARE {
-                spare.0.push(before);
-            }
-        });
-    }
-}
 
 impl Engine for NativeEngine {
     unsafe fn run(&self, actor: *mut Actor, run: Run) -> Outcome {
@@ -142,7 +76,7 @@ impl Engine for NativeEngine {
         unsafe {
             let is_main = (*actor).is_main();
             if (*actor).stack.is_none() {
-                (*actor).stack = NativeEngine::take_stack(is_main);
+                (*actor).stack = if is_main { stacks::make(MAIN_STACK) } else { stacks::take() };
             }
             let Some(activation) = &(*actor).stack else { return Outcome::NoMemory };
             let (top, sp) = (activation.stack.top(), activation.sp);
@@ -172,7 +106,7 @@ impl Engine for NativeEngine {
                 EntryStatus::Returned | EntryStatus::Abandoned => {}
             }
             if !is_main {
-                NativeEngine::give_back((*actor).stack.take());
+                stacks::give_back((*actor).stack.take());
             }
             match result.status {
                 EntryStatus::Returned => Outcome::Returned(result.value as i64),
@@ -183,7 +117,7 @@ impl Engine for NativeEngine {
 
     unsafe fn discard(&self, actor: *mut Actor) {
         // SAFETY: the caller vouches for the actor; compiled frames own nothing.
-        unsafe { NativeEngine::give_back((*actor).stack.take()) };
+        unsafe { stacks::give_back((*actor).stack.take()) };
     }
 
     fn places(&self, actor: &Actor) -> Vec<u32> {
@@ -191,6 +125,10 @@ impl Engine for NativeEngine {
         // SAFETY: the actor was preempted, and has not gone on since.
         let fp = unsafe { yielded_frame_pointer(activation.sp) };
         trace::frames(actor.image(), NO_LOC, fp, actor.frame_bounds()).collect()
+    }
+
+    fn rest(&self) {
+        stacks::rest();
     }
 }
 

@@ -8,7 +8,7 @@
 //! - `births`, `observe`: what actors look like from outside
 //! - `promise`, `names`, `clock`, `wheel`: answers, names, time
 //! - `queue`: which actor is next, on which thread; `simulation`, `dice`: or by chance
-//! - [`engine`]: how an actor's code is run
+//! - [`engine`]: how an actor's code is run; `stacks`: on what
 //!
 //! Must never hold a lock while an actor's code runs.
 
@@ -30,6 +30,7 @@ pub(crate) mod queue;
 pub mod signal;
 pub(crate) mod simulation;
 pub mod slot;
+pub(crate) mod stacks;
 pub(crate) mod wheel;
 
 #[cfg(test)]

@@ -567,6 +567,7 @@ impl Scheduler {
             // Who waits for the program shall see what it has said.
             stdio::flush();
         }
+        runtime.engine().rest();
         let mut state = self.lock();
         self.idle.fetch_add(1, Ordering::Relaxed);
         // See the module's head.

@@ -86,6 +86,16 @@ const fn program(
     Measure { name, work: Work::Program { file, peers, full, small, figure }, aim }
 }
 
+/// A program after the Savina suite (Imam and Sarkar, 2014), without peers and without an aim.
+const fn savina(
+    name: &'static str,
+    file: &'static str,
+    [full, small]: [&'static [&'static str]; 2],
+) -> Measure {
+    let work = Work::Program { file, peers: ALONE, full, small, figure: Figure::Rate };
+    Measure { name, work, aim: None }
+}
+
 const ALL_PEERS: &[Peer] = &[Tokio, Go, Erlang];
 const ALONE: &[Peer] = &[];
 const KIB: f64 = 1024.0;
@@ -201,26 +211,20 @@ pub const ALL: &[Measure] = &[
         Some(Aim::Below(10.0)),
     ),
     // Without an aim.
-    program(
-        "counting, messages",
-        ("counting", Figure::Rate),
-        ALONE,
-        [&["3000000"], &["2000"]],
-        None,
-    ),
     program("fork-join, tasks", ("fork_join", Figure::Rate), ALONE, [&["25"], &["10"]], None),
-    program(
-        "chameneos, meetings",
-        ("chameneos", Figure::Rate),
-        ALONE,
-        [&["500000"], &["500"]],
-        None,
-    ),
-    program(
-        "philosophers, meals",
-        ("philosophers", Figure::Rate),
-        ALONE,
-        [&["20000"], &["20"]],
-        None,
-    ),
+    savina("counting, messages", "counting", [&["3000000"], &["2000"]]),
+    savina("chameneos, meetings", "chameneos", [&["500000"], &["500"]]),
+    savina("philosophers, meals", "philosophers", [&["20000"], &["20"]]),
+    savina("fork-join, messages", "fork_join_throughput", [&["100000"], &["20"]]),
+    savina("fork-join, actors", "fork_join_create", [&["400000"], &["200"]]),
+    savina("dictionary, requests", "dictionary", [&["50000"], &["30"]]),
+    savina("bounded buffer, items", "bounded_buffer", [&["10000"], &["5"]]),
+    savina("sleeping barber, customers", "sleeping_barber", [&["5000"], &["50"]]),
+    savina("logistic map, terms", "logistic_map", [&["100000"], &["50"]]),
+    savina("banking, transfers", "banking", [&["200000"], &["500"]]),
+    savina("queens, jobs", "queens", [&["12"], &["6"]]),
+    savina("sieve, numbers", "sieve", [&["300000"], &["3000"]]),
+    savina("trapezoid, pieces", "trapezoid", [&["10000000"], &["10000"]]),
+    savina("matmul, products", "matmul", [&["1024"], &["40"]]),
+    savina("radix sort, messages", "radix_sort", [&["100000"], &["100"]]),
 ];
