@@ -45,8 +45,8 @@ impl Spacing {
     /// Whether a blank stands before a token.
     pub fn before(&self, kind: TokenKind, around: Around) -> bool {
         let Some(prev) = self.prev else { return false };
-        // `1. 0` is a field of a number, however little sense that makes; `1.0` would be another.
-        if prev == Dot && kind == Int {
+        // `1. 0` and `1 .0` are fields of a number, however little sense that makes; `1.0` would be another.
+        if prev == Dot && kind == Int || prev == Int && kind == Dot && around.next == Int {
             return around.gap_before;
         }
         if self.prefix
@@ -55,6 +55,8 @@ impl Spacing {
             return false;
         }
         match kind {
+            // Twice, not `??`.
+            Question if prev == Question => around.gap_before,
             RParen | RBracket | RBrace | Comma | Dot | Question | Colon => false,
             LParen | LBracket if prev.is_contextual() || self.in_impl => around.gap_before,
             // A word of its place may be a name or not: `requires -x`, `after - 1`.

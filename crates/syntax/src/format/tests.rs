@@ -147,6 +147,18 @@ fn no_block_comes_about_in_brackets() {
     );
 }
 
+#[test]
+fn tokens_that_would_become_others_stay_apart() {
+    check(
+        "let a = 1  .5\nlet b = f()?  ?\nlet c = 2 .max(3)\n",
+        expect![[r#"
+        let a = 1 .5
+        let b = f()? ?
+        let c = 2.max(3)
+    "#]],
+    );
+}
+
 /// What would be said if the formatter changed `source` to `result`.
 #[test]
 fn changes_of_meaning_are_found() {
