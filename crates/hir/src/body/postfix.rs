@@ -134,9 +134,25 @@ impl BodyCx<'_> {
         }
         let (key, elem) = (self.fresh(span), self.fresh(span));
         self.require_lang(ty, LangTrait::Index, vec![key, elem], span);
+        if let ast::ExprKind::Range { inclusive, .. } = self.ast.exprs[index].kind
+            && self.shallow(key) == Ty::int()
+        {
+            return self.part_by_range(index, inclusive);
+        }
         let index = self.check(index, key);
         let elem = self.shallow(elem);
         self.call_trait(LangTrait::Index, ty, vec![key, elem], vec![base, index], elem, span)
+    }
+
+    /// `xs[a..b]`, where a part was meant.
+    fn part_by_range(&mut self, index: ast::ExprId, inclusive: bool) -> ExprId {
+        let span = self.ast.exprs[index].span;
+        let message = "an index is one number; a part is written with a colon";
+        let form = if inclusive { "xs[a:b + 1]" } else { "xs[a:b]" };
+        self.report(
+            Diagnostic::new(codes::BAD_OPERAND, span, message).help(format!("write `{form}`")),
+        );
+        self.error_expr(span)
     }
 
     fn tuple_index(
