@@ -36,6 +36,10 @@ pub fn verify_module(module: &Module) -> Result<(), VerifyError> {
         // One without a body is another module's, or was found unused.
         if func.is_defined() {
             verify_function(module, id)?;
+            let mut check = Check::new(module, module.locs.len(), func);
+            check
+                .bodies_exist()
+                .map_err(|message| VerifyError { place: check.place(id), message })?;
         }
     }
     Ok(())
@@ -54,7 +58,7 @@ pub fn verify_body(
     id: FuncId,
     func: &Function,
 ) -> Result<(), VerifyError> {
-    let mut check = Check { module, locs, func, placed: Vec::new(), at: Block(0), inst: None };
+    let mut check = Check::new(module, locs, func);
     check.run().map_err(|message| VerifyError { place: check.place(id), message })
 }
 
@@ -151,7 +155,26 @@ struct Check<'m> {
 
 type Checked = Result<(), String>;
 
-impl Check<'_> {
+impl<'m> Check<'m> {
+    fn new(module: &'m Module, locs: usize, func: &'m Function) -> Check<'m> {
+        Check { module, locs, func, placed: Vec::new(), at: Block(0), inst: None }
+    }
+
+    /// What a frame resumes is in this module. Not asked while passes run, which take bodies out of it for a while.
+    fn bodies_exist(&mut self) -> Checked {
+        for (block, data) in self.func.blocks.iter_enumerated() {
+            self.at = block;
+            for &inst in &data.insts {
+                self.inst = Some(inst);
+                if let Op::FrameNew { func, .. } = self.func.insts[inst].op {
+                    let is_defined = self.module.functions[func].is_defined();
+                    ensure(is_defined, || "the body is not defined".to_owned())?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn place(&self, id: FuncId) -> String {
         let mut place = format!("fn{} \"{}\", {}", id.0, self.func.name, self.at);
         if let Some(data) = self.inst.and_then(|inst| self.func.insts.get(inst)) {
