@@ -310,7 +310,9 @@ impl Named {
     }
 
     fn end(&self, generation: u64) {
-        if self.state.fetch_and(!NAMED, Ordering::AcqRel) & NAMED != 0 {
+        if self.state.load(Ordering::Acquire) & NAMED != 0
+            && self.state.fetch_and(!NAMED, Ordering::AcqRel) & NAMED != 0
+        {
             self.forget(generation);
         }
         let next = (generation + 1) << GENERATION;

@@ -78,7 +78,7 @@ pub unsafe extern "C" fn rt_spawn(
     let connect = |new: &mut Actor| match connection {
         Connection::Plain => {}
         Connection::Link => {
-            new.cold().links.insert(own);
+            new.cold().links.insert(own, ());
         }
         Connection::Monitor => {
             new.cold().watchers.insert(monitor, own);
@@ -92,7 +92,7 @@ pub unsafe extern "C" fn rt_spawn(
         match connection {
             Connection::Plain => {}
             Connection::Link => {
-                spawner.cold().links.insert(pid);
+                spawner.cold().links.insert(pid, ());
             }
             Connection::Monitor => {
                 spawner.cold().monitors.insert(monitor, pid);
@@ -197,7 +197,8 @@ pub unsafe extern "C" fn rt_link(ctx: *mut Ctx, pid: i64) {
     let Some(pid) = Pid::from_number(pid).filter(|&pid| pid != actor.pid) else { return };
     let (runtime, own) = (actor.runtime, actor.pid);
     take_signals(actor);
-    if actor.cold().links.insert(pid) && !runtime.send_plain(own, pid, Kind::Link, 0) {
+    if actor.cold().links.insert(pid, ()).is_none()
+        && !runtime.send_plain(own, pid, Kind::Link, 0) {
         runtime.send_reason(pid, own, &Reason::NO_PROC, Kind::LinkExit, 0);
     }
 }
@@ -208,7 +209,7 @@ pub unsafe extern "C" fn rt_unlink(ctx: *mut Ctx, pid: i64) {
     let actor = unsafe { actor(ctx) };
     let Some(pid) = Pid::from_number(pid) else { return };
     take_signals(actor);
-    if actor.cold().links.remove(&pid) {
+    if actor.cold().links.remove(&pid).is_some() {
         actor.runtime.send_plain(actor.pid, pid, Kind::Unlink, 0);
     }
 }

@@ -3,6 +3,7 @@
 //! All of it belongs to the thread that runs the actor.
 
 use super::bounds::{Limits, Overflow};
+use super::few::Few;
 use super::observe::Ask;
 use super::promise::Promise;
 use super::signal::Reason;
@@ -10,7 +11,7 @@ use super::slot::Pid;
 use crate::actor::{Raised, RootSource};
 use crate::message::Message;
 use sepal_abi::{ObjPtr, SpawnSetting};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::ptr::null_mut;
 use std::sync::Arc;
 
@@ -35,11 +36,11 @@ pub(crate) struct Cold {
     pub(crate) result: i64,
     /// The frame to run when it ends, or null.
     pub(crate) terminate: ObjPtr,
-    pub(crate) links: BTreeSet<Pid>,
+    pub(crate) links: Few<Pid, ()>,
     /// Who monitors this actor, by monitor.
-    pub(crate) watchers: BTreeMap<u64, Pid>,
+    pub(crate) watchers: Few<u64, Pid>,
     /// Whom it monitors, by monitor.
-    pub(crate) monitors: BTreeMap<u64, Pid>,
+    pub(crate) monitors: Few<u64, Pid>,
     /// Options of the next spawn.
     pub(crate) spawn: SpawnOptions,
     /// When the running receive ends, in nanoseconds of the clock.
@@ -83,9 +84,9 @@ impl Default for Cold {
             doom: None,
             result: 0,
             terminate: null_mut(),
-            links: BTreeSet::new(),
-            watchers: BTreeMap::new(),
-            monitors: BTreeMap::new(),
+            links: Few::None,
+            watchers: Few::None,
+            monitors: Few::None,
             spawn: SpawnOptions::default(),
             receive_until: None,
             sleep_until: 0,

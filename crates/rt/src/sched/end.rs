@@ -58,7 +58,7 @@ pub(crate) fn bury(runtime: RuntimeRef, slot: SlotRef) {
     unsafe { std::ptr::drop_in_place(slot.actor()) };
     // Replies in its heap were given up with it; they have failed already.
     drop(promise::take_orphans());
-    runtime.table.remove(slot, pid);
+    runtime.table.remove(runtime.scheduler.at_hand(), slot, pid);
     if let Some(code) = code {
         if runtime.observes().is_some() {
             observer::print(runtime, observer::View::Worker);
@@ -96,7 +96,7 @@ fn take_last(actor: &mut Actor, signal: Message, unread: &mut Vec<Message>) {
     match (Kind::of(&signal), about(&signal)) {
         (Kind::Message, _) => unread.push(signal),
         (Kind::Link, Some(from)) => {
-            actor.cold().links.insert(from);
+            actor.cold().links.insert(from, ());
         }
         (Kind::Unlink | Kind::LinkExit, Some(from)) => {
             actor.cold().links.remove(&from);
@@ -115,14 +115,13 @@ fn take_last(actor: &mut Actor, signal: Message, unread: &mut Vec<Message>) {
 fn tell_others(runtime: &Runtime, actor: &mut Actor, reason: &Reason) {
     let pid = actor.pid;
     let Some(cold) = actor.cold_if_any() else { return };
-    let (links, watchers) = (std::mem::take(&mut cold.links), std::mem::take(&mut cold.watchers));
-    for linked in links {
+    for (linked, ()) in cold.links.take() {
         runtime.exit_linked(pid, linked, reason);
     }
-    for (monitor, watcher) in watchers {
+    for (monitor, watcher) in cold.watchers.take() {
         runtime.send_reason(pid, watcher, reason, Kind::Down, monitor);
     }
-    for (monitor, target) in std::mem::take(&mut cold.monitors) {
+    for (monitor, target) in cold.monitors.take() {
         runtime.send_plain(pid, target, Kind::Demonitor, monitor);
     }
 }

@@ -345,12 +345,12 @@ impl Actor {
             }
             (Kind::Exit | Kind::Overrun, _) => self.take_exit(signal),
             (Kind::LinkExit, Some(from)) => {
-                if self.cold().links.remove(&from) {
+                if self.cold().links.remove(&from).is_some() {
                     self.take_exit(signal);
                 }
             }
             (Kind::Link, Some(from)) => {
-                self.cold().links.insert(from);
+                self.cold().links.insert(from, ());
             }
             (Kind::Unlink, Some(from)) => {
                 self.cold().links.remove(&from);

@@ -211,7 +211,13 @@ impl Runtime {
             self.table.set_birth(pid, body.label, body.parent);
             Actor::new(self.own(), pid, options.limits.max_bytes)
         };
-        let made = self.table.insert(body.mailbox, &options.limits, priority, make);
+        let made = self.table.insert(
+            self.scheduler.at_hand(),
+            body.mailbox,
+            &options.limits,
+            priority,
+            make,
+        );
         let (slot, pid) = made.ok_or(NotSpawned::NoMemory)?;
         // SAFETY: the actor is active and in no queue: it is this thread's.
         let actor = unsafe { &mut *slot.actor() };

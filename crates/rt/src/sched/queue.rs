@@ -28,7 +28,7 @@
 use super::clock::Alarm;
 use super::life::{self, Fate};
 use super::simulation::{Simulation, name_of};
-use super::slot::SlotRef;
+use super::slot::{AtHand, SlotRef};
 use crate::panics::EXIT_PANIC;
 use crate::run::{Options, RuntimeRef};
 use crate::{fault, message, observer, stdio};
@@ -113,6 +113,7 @@ struct Local<'s> {
     index: usize,
     queue: Worker<SlotRef>,
     hot_turns: Cell<u32>,
+    slots: AtHand,
 }
 
 thread_local! {
@@ -182,6 +183,12 @@ impl Scheduler {
         // SAFETY: the pointer is set while the worker's function has its `Local`.
         let local = unsafe { LOCAL.get().as_ref() }?;
         std::ptr::eq(local.scheduler, self).then_some(local)
+    }
+
+    /// This thread's free slots, if it is a worker.
+    #[inline]
+    pub(crate) fn at_hand(&self) -> Option<&AtHand> {
+        self.local().map(|local| &local.slots)
     }
 
     /// Starts a thread of the runtime's; false if there is none to be had.
@@ -362,7 +369,8 @@ impl Scheduler {
         self.begun.fetch_max(index + 1, Ordering::AcqRel);
         // SAFETY: it is dropped with the scheduler, after its thread has ended.
         let core = unsafe { &*core };
-        let local = Local { scheduler: self, core, index, queue, hot_turns: Cell::new(0) };
+        let (hot_turns, slots) = (Cell::new(0), AtHand::default());
+        let local = Local { scheduler: self, core, index, queue, hot_turns, slots };
         let outer = LOCAL.replace((&raw const local).cast());
         let mut is_searching = true;
         while let Some(slot) = self.next(runtime, &local, &mut is_searching) {
