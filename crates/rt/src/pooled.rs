@@ -1,12 +1,14 @@
-//! A box whose memory comes from the magazines that messages use: for what is made and dropped with actors, often on
+//! Boxes whose memory comes from the magazines that messages use: for what is made and dropped with actors, often on
 //! another thread.
 //!
 //! Must never be used for more than the largest block, which would go to the C allocator each time.
 
 use crate::message::blocks;
 use std::alloc::{Layout, handle_alloc_error};
+use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// See the module's head.
 #[derive(Debug)]
@@ -58,5 +60,109 @@ impl<T> Drop for Pooled<T> {
             self.0.drop_in_place();
             blocks::give(self.0.as_ptr().cast(), size_of::<T>());
         }
+    }
+}
+
+/// The same for a value that is counted, as in an `Arc`.
+#[derive(Debug)]
+pub(crate) struct Counted<T>(NonNull<Inner<T>>);
+
+#[derive(Debug)]
+struct Inner<T> {
+    count: AtomicUsize,
+    value: T,
+}
+
+// SAFETY: as of `Arc`: the value is shared, and dropped by whoever counts to zero.
+unsafe impl<T: Send + Sync> Send for Counted<T> {}
+// SAFETY: as above.
+unsafe impl<T: Send + Sync> Sync for Counted<T> {}
+
+impl<T> Counted<T> {
+    pub(crate) fn new(value: T) -> Counted<T> {
+        let inner = Pooled::new(Inner { count: AtomicUsize::new(1), value });
+        Counted(ManuallyDrop::new(inner).0)
+    }
+
+    /// An address that owns this count.
+    pub(crate) fn into_address(self) -> usize {
+        ManuallyDrop::new(self).0.as_ptr() as usize
+    }
+
+    /// Takes back the count that an address owns.
+    ///
+    /// # Safety
+    /// The address must come from [`Counted::into_address`], once for each count.
+    pub(crate) unsafe fn from_address(address: usize) -> Counted<T> {
+        // SAFETY: the caller vouches for the address.
+        Counted(unsafe { NonNull::new_unchecked(address as *mut Inner<T>) })
+    }
+
+    /// The value at an address that owns a count.
+    ///
+    /// # Safety
+    /// As [`Counted::from_address`]; and the count must not be given up while the result is used.
+    pub(crate) unsafe fn at<'a>(address: usize) -> &'a T {
+        // SAFETY: the caller vouches for the address.
+        unsafe { &(*(address as *const Inner<T>)).value }
+    }
+}
+
+impl<T> Clone for Counted<T> {
+    fn clone(&self) -> Counted<T> {
+        // SAFETY: this is a count. Relaxed: whoever makes another one has one.
+        unsafe { self.0.as_ref() }.count.fetch_add(1, Ordering::Relaxed);
+        Counted(self.0)
+    }
+}
+
+impl<T> Deref for Counted<T> {
+    type Target = T;
+
+    #[inline(always)]
+    fn deref(&self) -> &T {
+        // SAFETY: this is a count.
+        unsafe { &(*self.0.as_ptr()).value }
+    }
+}
+
+impl<T> Drop for Counted<T> {
+    #[inline]
+    fn drop(&mut self) {
+        // Release, and acquire by the last: it sees what was done through the others. The only one needs not say that it
+        // goes; nobody can make another meanwhile.
+        // SAFETY: this is a count.
+        let count = unsafe { &self.0.as_ref().count };
+        if count.load(Ordering::Acquire) == 1 || count.fetch_sub(1, Ordering::AcqRel) == 1 {
+            // SAFETY: nobody else has a count.
+            drop(Pooled(self.0));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    #[test]
+    fn the_last_count_drops_the_value_once() {
+        let value = Arc::new(());
+        let first = Counted::new(value.clone());
+        let threads: Vec<_> = (0..4)
+            .map(|_| {
+                let counted = first.clone();
+                std::thread::spawn(move || {
+                    for _ in 0..1_000 {
+                        let address = counted.clone().into_address();
+                        // SAFETY: made from a count just now.
+                        drop(unsafe { Counted::<Arc<()>>::from_address(address) });
+                    }
+                })
+            })
+            .collect();
+        drop(first);
+        threads.into_iter().for_each(|thread| thread.join().expect("no panic"));
+        assert_eq!(Arc::strong_count(&value), 1);
     }
 }

@@ -10,6 +10,7 @@ use super::signal::Reason;
 use super::slot::Pid;
 use crate::actor::{Raised, RootSource};
 use crate::message::Message;
+use crate::pooled::Counted;
 use sepal_abi::{ObjPtr, SpawnSetting};
 use std::collections::VecDeque;
 use std::ptr::null_mut;
@@ -49,11 +50,11 @@ pub(crate) struct Cold {
     /// The clock's alarm that will wake the actor, and its time.
     pub(crate) alarm: Option<(u64, u64)>,
     /// The promise that a task is to keep.
-    pub(crate) promise: Option<Arc<Promise>>,
+    pub(crate) promise: Option<Counted<Promise>>,
     /// The tasks that end with this actor.
     pub(crate) tasks: Vec<Pid>,
     /// Promises whose last reply was given up unanswered: they fail when the actor ends.
-    pub(crate) orphans: Vec<Arc<Promise>>,
+    pub(crate) orphans: Vec<Counted<Promise>>,
     /// What this actor has asked about another.
     pub(crate) info: Option<Arc<Ask>>,
     /// Messages that did not fit a receiver's mailbox yet, in order.

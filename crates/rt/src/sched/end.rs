@@ -27,7 +27,7 @@ pub(crate) fn bury(runtime: RuntimeRef, slot: SlotRef) {
     // SAFETY: this thread has the actor's turn, its last.
     let actor = unsafe { &mut *slot.actor() };
     let pid = actor.pid;
-    let reason = actor.cold_ref().and_then(|cold| cold.reason.clone()).unwrap_or(Reason::NORMAL);
+    let reason = actor.cold_if_any().and_then(|cold| cold.reason.take()).unwrap_or(Reason::NORMAL);
     let code = (actor.is_main()).then(|| exit_code(actor, &reason));
     runtime.settle_sends();
     runtime.scheduler.simulation().inspect(|simulation| simulation.end_turn());
@@ -51,7 +51,7 @@ pub(crate) fn bury(runtime: RuntimeRef, slot: SlotRef) {
     tell_others(&runtime, actor, &reason);
     fail_promises(&runtime, actor, &reason, unread);
     let tasks = actor.cold_if_any().map_or_else(Vec::new, |cold| std::mem::take(&mut cold.tasks));
-    for task in tasks {
+    for task in tasks.into_iter().filter(|&task| runtime.is_there(task)) {
         runtime.kill(pid, task, &Reason::KILLED);
     }
     // SAFETY: nothing uses the actor any more: its turn is over, and its pid leads nowhere.

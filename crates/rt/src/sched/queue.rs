@@ -244,6 +244,23 @@ impl Scheduler {
         }
     }
 
+    /// Queues an actor that was just made: before others if nobody was woken last, so that who is made and awaited at once
+    /// needs no other thread. The clock sees to it that it does not wait for long.
+    #[inline]
+    pub(crate) fn queue_new(&self, runtime: RuntimeRef, slot: SlotRef, priority: u8) {
+        if usize::from(priority) == MEDIUM
+            && self.simulation.is_none()
+            && let Some(local) = self.local()
+            && local.core.hot.load(Ordering::Relaxed).is_null()
+        {
+            runtime.clock.tick(runtime);
+            // As in `queue`.
+            local.core.hot.store(slot.actor().cast(), Ordering::Release);
+        } else {
+            self.queue_behind(runtime, slot, priority);
+        }
+    }
+
     /// Queues an active actor behind all others: one that was made, or has had its turn.
     pub(crate) fn queue_behind(&self, runtime: RuntimeRef, slot: SlotRef, priority: u8) {
         match self.local() {
