@@ -79,7 +79,7 @@ pub struct Heap {
     chunk_bytes: u32,
     /// How many of them were in use after the last settling, or when the heap began with a message.
     settled_bytes: u32,
-    /// What may be allocated in chunks between two settlings; 0 before the first.
+    /// What may be allocated in chunks between two settlings; 0 before the first, unless the heap shall wait with that.
     nursery: u16,
     /// The context bumps through a block, no longer through the newest chunk.
     in_blocks: bool,
@@ -138,6 +138,11 @@ impl Heap {
     /// Numbers about the heap.
     pub fn stats(&self) -> Stats {
         self.bulk.as_ref().map_or_else(Stats::default, |bulk| bulk.stats)
+    }
+
+    /// Its actor will hardly live long enough for a settling to be worth it, unless it allocates much.
+    pub(crate) fn expect_short_life(&mut self) {
+        self.nursery = FIRST_CHUNK as u16;
     }
 
     /// Bytes allocated since the beginning.

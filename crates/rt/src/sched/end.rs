@@ -115,15 +115,13 @@ fn take_last(actor: &mut Actor, signal: Message, unread: &mut Vec<Message>) {
 fn tell_others(runtime: &Runtime, actor: &mut Actor, reason: &Reason) {
     let pid = actor.pid;
     let Some(cold) = actor.cold_if_any() else { return };
-    for (linked, ()) in cold.links.take() {
-        runtime.exit_linked(pid, linked, reason);
-    }
-    for (monitor, watcher) in cold.watchers.take() {
+    cold.links.take().for_each(|linked, ()| runtime.exit_linked(pid, linked, reason));
+    cold.watchers.take().for_each(|monitor, watcher| {
         runtime.send_reason(pid, watcher, reason, Kind::Down, monitor);
-    }
-    for (monitor, target) in cold.monitors.take() {
+    });
+    cold.monitors.take().for_each(|monitor, target| {
         runtime.send_plain(pid, target, Kind::Demonitor, monitor);
-    }
+    });
 }
 
 /// Fails what the actor should have answered.

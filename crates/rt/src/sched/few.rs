@@ -56,15 +56,20 @@ impl<K: Ord + Copy, V: Copy> Few<K, V> {
         }
     }
 
-    /// Takes all entries, in order.
-    #[inline]
-    pub(crate) fn take(&mut self) -> impl Iterator<Item = (K, V)> + use<K, V> {
-        let (one, many) = match std::mem::take(self) {
-            Few::None => (None, None),
-            Few::One(key, value) => (Some((key, value)), None),
-            Few::Many(map) => (None, Some(*map)),
-        };
-        one.into_iter().chain(many.into_iter().flatten())
+    /// Takes all entries.
+    #[inline(always)]
+    pub(crate) fn take(&mut self) -> Few<K, V> {
+        std::mem::take(self)
+    }
+
+    /// Calls `body` with all entries, in order.
+    #[inline(always)]
+    pub(crate) fn for_each(self, mut body: impl FnMut(K, V)) {
+        match self {
+            Few::None => {}
+            Few::One(key, value) => body(key, value),
+            Few::Many(map) => map.into_iter().for_each(|(key, value)| body(key, value)),
+        }
     }
 }
 
@@ -87,7 +92,8 @@ mod tests {
             }
             assert_eq!(few.len(), map.len());
             if step % 100 == 0 {
-                let all: Vec<_> = few.take().collect();
+                let mut all = Vec::new();
+                few.take().for_each(|key, value| all.push((key, value)));
                 assert_eq!(all, std::mem::take(&mut map).into_iter().collect::<Vec<_>>());
                 assert_eq!(few.len(), 0);
             }

@@ -273,16 +273,18 @@ impl Runtime {
         if let Start::Graph(frame) = &body.start {
             promise::replies(frame.handles()).for_each(|reply| reply.set_holder(Some(pid)));
         }
+        let is_task = body.promise.is_some();
         if let Some(promise) = body.promise {
             promise.set_task(pid);
             actor.cold().promise = Some(promise);
+            actor.heap.expect_short_life();
         }
         connect(actor);
         match body.start.move_to(actor) {
             Some(frame) => (actor.leaf, actor.next) = (frame, Next::Resume),
             None => actor.end(Reason::panic(PanicCode::HeapLimit.template())),
         }
-        self.scheduler.queue_new(self.own(), slot, priority);
+        self.scheduler.queue_new(self.own(), slot, priority, is_task);
         Ok(pid)
     }
 

@@ -94,7 +94,7 @@ impl Promise {
             let _ = self.outcome.set(outcome);
             state.waiters.take()
         };
-        waiters.for_each(|(waiter, ())| runtime.wake(waiter));
+        waiters.for_each(|waiter, ()| runtime.wake(waiter));
     }
 
     /// What there is to say.
@@ -106,13 +106,14 @@ impl Promise {
     /// The same; as long as that is nothing, `waiter` will be woken.
     #[inline]
     pub(crate) fn poll(&self, waiter: Pid) -> Option<&Outcome> {
-        self.outcome().or_else(|| {
+        if self.is_pending() {
             let mut state = self.lock();
             if self.is_pending() {
                 state.waiters.insert(waiter, ());
+                return None;
             }
-            self.outcome()
-        })
+        }
+        self.outcome()
     }
 
     pub(crate) fn is_pending(&self) -> bool {
