@@ -30,6 +30,7 @@ pub(crate) mod tests;
 #[cfg(test)]
 mod torture;
 
+use crate::message::blocks;
 use bulk::Bulk;
 use chunk::{CHUNK_HEAD, Chunk};
 use descs::Descs;
@@ -355,6 +356,8 @@ impl Heap {
         if self.footprint() + room + CHUNK_HEAD > self.limit {
             return None;
         }
+        // All that the block has.
+        let room = (blocks::capacity(room + CHUNK_HEAD) & !7) - CHUNK_HEAD;
         let chunk = Chunk::new(room)?;
         self.close_chunk(ctx);
         // SAFETY: the chunk was just made.

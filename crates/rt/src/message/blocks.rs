@@ -76,6 +76,12 @@ const fn class(size: usize) -> Option<usize> {
     }
 }
 
+/// How much memory [`take`] gives for `size` bytes.
+#[inline(always)]
+pub(crate) fn capacity(size: usize) -> usize {
+    class(size).map_or(size, |class| SIZES[class])
+}
+
 fn layout(size: usize) -> Layout {
     // Sizes are those of existing objects.
     Layout::from_size_align(size, ALIGN).expect("a size of existing objects")

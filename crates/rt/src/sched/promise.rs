@@ -15,10 +15,10 @@ use crate::message::Message;
 use crate::pooled::Counted;
 use crate::run::Runtime;
 use sepal_abi::{DescId, ObjPtr};
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, RefCell, UnsafeCell};
 use std::mem::ManuallyDrop;
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// See the module's head.
 #[derive(Debug, Default)]
@@ -27,10 +27,15 @@ pub(crate) struct Promise {
     /// The number of the task that is to keep it, or 0; written before the task runs, and relaxed: who has the promise
     /// has it from there.
     task: AtomicI64,
-    /// Set behind the mutex, once; read without.
-    outcome: OnceLock<Outcome>,
+    /// Whether `outcome` is there. Release and acquire: who sees it set sees the outcome.
+    is_resolved: AtomicBool,
+    /// Set behind the mutex, once, before the flag; read behind the flag.
+    outcome: UnsafeCell<Option<Outcome>>,
     state: Mutex<State>,
 }
+
+// SAFETY: the outcome is written once, behind the mutex and before anybody reads it, and then only read; it may be sent.
+unsafe impl Sync for Promise {}
 
 #[derive(Debug, Default)]
 struct State {
@@ -90,8 +95,9 @@ impl Promise {
                 return;
             }
             let Some(outcome) = outcome(&state) else { return };
-            // It is pending, and stays so while this thread has the lock.
-            let _ = self.outcome.set(outcome);
+            // SAFETY: it is pending, and stays so while this thread has the lock; so nobody reads it.
+            unsafe { *self.outcome.get() = Some(outcome) };
+            self.is_resolved.store(true, Ordering::Release);
             state.waiters.take()
         };
         waiters.for_each(|waiter, ()| runtime.wake(waiter));
@@ -100,7 +106,8 @@ impl Promise {
     /// What there is to say.
     #[inline]
     pub(crate) fn outcome(&self) -> Option<&Outcome> {
-        self.outcome.get()
+        // SAFETY: behind the flag it does not change.
+        if self.is_pending() { None } else { unsafe { (*self.outcome.get()).as_ref() } }
     }
 
     /// The same; as long as that is nothing, `waiter` will be woken.
@@ -117,7 +124,7 @@ impl Promise {
     }
 
     pub(crate) fn is_pending(&self) -> bool {
-        self.outcome().is_none()
+        !self.is_resolved.load(Ordering::Acquire)
     }
 }
 
