@@ -84,6 +84,21 @@ impl<T> Counted<T> {
         Counted(ManuallyDrop::new(inner).0)
     }
 
+    /// The value, if this is the only count.
+    pub(crate) fn into_value(self) -> Result<T, Counted<T>> {
+        // SAFETY: this is a count. Acquire: what was done through the others comes first; nobody can make another.
+        if unsafe { self.0.as_ref() }.count.load(Ordering::Acquire) != 1 {
+            return Err(self);
+        }
+        let only = ManuallyDrop::new(self).0;
+        // SAFETY: nobody else has a count, so the value may be moved out, and the memory given up behind it.
+        unsafe {
+            let Inner { value, .. } = only.read();
+            blocks::give(only.as_ptr().cast(), size_of::<Inner<T>>());
+            Ok(value)
+        }
+    }
+
     /// An address that owns this count.
     pub(crate) fn into_address(self) -> usize {
         ManuallyDrop::new(self).0.as_ptr() as usize

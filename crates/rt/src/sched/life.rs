@@ -140,10 +140,12 @@ impl Actor {
         self.plan().map_or(Begin::End, Begin::Run)
     }
 
-    /// Whether the body has ended and nothing is pending.
+    /// Whether the body has ended and nothing is pending, nor any message that waits for room.
     #[inline]
     fn is_done(&self) -> bool {
-        let is_idle = |cold: &Cold| cold.defers.is_empty() && cold.terminate.is_null();
+        let is_idle = |cold: &Cold| {
+            cold.defers.is_empty() && cold.terminate.is_null() && cold.held.is_empty()
+        };
         (self.next, self.phase) == (Next::Advance, Phase::Defers)
             && self.cold_ref().is_none_or(is_idle)
     }

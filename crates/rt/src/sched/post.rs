@@ -141,6 +141,18 @@ impl Runtime {
     /// Sends a signal about `from`.
     pub(crate) fn send_reason(&self, from: Pid, to: Pid, reason: &Reason, kind: Kind, note: u64) {
         let signal = reason.signal(&self.descs, Some(from), kind, note);
+        self.send_signal(from, to, signal, kind, note);
+    }
+
+    /// Sends a signal about `from`; without one, that it was killed.
+    pub(crate) fn send_signal(
+        &self,
+        from: Pid,
+        to: Pid,
+        signal: Option<Message>,
+        kind: Kind,
+        note: u64,
+    ) {
         let signal = signal.or_else(|| Reason::KILLED.signal(&self.descs, Some(from), kind, note));
         let Some(signal) = signal else { return };
         if let Ok(slot) = self.push_from(Some(from), to, signal)

@@ -199,7 +199,8 @@ impl Shared {
     #[must_use]
     pub(crate) fn retire(&self, pid: Pid) -> bool {
         let next = u64::from(pid.generation() + 1) << 32;
-        self.state.swap(next, Ordering::AcqRel) & flag::NAMED != 0
+        // Sequentially consistent for `observe`, who asks about the actor meanwhile.
+        self.state.swap(next, Ordering::SeqCst) & flag::NAMED != 0
     }
 }
 
@@ -260,6 +261,10 @@ const PIECE: usize = 256 * PAGE;
 /// A slot of this generation is not used again.
 const LAST_GENERATION: u32 = i32::MAX as u32;
 
+/// On cache lines of its own: what all change would cost those who read what lies beside it.
+#[repr(align(128))]
+struct Apart<T>(T);
+
 /// All slots of a program. The free list and the committed size are behind the mutex.
 pub struct Table {
     base: NonNull<u8>,
@@ -267,8 +272,8 @@ pub struct Table {
     births: Births,
     /// The highest index that was ever used.
     used: AtomicU32,
-    living: AtomicUsize,
-    free: Mutex<Free>,
+    living: Apart<AtomicUsize>,
+    free: Apart<Mutex<Free>>,
 }
 
 // SAFETY: the reservation belongs to the table alone, and what lies in it is shared as `SlotRef` says.
@@ -306,13 +311,13 @@ impl Table {
         let (base, reserved) =
             sizes.find_map(|size| memory::reserve(size).map(|base| (base, size)))?;
         let births = Births::reserve(reserved / size_of::<Slot>())?;
-        let (used, living) = (AtomicU32::new(0), AtomicUsize::new(0));
-        Some(Table { base, reserved, births, used, living, free: Mutex::default() })
+        let (used, living) = (AtomicU32::new(0), Apart(AtomicUsize::new(0)));
+        Some(Table { base, reserved, births, used, living, free: Apart(Mutex::default()) })
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Free> {
         // The list is valid between any two steps.
-        self.free.lock().unwrap_or_else(PoisonError::into_inner)
+        self.free.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn place(&self, index: u32) -> SlotRef {
@@ -349,7 +354,7 @@ impl Table {
         if index > self.used.load(Ordering::Relaxed) {
             self.used.fetch_max(index, Ordering::Release);
         }
-        self.living.fetch_add(1, Ordering::Relaxed);
+        self.living.0.fetch_add(1, Ordering::Relaxed);
         Some((slot, pid))
     }
 
@@ -393,7 +398,7 @@ impl Table {
     ///
     /// The actor must have been dropped.
     pub(crate) fn remove(&self, at_hand: Option<&AtHand>, slot: SlotRef, pid: Pid) {
-        self.living.fetch_sub(1, Ordering::Relaxed);
+        self.living.0.fetch_sub(1, Ordering::Relaxed);
         let generation = pid.generation() + 1;
         if generation >= LAST_GENERATION {
             return;
@@ -422,7 +427,7 @@ impl Table {
 
     /// How many actors there are.
     pub(crate) fn living(&self) -> usize {
-        self.living.load(Ordering::Relaxed)
+        self.living.0.load(Ordering::Relaxed)
     }
 
     /// The slot of a pid, whether or not the actor still lives.
