@@ -254,15 +254,22 @@ impl Heap {
             return self.alloc_overflow(size);
         }
         self.show_end(ctx)?;
-        let is_first = self.chunks.is_null() && !self.in_blocks;
-        // What an actor begins with fills its first chunk: most never need another one.
-        let opened = if is_first { self.add_chunk(ctx, size, size) } else { Some(()) };
-        if is_first {
-            self.settled_bytes = self.chunk_bytes;
-        }
-        let start = opened.and_then(|()| self.bump_or_open(ctx, size, size));
+        let start = if self.chunks.is_null() && !self.in_blocks {
+            self.first_area(ctx, size)
+        } else {
+            self.bump_or_open(ctx, size, size)
+        };
         self.hide_end(ctx);
         start
+    }
+
+    /// What an actor begins with fills its first chunk: most never need another one.
+    fn first_area(&mut self, ctx: &mut Ctx, size: usize) -> Option<usize> {
+        self.add_chunk(ctx, size, size)?;
+        self.settled_bytes = self.chunk_bytes;
+        let start = ctx.alloc_ptr;
+        ctx.alloc_ptr += size;
+        Some(start)
     }
 
     /// Memory for `size` bytes from what the context bumps through.
