@@ -80,7 +80,18 @@ unsafe impl<T: Send + Sync> Sync for Counted<T> {}
 
 impl<T> Counted<T> {
     pub(crate) fn new(value: T) -> Counted<T> {
-        let inner = Pooled::new(Inner { count: AtomicUsize::new(1), value });
+        Counted::with_count(1, value)
+    }
+
+    /// A new value with two counts.
+    pub(crate) fn pair(value: T) -> (Counted<T>, Counted<T>) {
+        let first = Counted::with_count(2, value);
+        let second = Counted(first.0);
+        (first, second)
+    }
+
+    fn with_count(count: usize, value: T) -> Counted<T> {
+        let inner = Pooled::new(Inner { count: AtomicUsize::new(count), value });
         Counted(ManuallyDrop::new(inner).0)
     }
 
@@ -163,7 +174,8 @@ mod tests {
     #[test]
     fn the_last_count_drops_the_value_once() {
         let value = Arc::new(());
-        let first = Counted::new(value.clone());
+        let (first, second) = Counted::pair(value.clone());
+        drop(second);
         let threads: Vec<_> = (0..4)
             .map(|_| {
                 let counted = first.clone();

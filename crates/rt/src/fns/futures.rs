@@ -4,7 +4,6 @@ use super::actors::message_of;
 use super::receive::reason_object;
 use super::{Pair, actor};
 use crate::actor::Actor;
-use crate::heap::handle::HandleOps;
 use crate::pooled::Counted;
 use crate::sched::post::{Body, Start};
 use crate::sched::promise::{
@@ -15,11 +14,6 @@ use crate::sched::slot::Pid;
 use sepal_abi::{Ctx, ObjPtr, PanicCode};
 use std::ptr::null_mut;
 
-/// A handle of the promise. Null: a panic has been raised.
-fn new_handle(actor: &mut Actor, promise: &Counted<Promise>, ops: &'static HandleOps) -> ObjPtr {
-    actor.new_handle(ops, address(promise, ops))
-}
-
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rt_promise_new(ctx: *mut Ctx) -> Pair<ObjPtr, ObjPtr> {
     // SAFETY: see `fns`.
@@ -27,9 +21,9 @@ pub unsafe extern "C" fn rt_promise_new(ctx: *mut Ctx) -> Pair<ObjPtr, ObjPtr> {
     let promise = Counted::new(Promise::default());
     // Until it is sent, its maker is to keep it.
     promise.set_holder(Some(actor.pid));
-    let reply = new_handle(actor, &promise, &REPLY);
+    let reply = actor.new_handle(&REPLY, address(&promise, &REPLY));
     // The reply is found by the collector in this frame.
-    let future = new_handle(actor, &promise, &FUTURE);
+    let future = actor.new_handle(&FUTURE, address(&promise, &FUTURE));
     Pair(reply, future)
 }
 
@@ -48,8 +42,8 @@ pub unsafe extern "C" fn rt_task_spawn(ctx: *mut Ctx, frame: ObjPtr) -> ObjPtr {
     let creator = unsafe { actor(ctx) };
     let options = creator.take_spawn_options();
     let (runtime, own) = (creator.runtime, creator.pid);
-    let promise = Counted::new(Promise::default());
-    let future = new_handle(creator, &promise, &FUTURE);
+    let (promise, awaited) = Counted::pair(Promise::default());
+    let future = creator.new_handle(&FUTURE, awaited.into_address());
     // SAFETY: see `fns`; the frame is not changed before the spawn is over.
     let start = unsafe { Start::of(&runtime.descs, frame) };
     let body = start.filter(|_| !future.is_null()).map(|start| Body {
@@ -117,12 +111,16 @@ pub unsafe extern "C" fn rt_future_poll(ctx: *mut Ctx, future: ObjPtr) -> i64 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rt_future_value(ctx: *mut Ctx, future: ObjPtr) -> ObjPtr {
     // SAFETY: see `fns`.
-    let (actor, promise) = unsafe { (actor(ctx), of_handle(future)) };
-    // Asked only after a poll that said there is one.
-    let Some(Outcome::Value(value)) = promise.outcome() else { return null_mut() };
-    if let Some(object) = value.copy_flat(&mut actor.ctx) {
+    let (actor, promise) = unsafe { (actor(ctx), in_handle(future)) };
+    if let Some(Outcome::Value(value)) = promise.outcome()
+        && let Some(object) = value.copy_flat(&mut actor.ctx)
+    {
         return object;
     }
+    // What follows may collect. SAFETY: see `fns`.
+    let promise = unsafe { of_handle(future) };
+    // Asked only after a poll that said there is one.
+    let Some(Outcome::Value(value)) = promise.outcome() else { return null_mut() };
     let pid = actor.pid;
     replies(value.handles()).for_each(|reply| reply.set_holder(Some(pid)));
     for future in futures(value.handles()).filter(|future| future.is_pending()) {

@@ -15,10 +15,11 @@ use std::sync::{Mutex, PoisonError};
 
 /// Blocks are aligned to this, and so is all memory from here.
 pub(crate) const ALIGN: usize = 16;
-/// The sizes of blocks, in bytes: of messages of words and the first chunks of heaps, by steps of what the C allocator
-/// deals in (its own head is 8 bytes); of second chunks; of messages that refer to a little more; of `sched::cold`.
-const SIZES: [usize; CLASSES] = [72, 88, 104, 120, 264, 392, LARGEST];
-const CLASSES: usize = 7;
+/// The sizes of blocks, in bytes: of messages of words and the first chunks of heaps, at first by steps of what the C
+/// allocator deals in (its own head is 8 bytes); of second chunks; of messages that refer to a little more; of
+/// `sched::cold`.
+const SIZES: [usize; CLASSES] = [72, 88, 104, 120, 152, 184, 216, 264, 392, LARGEST];
+const CLASSES: usize = 10;
 /// The largest size of a block.
 pub(crate) const LARGEST: usize = 488;
 /// Blocks of a magazine.
@@ -61,16 +62,17 @@ pub(crate) fn give_back_all() {
 
 #[inline(always)]
 const fn class(size: usize) -> Option<usize> {
-    const STEPS: usize = 4;
-    const _: () = assert!(SIZES[STEPS - 1] == SIZES[0] + 16 * (STEPS - 1));
-    if size <= SIZES[STEPS - 1] {
+    const _: () = assert!(SIZES[3] == SIZES[0] + 3 * 16 && SIZES[6] == SIZES[3] + 3 * 32);
+    if size <= SIZES[3] {
         Some(size.saturating_sub(SIZES[0] - 15) / 16)
-    } else if size <= SIZES[4] {
-        Some(4)
-    } else if size <= SIZES[5] {
-        Some(5)
     } else if size <= SIZES[6] {
-        Some(6)
+        Some(3 + (size - SIZES[3] + 31) / 32)
+    } else if size <= SIZES[7] {
+        Some(7)
+    } else if size <= SIZES[8] {
+        Some(8)
+    } else if size <= SIZES[9] {
+        Some(9)
     } else {
         None
     }
@@ -259,7 +261,7 @@ mod tests {
 
     #[test]
     fn a_thread_keeps_two_magazines_and_the_depot_a_few() {
-        let (class, size) = (5, SIZES[5]);
+        let (class, size) = (8, SIZES[8]);
         let count = (kept(class) + 8) * ROUNDS as usize;
         let taken: Vec<*mut u8> = (0..count).map(|_| take(size)).collect();
         // SAFETY: as above.
