@@ -18,6 +18,7 @@
 
 use crate::heap::{Heap, Roots};
 use crate::limits;
+use crate::pooled::Pooled;
 use crate::run::RuntimeRef;
 use crate::sched::cold::Cold;
 use crate::sched::inbox::Queue;
@@ -94,7 +95,7 @@ pub struct Actor {
     pub(crate) leaf: ObjPtr,
     pub(crate) queue: Queue,
     pub(crate) stack: Option<Box<Activation>>,
-    cold: Option<Box<Cold>>,
+    cold: Option<Pooled<Cold>>,
     pub(crate) next: Next,
     /// What the run was that is going on, or was preempted.
     pub(crate) doing: Next,
@@ -156,7 +157,7 @@ impl Actor {
 
     /// What few actors need.
     pub(crate) fn cold(&mut self) -> &mut Cold {
-        self.cold.get_or_insert_default()
+        self.cold.get_or_insert_with(|| Pooled::new(Cold::default()))
     }
 
     /// The same, if it was ever needed.

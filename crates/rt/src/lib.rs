@@ -11,6 +11,7 @@
 //! - [`text`]: numbers and strings as text
 //! - [`run`]: a program from beginning to exit code
 //! - [`sched`]: many actors on few threads
+//! - `pooled`: memory for what comes and goes with actors
 //! - `observer`: the table of actors for who looks on
 //!
 //! Must never know the compiler, never call back into user code but for pending defers, and never unwind:
@@ -27,6 +28,7 @@ pub mod message;
 mod native_main;
 mod observer;
 pub mod panics;
+mod pooled;
 pub mod run;
 pub mod sched;
 pub mod stdio;

@@ -278,7 +278,7 @@ pub unsafe fn run_engine(image: &Image, options: Options, engine: &dyn Engine) -
 /// Makes the first actor and queues it.
 pub(crate) fn spawn_main(runtime: RuntimeRef) -> Option<()> {
     let make = |pid| Actor::new(runtime, pid, None);
-    let (slot, _) = runtime.table.insert(std::ptr::null(), &Limits::default(), 1, make)?;
+    let (slot, _) = runtime.table.insert(None, std::ptr::null(), &Limits::default(), 1, make)?;
     // SAFETY: the actor is active and in no queue: it is this thread's.
     let actor = unsafe { &mut *slot.actor() };
     let image = runtime.image();

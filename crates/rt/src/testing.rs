@@ -32,7 +32,7 @@ pub fn with_actor(descs: &'static [TypeDesc], options: Options, body: impl FnOnc
     let runtime = unsafe { Runtime::new(&image, &NativeEngine, options) }.expect("memory");
     let shared = RuntimeRef::of(&runtime);
     let make = |pid| Actor::new(shared, pid, None);
-    let made = runtime.table.insert(std::ptr::null(), &Limits::default(), 1, make);
+    let made = runtime.table.insert(None, std::ptr::null(), &Limits::default(), 1, make);
     let (slot, _) = made.expect("memory for an actor");
     let base = &raw const image as usize;
     Actor::use_thread_stack(base + size_of::<Image>());

@@ -4,7 +4,7 @@ use super::{Pair, actor};
 use crate::actor::{Actor, text};
 use crate::message::{Envelope, Message};
 use crate::sched::clock::Alarm;
-use crate::sched::post::{Body, NotSpawned};
+use crate::sched::post::{Body, NotSpawned, Start};
 use crate::sched::signal::{Kind, Reason};
 use crate::sched::slot::Pid;
 use sepal_abi::{Connection, Ctx, FRAME_PARENT, Header, ObjPtr, PanicCode, SpawnSetting};
@@ -64,9 +64,8 @@ pub unsafe extern "C" fn rt_spawn(
     let connection = Connection::from_number(kind).expect("kinds come from the table");
     let options = spawner.take_spawn_options();
     let runtime = spawner.runtime;
-    // SAFETY: see `fns`.
-    let copy = unsafe { Message::copy_graph(&runtime.descs, frame) };
-    let Some(frame) = copy else {
+    // SAFETY: see `fns`; the frame is not changed before the spawn is over.
+    let Some(start) = (unsafe { Start::of(&runtime.descs, frame) }) else {
         spawner.raise(PanicCode::HeapLimit, &[]);
         return Pair(0, 0);
     };
@@ -78,21 +77,21 @@ pub unsafe extern "C" fn rt_spawn(
     let connect = |new: &mut Actor| match connection {
         Connection::Plain => {}
         Connection::Link => {
-            new.cold().links.insert(own);
+            new.cold().links.insert(own, ());
         }
         Connection::Monitor => {
             new.cold().watchers.insert(monitor, own);
         }
     };
     // The spawner's side first: the new actor may end before this one goes on.
-    let body = Body { frame, label, parent: Some(own), mailbox, promise: None };
+    let body = Body { start, label, parent: Some(own), mailbox, promise: None };
     let spawned = runtime.spawn(body, options, |new| {
         connect(new);
         let pid = new.pid;
         match connection {
             Connection::Plain => {}
             Connection::Link => {
-                spawner.cold().links.insert(pid);
+                spawner.cold().links.insert(pid, ());
             }
             Connection::Monitor => {
                 spawner.cold().monitors.insert(monitor, pid);
@@ -197,7 +196,8 @@ pub unsafe extern "C" fn rt_link(ctx: *mut Ctx, pid: i64) {
     let Some(pid) = Pid::from_number(pid).filter(|&pid| pid != actor.pid) else { return };
     let (runtime, own) = (actor.runtime, actor.pid);
     take_signals(actor);
-    if actor.cold().links.insert(pid) && !runtime.send_plain(own, pid, Kind::Link, 0) {
+    if actor.cold().links.insert(pid, ()).is_none() && !runtime.send_plain(own, pid, Kind::Link, 0)
+    {
         runtime.send_reason(pid, own, &Reason::NO_PROC, Kind::LinkExit, 0);
     }
 }
@@ -208,7 +208,7 @@ pub unsafe extern "C" fn rt_unlink(ctx: *mut Ctx, pid: i64) {
     let actor = unsafe { actor(ctx) };
     let Some(pid) = Pid::from_number(pid) else { return };
     take_signals(actor);
-    if actor.cold().links.remove(&pid) {
+    if actor.cold().links.remove(&pid).is_some() {
         actor.runtime.send_plain(actor.pid, pid, Kind::Unlink, 0);
     }
 }

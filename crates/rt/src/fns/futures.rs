@@ -4,30 +4,26 @@ use super::actors::message_of;
 use super::receive::reason_object;
 use super::{Pair, actor};
 use crate::actor::Actor;
-use crate::heap::handle::HandleOps;
-use crate::message::Message;
-use crate::sched::post::Body;
-use crate::sched::promise::{Answer, FUTURE, Promise, REPLY, address, futures, of_handle, replies};
+use crate::pooled::Counted;
+use crate::sched::post::{Body, Start};
+use crate::sched::promise::{
+    FUTURE, Outcome, Promise, REPLY, address, futures, in_handle, of_handle, replies,
+};
 use crate::sched::signal::Reason;
+use crate::sched::slot::Pid;
 use sepal_abi::{Ctx, ObjPtr, PanicCode};
 use std::ptr::null_mut;
-use std::sync::Arc;
-
-/// A handle of the promise. Null: a panic has been raised.
-fn new_handle(actor: &mut Actor, promise: &Arc<Promise>, ops: &'static HandleOps) -> ObjPtr {
-    actor.new_handle(ops, address(promise, ops))
-}
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rt_promise_new(ctx: *mut Ctx) -> Pair<ObjPtr, ObjPtr> {
     // SAFETY: see `fns`.
     let actor = unsafe { actor(ctx) };
-    let promise = Arc::new(Promise::default());
+    let promise = Counted::new(Promise::default());
     // Until it is sent, its maker is to keep it.
     promise.set_holder(Some(actor.pid));
-    let reply = new_handle(actor, &promise, &REPLY);
+    let reply = actor.new_handle(&REPLY, address(&promise, &REPLY));
     // The reply is found by the collector in this frame.
-    let future = new_handle(actor, &promise, &FUTURE);
+    let future = actor.new_handle(&FUTURE, address(&promise, &FUTURE));
     Pair(reply, future)
 }
 
@@ -46,12 +42,12 @@ pub unsafe extern "C" fn rt_task_spawn(ctx: *mut Ctx, frame: ObjPtr) -> ObjPtr {
     let creator = unsafe { actor(ctx) };
     let options = creator.take_spawn_options();
     let (runtime, own) = (creator.runtime, creator.pid);
-    let promise = Arc::new(Promise::default());
-    let future = new_handle(creator, &promise, &FUTURE);
-    // SAFETY: see `fns`.
-    let copy = unsafe { Message::copy_graph(&runtime.descs, frame) };
-    let body = copy.filter(|_| !future.is_null()).map(|frame| Body {
-        frame,
+    let (promise, awaited) = Counted::pair(Promise::default());
+    let future = creator.new_handle(&FUTURE, awaited.into_address());
+    // SAFETY: see `fns`; the frame is not changed before the spawn is over.
+    let start = unsafe { Start::of(&runtime.descs, frame) };
+    let body = start.filter(|_| !future.is_null()).map(|start| Body {
+        start,
         label: std::ptr::null(),
         parent: Some(own),
         mailbox: std::ptr::null(),
@@ -62,13 +58,23 @@ pub unsafe extern "C" fn rt_task_spawn(ctx: *mut Ctx, frame: ObjPtr) -> ObjPtr {
         creator.raise(PanicCode::HeapLimit, &[]);
         return null_mut();
     };
-    let tasks = &mut creator.cold().tasks;
-    if tasks.len() == tasks.capacity() {
-        // Those that have ended need no killing.
-        tasks.retain(|&task| runtime.table.slot(task).is_some_and(|slot| slot.shared().is(task)));
-    }
-    tasks.push(pid);
+    creator.own_task(pid);
     future
+}
+
+impl Actor {
+    /// Lets a task end with this actor.
+    fn own_task(&mut self, task: Pid) {
+        let runtime = self.runtime;
+        let tasks = &mut self.cold().tasks;
+        if tasks.len() == tasks.capacity() {
+            // Those that have ended need no killing. Where most have not, the list is to grow before it is looked through
+            // again.
+            tasks.retain(|&task| runtime.is_there(task));
+            tasks.reserve(tasks.len() + 1);
+        }
+        tasks.push(task);
+    }
 }
 
 #[unsafe(no_mangle)]
@@ -91,65 +97,67 @@ pub unsafe extern "C" fn rt_task_resolve(ctx: *mut Ctx, message: *const u8) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rt_future_poll(ctx: *mut Ctx, future: ObjPtr) -> i64 {
     // SAFETY: see `fns`.
-    let (actor, promise) = unsafe { (actor(ctx), of_handle(future)) };
+    let (actor, promise) = unsafe { (actor(ctx), in_handle(future)) };
     if actor.runtime.looks_later() {
         return 0;
     }
     match promise.poll(actor.pid) {
-        Answer::Pending => 0,
-        Answer::Value(_) => 1,
-        Answer::Failed(_) => 2,
+        None => 0,
+        Some(Outcome::Value(_)) => 1,
+        Some(Outcome::Failed(_)) => 2,
     }
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rt_future_value(ctx: *mut Ctx, future: ObjPtr) -> ObjPtr {
     // SAFETY: see `fns`.
-    let (actor, promise) = unsafe { (actor(ctx), of_handle(future)) };
-    match promise.poll(actor.pid) {
-        Answer::Value(value) => {
-            let pid = actor.pid;
-            replies(value.handles()).for_each(|reply| reply.set_holder(Some(pid)));
-            let tasks = &mut actor.cold().tasks;
-            for future in futures(value.handles()).filter(|future| future.is_pending()) {
-                if let Some(task) = future.task()
-                    && !tasks.contains(&task)
-                {
-                    tasks.push(task);
-                }
-            }
-            actor.copy_in(&value).unwrap_or_else(|| {
-                actor.raise(PanicCode::HeapLimit, &[]);
-                null_mut()
-            })
-        }
-        // Asked only after a poll that said there is one.
-        Answer::Pending | Answer::Failed(_) => null_mut(),
+    let (actor, promise) = unsafe { (actor(ctx), in_handle(future)) };
+    if let Some(Outcome::Value(value)) = promise.outcome()
+        && let Some(object) = value.copy_flat(&mut actor.ctx)
+    {
+        return object;
     }
+    // What follows may collect. SAFETY: see `fns`.
+    let promise = unsafe { of_handle(future) };
+    // Asked only after a poll that said there is one.
+    let Some(Outcome::Value(value)) = promise.outcome() else { return null_mut() };
+    let pid = actor.pid;
+    replies(value.handles()).for_each(|reply| reply.set_holder(Some(pid)));
+    for future in futures(value.handles()).filter(|future| future.is_pending()) {
+        if let Some(task) = future.task()
+            && !actor.cold().tasks.contains(&task)
+        {
+            actor.own_task(task);
+        }
+    }
+    actor.copy_in(value).unwrap_or_else(|| {
+        actor.raise(PanicCode::HeapLimit, &[]);
+        null_mut()
+    })
 }
 
 /// Why the future failed.
-fn reason_of(actor: &Actor, promise: &Promise) -> Reason {
-    match promise.poll(actor.pid) {
-        Answer::Failed(reason) => reason,
+fn reason_of(promise: &Promise) -> Reason {
+    match promise.outcome() {
+        Some(Outcome::Failed(reason)) => reason.clone(),
         // Asked only after a poll that said there is one.
-        Answer::Pending | Answer::Value(_) => Reason::NORMAL,
+        None | Some(Outcome::Value(_)) => Reason::NORMAL,
     }
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rt_future_reason(ctx: *mut Ctx, future: ObjPtr) -> ObjPtr {
     // SAFETY: see `fns`.
-    let (actor, promise) = unsafe { (actor(ctx), of_handle(future)) };
-    let reason = reason_of(actor, &promise);
+    let (actor, promise) = unsafe { (actor(ctx), in_handle(future)) };
+    let reason = reason_of(promise);
     reason_object(actor, &reason)
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rt_future_fail(ctx: *mut Ctx, future: ObjPtr) {
     // SAFETY: see `fns`.
-    let (actor, promise) = unsafe { (actor(ctx), of_handle(future)) };
-    let reason = reason_of(actor, &promise);
+    let (actor, promise) = unsafe { (actor(ctx), in_handle(future)) };
+    let reason = reason_of(promise);
     actor.raise_exit(reason);
 }
 

@@ -1,11 +1,11 @@
-//! Chunks: pieces of memory from the C allocator that objects are bumped into, in heaps of small actors and in
+//! Chunks: pieces of memory that objects are bumped into, in heaps of small actors and in
 //! messages.
 //!
 //! The objects of a chunk follow each other from its beginning; behind the last one the chunk is zero. A list
 //! of chunks belongs to one heap or message. Must never know what an object refers to.
 
 use super::Heap;
-use std::alloc::{Layout, alloc, dealloc};
+use crate::message::blocks;
 use std::ptr::null_mut;
 
 /// The head of a chunk; the objects are behind it.
@@ -27,9 +27,7 @@ impl Chunk {
     /// A chunk with room for `room` bytes, a multiple of 8, that are not initialised.
     pub(crate) fn new(room: usize) -> Option<*mut Chunk> {
         let size = u32::try_from(room.checked_add(CHUNK_HEAD)?).ok()?;
-        let layout = Layout::from_size_align(size as usize, 8).ok()?;
-        // SAFETY: the layout is not empty.
-        let chunk = unsafe { alloc(layout) }.cast::<Chunk>();
+        let chunk = blocks::take(size as usize).cast::<Chunk>();
         if chunk.is_null() {
             return None;
         }
@@ -48,11 +46,8 @@ impl Chunk {
     /// # Safety
     /// Nothing may use it any more.
     pub(crate) unsafe fn free(chunk: *mut Chunk) {
-        // SAFETY: the caller vouches for it; the layout is that of `new`.
-        unsafe {
-            let layout = Layout::from_size_align_unchecked((*chunk).size as usize, 8);
-            dealloc(chunk.cast(), layout);
-        }
+        // SAFETY: the caller vouches for it; the size is that of `new`.
+        unsafe { blocks::give(chunk.cast(), (*chunk).size as usize) };
     }
 
     /// Whether no other chunk follows in the list.

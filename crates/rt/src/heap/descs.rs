@@ -57,6 +57,31 @@ impl Descs {
         self.shapes[id.0 as usize]
     }
 
+    /// The words of a small object that refers to nothing, or to what is static; `None` for any other.
+    ///
+    /// # Safety
+    /// `object` must be an object with a descriptor of this table, which nobody changes while the result is used.
+    #[inline]
+    pub(crate) unsafe fn flat<'o>(&self, object: ObjPtr) -> Option<&'o [u64]> {
+        // SAFETY: the caller vouches for the object.
+        let shape = self.shape(unsafe { (*object).header }.desc());
+        if shape.size == 0 {
+            return None;
+        }
+        // SAFETY: as above.
+        let all = unsafe { std::slice::from_raw_parts(object.cast(), shape.size as usize / 8) };
+        let mut traced = shape.words;
+        while traced != 0 {
+            let word: u64 = all[traced.trailing_zeros() as usize];
+            traced &= traced - 1;
+            // SAFETY: a traced word that is a pointer leads to an object.
+            if is_traced_pointer(word) && !unsafe { (*(word as ObjPtr)).header }.is_static() {
+                return None;
+            }
+        }
+        Some(all)
+    }
+
     /// The bytes an object takes.
     ///
     /// # Safety

@@ -30,6 +30,7 @@ pub(crate) mod tests;
 #[cfg(test)]
 mod torture;
 
+use crate::message::blocks;
 use bulk::Bulk;
 use chunk::{CHUNK_HEAD, Chunk};
 use descs::Descs;
@@ -79,7 +80,7 @@ pub struct Heap {
     chunk_bytes: u32,
     /// How many of them were in use after the last settling, or when the heap began with a message.
     settled_bytes: u32,
-    /// What may be allocated in chunks between two settlings; 0 before the first.
+    /// What may be allocated in chunks between two settlings; 0 before the first, unless the heap shall wait with that.
     nursery: u16,
     /// The context bumps through a block, no longer through the newest chunk.
     in_blocks: bool,
@@ -138,6 +139,11 @@ impl Heap {
     /// Numbers about the heap.
     pub fn stats(&self) -> Stats {
         self.bulk.as_ref().map_or_else(Stats::default, |bulk| bulk.stats)
+    }
+
+    /// Its actor will hardly live long enough for a settling to be worth it, unless it allocates much.
+    pub(crate) fn expect_short_life(&mut self) {
+        self.nursery = FIRST_CHUNK as u16;
     }
 
     /// Bytes allocated since the beginning.
@@ -248,15 +254,22 @@ impl Heap {
             return self.alloc_overflow(size);
         }
         self.show_end(ctx)?;
-        let is_first = self.chunks.is_null() && !self.in_blocks;
-        // What an actor begins with fills its first chunk: most never need another one.
-        let opened = if is_first { self.add_chunk(ctx, size, size) } else { Some(()) };
-        if is_first {
-            self.settled_bytes = self.chunk_bytes;
-        }
-        let start = opened.and_then(|()| self.bump_or_open(ctx, size, size));
+        let start = if self.chunks.is_null() && !self.in_blocks {
+            self.first_area(ctx, size)
+        } else {
+            self.bump_or_open(ctx, size, size)
+        };
         self.hide_end(ctx);
         start
+    }
+
+    /// What an actor begins with fills its first chunk: most never need another one.
+    fn first_area(&mut self, ctx: &mut Ctx, size: usize) -> Option<usize> {
+        self.add_chunk(ctx, size, size)?;
+        self.settled_bytes = self.chunk_bytes;
+        let start = ctx.alloc_ptr;
+        ctx.alloc_ptr += size;
+        Some(start)
     }
 
     /// Memory for `size` bytes from what the context bumps through.
@@ -350,6 +363,8 @@ impl Heap {
         if self.footprint() + room + CHUNK_HEAD > self.limit {
             return None;
         }
+        // All that the block has.
+        let room = (blocks::capacity(room + CHUNK_HEAD) & !7) - CHUNK_HEAD;
         let chunk = Chunk::new(room)?;
         self.close_chunk(ctx);
         // SAFETY: the chunk was just made.

@@ -1,11 +1,12 @@
-//! Memory for messages: blocks of two sizes in magazines, larger pieces from the C allocator.
+//! Memory for messages, and for what is made and given up with actors: blocks of a few sizes in magazines, larger
+//! pieces from the C allocator.
 //!
 //! A message is often made on one thread and given up on another, and most live for a moment. So each thread keeps
 //! two magazines of free blocks for each size and takes and gives in turn; full ones it does not need go to a depot that all
 //! share, from which threads that only make messages are fed: the mutex there is taken once for a magazine
 //! (Bonwick and Adams, "Magazines and Vmem", 2001).
 //!
-//! Must never hold more than a few hundred kilobytes of free blocks, and never give a block out twice.
+//! Must never hold more than a megabyte or two of free blocks, and never give a block out twice.
 
 use std::alloc::{Layout, alloc, dealloc};
 use std::cell::Cell;
@@ -14,16 +15,21 @@ use std::sync::{Mutex, PoisonError};
 
 /// Blocks are aligned to this, and so is all memory from here.
 pub(crate) const ALIGN: usize = 16;
-/// The sizes of blocks, in bytes: of a message of words, and of one that refers to a little more.
-const SIZES: [usize; 2] = [64, 384];
+/// The sizes of blocks, in bytes: of messages of words and the first chunks of heaps, at first by steps of what the C
+/// allocator deals in (its own head is 8 bytes); of second chunks; of messages that refer to a little more; of
+/// `sched::cold`.
+const SIZES: [usize; CLASSES] = [72, 88, 104, 120, 152, 184, 216, 264, 392, LARGEST];
+const CLASSES: usize = 10;
+/// The largest size of a block.
+pub(crate) const LARGEST: usize = 488;
 /// Blocks of a magazine.
 const ROUNDS: u32 = 64;
-/// Full magazines of each size in the depot.
-const KEPT: usize = 16;
+/// Bytes of each size in the depot.
+const KEPT: usize = 256 * 1024;
 
 /// Memory of `size` bytes, not initialised; null if there is none. A constant size costs no decision.
 #[inline(always)]
-pub(super) fn take(size: usize) -> *mut u8 {
+pub(crate) fn take(size: usize) -> *mut u8 {
     match class(size) {
         Some(class) => OWN.with(|own| own[class].take(class)),
         None => from_system(size),
@@ -35,7 +41,7 @@ pub(super) fn take(size: usize) -> *mut u8 {
 /// # Safety
 /// It must come from [`take`] with a size of the same class, and nothing may use it any more.
 #[inline(always)]
-pub(super) unsafe fn give(memory: *mut u8, size: usize) {
+pub(crate) unsafe fn give(memory: *mut u8, size: usize) {
     match class(size) {
         // SAFETY: the caller vouches for it.
         Some(class) => OWN.with(|own| unsafe { own[class].give(memory.cast(), class) }),
@@ -56,13 +62,26 @@ pub(crate) fn give_back_all() {
 
 #[inline(always)]
 const fn class(size: usize) -> Option<usize> {
-    if size <= SIZES[0] {
-        Some(0)
-    } else if size <= SIZES[1] {
-        Some(1)
+    const _: () = assert!(SIZES[3] == SIZES[0] + 3 * 16 && SIZES[6] == SIZES[3] + 3 * 32);
+    if size <= SIZES[3] {
+        Some(size.saturating_sub(SIZES[0] - 15) / 16)
+    } else if size <= SIZES[6] {
+        Some(3 + (size - SIZES[3] + 31) / 32)
+    } else if size <= SIZES[7] {
+        Some(7)
+    } else if size <= SIZES[8] {
+        Some(8)
+    } else if size <= SIZES[9] {
+        Some(9)
     } else {
         None
     }
+}
+
+/// How much memory [`take`] gives for `size` bytes.
+#[inline(always)]
+pub(crate) fn capacity(size: usize) -> usize {
+    class(size).map_or(size, |class| SIZES[class])
 }
 
 fn layout(size: usize) -> Layout {
@@ -129,11 +148,11 @@ struct Own {
     spare: Cell<Magazine>,
 }
 
-static DEPOT: [Mutex<Vec<Magazine>>; 2] = [Mutex::new(Vec::new()), Mutex::new(Vec::new())];
+static DEPOT: [Mutex<Vec<Magazine>>; CLASSES] = [const { Mutex::new(Vec::new()) }; CLASSES];
 
 thread_local! {
     /// Without a destructor, which would cost a question at each use: see [`give_back_all`].
-    static OWN: [Own; 2] = const { [Own::EMPTY, Own::EMPTY] };
+    static OWN: [Own; CLASSES] = const { [const { Own::EMPTY }; CLASSES] };
 }
 
 impl Own {
@@ -193,9 +212,14 @@ fn depot(class: usize) -> std::sync::MutexGuard<'static, Vec<Magazine>> {
     DEPOT[class].lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// How many full magazines the depot keeps.
+const fn kept(class: usize) -> usize {
+    KEPT / (SIZES[class] * ROUNDS as usize)
+}
+
 fn return_full(full: Magazine, class: usize) {
     let mut depot = depot(class);
-    if depot.len() < KEPT {
+    if depot.len() < kept(class) {
         depot.push(full);
     } else {
         drop(depot);
@@ -207,6 +231,13 @@ fn return_full(full: Magazine, class: usize) {
 mod tests {
     use super::*;
     use std::collections::HashSet;
+
+    #[test]
+    fn the_smallest_block_that_fits_is_given() {
+        for size in 1..=LARGEST + 1 {
+            assert_eq!(class(size), SIZES.iter().position(|&block| size <= block), "{size}");
+        }
+    }
 
     #[test]
     fn blocks_are_given_out_once_also_across_threads() {
@@ -230,12 +261,13 @@ mod tests {
 
     #[test]
     fn a_thread_keeps_two_magazines_and_the_depot_a_few() {
-        let size = SIZES[1];
-        let taken: Vec<*mut u8> = (0..(KEPT + 8) * ROUNDS as usize).map(|_| take(size)).collect();
+        let (class, size) = (8, SIZES[8]);
+        let count = (kept(class) + 8) * ROUNDS as usize;
+        let taken: Vec<*mut u8> = (0..count).map(|_| take(size)).collect();
         // SAFETY: as above.
         taken.into_iter().for_each(|block| unsafe { give(block, size) });
-        assert!(depot(1).len() <= KEPT);
-        let rounds = OWN.with(|own| own[1].loaded.get().rounds + own[1].spare.get().rounds);
+        assert!(depot(class).len() <= kept(class));
+        let rounds = OWN.with(|own| own[class].loaded.get().rounds + own[class].spare.get().rounds);
         assert!(rounds <= 2 * ROUNDS);
     }
 }

@@ -11,7 +11,7 @@
 //!
 //! What an envelope says beyond that belongs to whoever queues the message. Must never refer to a heap.
 
-mod blocks;
+pub(crate) mod blocks;
 mod copy;
 mod transfer;
 

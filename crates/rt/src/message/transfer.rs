@@ -57,18 +57,25 @@ impl Message {
     /// The same for a message of one object without references, if the context has room for it at once.
     #[inline(always)]
     pub fn adopt_flat(self, ctx: &mut Ctx) -> Result<ObjPtr, Message> {
-        let Some(words) = self.flat() else { return Err(self) };
+        let Some(object) = self.copy_flat(ctx) else { return Err(self) };
+        self.free_memory();
+        Ok(object)
+    }
+
+    /// A copy of such a message.
+    #[inline(always)]
+    pub fn copy_flat(&self, ctx: &mut Ctx) -> Option<ObjPtr> {
+        let words = self.flat()?;
         let (start, size) = (ctx.alloc_ptr, words.len() * 8);
         if size > ctx.alloc_end - start {
-            return Err(self);
+            return None;
         }
         ctx.alloc_ptr = start + size;
         for (index, &word) in words.iter().enumerate() {
             // SAFETY: what the context bumps through is the actor's to fill.
             unsafe { (start as *mut u64).add(index).write(word) };
         }
-        self.free_memory();
-        Ok(start as ObjPtr)
+        Some(start as ObjPtr)
     }
 
     /// Copies the message into a heap and gives its root. `None`: the heap's limit does not allow it.

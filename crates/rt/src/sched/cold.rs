@@ -3,14 +3,16 @@
 //! All of it belongs to the thread that runs the actor.
 
 use super::bounds::{Limits, Overflow};
+use super::few::Few;
 use super::observe::Ask;
 use super::promise::Promise;
 use super::signal::Reason;
 use super::slot::Pid;
 use crate::actor::{Raised, RootSource};
 use crate::message::Message;
+use crate::pooled::Counted;
 use sepal_abi::{ObjPtr, SpawnSetting};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::ptr::null_mut;
 use std::sync::Arc;
 
@@ -35,11 +37,11 @@ pub(crate) struct Cold {
     pub(crate) result: i64,
     /// The frame to run when it ends, or null.
     pub(crate) terminate: ObjPtr,
-    pub(crate) links: BTreeSet<Pid>,
+    pub(crate) links: Few<Pid, ()>,
     /// Who monitors this actor, by monitor.
-    pub(crate) watchers: BTreeMap<u64, Pid>,
+    pub(crate) watchers: Few<u64, Pid>,
     /// Whom it monitors, by monitor.
-    pub(crate) monitors: BTreeMap<u64, Pid>,
+    pub(crate) monitors: Few<u64, Pid>,
     /// Options of the next spawn.
     pub(crate) spawn: SpawnOptions,
     /// When the running receive ends, in nanoseconds of the clock.
@@ -48,11 +50,11 @@ pub(crate) struct Cold {
     /// The clock's alarm that will wake the actor, and its time.
     pub(crate) alarm: Option<(u64, u64)>,
     /// The promise that a task is to keep.
-    pub(crate) promise: Option<Arc<Promise>>,
+    pub(crate) promise: Option<Counted<Promise>>,
     /// The tasks that end with this actor.
     pub(crate) tasks: Vec<Pid>,
     /// Promises whose last reply was given up unanswered: they fail when the actor ends.
-    pub(crate) orphans: Vec<Arc<Promise>>,
+    pub(crate) orphans: Vec<Counted<Promise>>,
     /// What this actor has asked about another.
     pub(crate) info: Option<Arc<Ask>>,
     /// Messages that did not fit a receiver's mailbox yet, in order.
@@ -83,9 +85,9 @@ impl Default for Cold {
             doom: None,
             result: 0,
             terminate: null_mut(),
-            links: BTreeSet::new(),
-            watchers: BTreeMap::new(),
-            monitors: BTreeMap::new(),
+            links: Few::None,
+            watchers: Few::None,
+            monitors: Few::None,
             spawn: SpawnOptions::default(),
             receive_until: None,
             sleep_until: 0,

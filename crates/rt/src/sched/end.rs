@@ -5,8 +5,9 @@
 //! goes. Whoever has heard of the end thus finds it complete. Must never run code of the actor's.
 
 use super::cold::Cold;
+use super::few::Few;
 use super::post::fail_replies;
-use super::promise;
+use super::promise::{self, has_orphans};
 use super::signal::{Kind, Reason, about};
 use super::slot::{Pid, SlotRef};
 use crate::actor::Actor;
@@ -27,7 +28,7 @@ pub(crate) fn bury(runtime: RuntimeRef, slot: SlotRef) {
     // SAFETY: this thread has the actor's turn, its last.
     let actor = unsafe { &mut *slot.actor() };
     let pid = actor.pid;
-    let reason = actor.cold_ref().and_then(|cold| cold.reason.clone()).unwrap_or(Reason::NORMAL);
+    let reason = actor.cold_if_any().and_then(|cold| cold.reason.take()).unwrap_or(Reason::NORMAL);
     let code = (actor.is_main()).then(|| exit_code(actor, &reason));
     runtime.settle_sends();
     runtime.scheduler.simulation().inspect(|simulation| simulation.end_turn());
@@ -48,17 +49,15 @@ pub(crate) fn bury(runtime: RuntimeRef, slot: SlotRef) {
     for signal in slot.shared().inbox.close(pid.generation()) {
         take_last(actor, signal, &mut unread);
     }
-    tell_others(&runtime, actor, &reason);
-    fail_promises(&runtime, actor, &reason, unread);
-    let tasks = actor.cold_if_any().map_or_else(Vec::new, |cold| std::mem::take(&mut cold.tasks));
-    for task in tasks {
-        runtime.kill(pid, task, &Reason::KILLED);
+    // Most actors end without anybody or anything left.
+    if !unread.is_empty() || has_orphans() || actor.has_ties() || actor.owes_answers() {
+        part_with_others(&runtime, actor, reason, unread);
     }
     // SAFETY: nothing uses the actor any more: its turn is over, and its pid leads nowhere.
     unsafe { std::ptr::drop_in_place(slot.actor()) };
     // Replies in its heap were given up with it; they have failed already.
     drop(promise::take_orphans());
-    runtime.table.remove(slot, pid);
+    runtime.table.remove(runtime.scheduler.at_hand(), slot, pid);
     if let Some(code) = code {
         if runtime.observes().is_some() {
             observer::print(runtime, observer::View::Worker);
@@ -96,7 +95,7 @@ fn take_last(actor: &mut Actor, signal: Message, unread: &mut Vec<Message>) {
     match (Kind::of(&signal), about(&signal)) {
         (Kind::Message, _) => unread.push(signal),
         (Kind::Link, Some(from)) => {
-            actor.cold().links.insert(from);
+            actor.cold().links.insert(from, ());
         }
         (Kind::Unlink | Kind::LinkExit, Some(from)) => {
             actor.cold().links.remove(&from);
@@ -112,19 +111,59 @@ fn take_last(actor: &mut Actor, signal: Message, unread: &mut Vec<Message>) {
     }
 }
 
+#[inline(never)]
+fn part_with_others(runtime: &Runtime, actor: &mut Actor, reason: Reason, unread: Vec<Message>) {
+    let pid = actor.pid;
+    let is_told_once = unread.is_empty() && !has_orphans() && !actor.owes_answers();
+    if let Some(cold) = actor.cold_if_any()
+        && let (Few::None, Few::None, &Few::One(monitor, watcher)) =
+            (&cold.links, &cold.monitors, &cold.watchers)
+        && is_told_once
+    {
+        cold.watchers = Few::None;
+        let signal = reason.into_signal(&runtime.descs, Some(pid), Kind::Down, monitor);
+        runtime.send_signal(pid, watcher, signal, Kind::Down, monitor);
+    } else {
+        tell_others(runtime, actor, &reason);
+        fail_promises(runtime, actor, &reason, unread);
+    }
+    let tasks = actor.cold_if_any().map_or_else(Vec::new, |cold| std::mem::take(&mut cold.tasks));
+    for task in tasks.into_iter().filter(|&task| runtime.is_there(task)) {
+        runtime.kill(pid, task, &Reason::KILLED);
+    }
+}
+
+impl Actor {
+    /// Whether the end of the actor is another actor's concern.
+    fn has_ties(&self) -> bool {
+        self.cold_ref().is_some_and(|cold| {
+            let has_links = !matches!(cold.links, Few::None);
+            let has_monitors = !matches!((&cold.watchers, &cold.monitors), (Few::None, Few::None));
+            has_links || has_monitors || !cold.tasks.is_empty()
+        })
+    }
+
+    /// Whether anybody may wait for an answer through the actor: beside what its thread has noted as orphans.
+    fn owes_answers(&self) -> bool {
+        let owes = |cold: &Cold| {
+            cold.promise.is_some() || !cold.orphans.is_empty() || !cold.held.is_empty()
+        };
+        self.queue.len() > 0
+            || self.heap.handles().next().is_some()
+            || self.cold_ref().is_some_and(owes)
+    }
+}
+
 fn tell_others(runtime: &Runtime, actor: &mut Actor, reason: &Reason) {
     let pid = actor.pid;
     let Some(cold) = actor.cold_if_any() else { return };
-    let (links, watchers) = (std::mem::take(&mut cold.links), std::mem::take(&mut cold.watchers));
-    for linked in links {
-        runtime.exit_linked(pid, linked, reason);
-    }
-    for (monitor, watcher) in watchers {
+    cold.links.take().for_each(|linked, ()| runtime.exit_linked(pid, linked, reason));
+    cold.watchers.take().for_each(|monitor, watcher| {
         runtime.send_reason(pid, watcher, reason, Kind::Down, monitor);
-    }
-    for (monitor, target) in std::mem::take(&mut cold.monitors) {
+    });
+    cold.monitors.take().for_each(|monitor, target| {
         runtime.send_plain(pid, target, Kind::Demonitor, monitor);
-    }
+    });
 }
 
 /// Fails what the actor should have answered.

@@ -7,6 +7,7 @@
 //! runs it.
 
 use super::clock::Alarm;
+use super::cold::Cold;
 use super::end::bury;
 use super::engine::{Outcome, Run};
 use super::inbox::Batch;
@@ -90,6 +91,12 @@ pub(crate) fn turn(runtime: RuntimeRef, slot: SlotRef) -> Fate {
             }
             Step::Yield if actor.holds_messages() => {}
             Step::Yield => break again,
+            // Most have nothing left to run. What comes from now on comes too late.
+            Step::On if actor.is_done() => {
+                fault::leave();
+                bury(runtime, slot);
+                break Fate::Ended;
+            }
             Step::On => {}
         }
         if runtime.scheduler.is_stopped() {
@@ -131,6 +138,16 @@ impl Actor {
             return Begin::Wait;
         }
         self.plan().map_or(Begin::End, Begin::Run)
+    }
+
+    /// Whether the body has ended and nothing is pending, nor any message that waits for room.
+    #[inline]
+    fn is_done(&self) -> bool {
+        let is_idle = |cold: &Cold| {
+            cold.defers.is_empty() && cold.terminate.is_null() && cold.held.is_empty()
+        };
+        (self.next, self.phase) == (Next::Advance, Phase::Defers)
+            && self.cold_ref().is_none_or(is_idle)
     }
 
     /// What to run next; `None` when nothing is left.
@@ -345,12 +362,12 @@ impl Actor {
             }
             (Kind::Exit | Kind::Overrun, _) => self.take_exit(signal),
             (Kind::LinkExit, Some(from)) => {
-                if self.cold().links.remove(&from) {
+                if self.cold().links.remove(&from).is_some() {
                     self.take_exit(signal);
                 }
             }
             (Kind::Link, Some(from)) => {
-                self.cold().links.insert(from);
+                self.cold().links.insert(from, ());
             }
             (Kind::Unlink, Some(from)) => {
                 self.cold().links.remove(&from);

@@ -2,7 +2,7 @@
 //!
 //! - [`slot`]: pids, the table of actors, who may run one
 //! - `inbox`, `looked`, `bounds`, [`signal`]: what actors tell each other
-//! - `cold`: what few actors need
+//! - `cold`, `few`: what few actors need
 //! - `life`: an actor's turn, from signals to its end; `end`: its death
 //! - `post`: sending, spawning, waking
 //! - `births`, `observe`: what actors look like from outside
@@ -19,6 +19,7 @@ pub(crate) mod cold;
 pub(crate) mod dice;
 pub(crate) mod end;
 pub mod engine;
+pub(crate) mod few;
 pub(crate) mod inbox;
 pub(crate) mod life;
 pub(crate) mod looked;

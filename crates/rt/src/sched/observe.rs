@@ -11,8 +11,8 @@
 //! | `is_asking` | changed under the mutex, read at each turn; relaxed: whoever asks wakes the actor afterwards, and a turn that comes after the waking sees it |
 //! | `wanted`, `next_at` | a simulation's: whether and when it shall print; relaxed |
 //!
-//! An actor's end comes either before the asker looks whether it still lives, or sees the question: both have a fence
-//! between their store and their load. Must never keep an actor claimed while waiting for anything.
+//! An actor's end comes either before the asker looks whether it still lives, or sees the question: the asker has a fence
+//! between its store and its load, and the end is one order with that by itself. Must never keep an actor claimed while waiting for anything.
 
 use super::slot::{Pid, SlotRef};
 use crate::actor::{Actor, Next, Phase, text};
@@ -227,9 +227,8 @@ impl Runtime {
 
     /// Answers who asked about an actor that has ended: its pid has been retired.
     pub(crate) fn answer_that_it_ended(&self, pid: Pid) {
-        // See the module's head.
-        fence(Ordering::SeqCst);
-        if self.observer.is_asking() {
+        // See the module's head: `Shared::retire` is in that order, too.
+        if self.observer.is_asking.load(Ordering::SeqCst) {
             self.observer.give(self, self.observer.take(pid), None);
         }
     }

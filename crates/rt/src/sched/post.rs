@@ -10,10 +10,11 @@ use super::promise::{self, Promise};
 use super::signal::{self, Kind, Reason};
 use super::slot::{Pid, SlotRef};
 use crate::actor::{Actor, Next};
+use crate::heap::descs::Descs;
 use crate::message::Message;
+use crate::pooled::Counted;
 use crate::run::{Runtime, RuntimeRef};
-use sepal_abi::{Object, PanicCode};
-use std::sync::Arc;
+use sepal_abi::{ObjPtr, Object, PanicCode};
 
 /// Fails what could have been answered through a message that nobody will read.
 pub(crate) fn fail_replies(runtime: &Runtime, message: &Message, reason: &Reason) {
@@ -29,6 +30,11 @@ pub(crate) const COUNTED: u64 = 1;
 impl Runtime {
     pub(crate) fn own(&self) -> RuntimeRef {
         RuntimeRef::of(self)
+    }
+
+    /// Whether an actor has not ended.
+    pub(crate) fn is_there(&self, pid: Pid) -> bool {
+        self.table.slot(pid).is_some_and(|slot| slot.shared().is(pid))
     }
 
     /// Lets an actor look at its signals, deadlines and promises.
@@ -135,6 +141,18 @@ impl Runtime {
     /// Sends a signal about `from`.
     pub(crate) fn send_reason(&self, from: Pid, to: Pid, reason: &Reason, kind: Kind, note: u64) {
         let signal = reason.signal(&self.descs, Some(from), kind, note);
+        self.send_signal(from, to, signal, kind, note);
+    }
+
+    /// Sends a signal about `from`; without one, that it was killed.
+    pub(crate) fn send_signal(
+        &self,
+        from: Pid,
+        to: Pid,
+        signal: Option<Message>,
+        kind: Kind,
+        note: u64,
+    ) {
         let signal = signal.or_else(|| Reason::KILLED.signal(&self.descs, Some(from), kind, note));
         let Some(signal) = signal else { return };
         if let Ok(slot) = self.push_from(Some(from), to, signal)
@@ -177,16 +195,51 @@ impl Runtime {
     }
 }
 
+/// The frame that a body begins with.
+pub(crate) enum Start<'s> {
+    /// A copy, with all that it refers to.
+    Graph(Message),
+    /// The words of one that refers to nothing, still in the spawner's heap.
+    Flat(&'s [u64]),
+}
+
+impl Start<'_> {
+    /// Of a frame in the spawner's heap. `None`: there is no memory for a copy.
+    ///
+    /// # Safety
+    /// The object must be of a heap of this thread with these descriptors, alive and unchanged while the result is used.
+    pub(crate) unsafe fn of<'s>(descs: &Descs, frame: ObjPtr) -> Option<Start<'s>> {
+        // SAFETY: the caller vouches for the object.
+        unsafe {
+            let flat = descs.flat(frame).map(Start::Flat);
+            flat.or_else(|| Message::copy_graph(descs, frame).map(Start::Graph))
+        }
+    }
+
+    /// Moves it into the heap of the new actor. `None`: the heap's limit does not allow it.
+    fn move_to(self, actor: &mut Actor) -> Option<ObjPtr> {
+        let (heap, ctx) = (&mut actor.heap, &mut actor.ctx);
+        match self {
+            Start::Graph(message) => message.adopt(heap, ctx).ok(),
+            Start::Flat(words) => {
+                let area = heap.area(ctx, size_of_val(words))?;
+                // SAFETY: the area has so many bytes, and is ours to fill.
+                unsafe { (area as *mut u64).copy_from_nonoverlapping(words.as_ptr(), words.len()) };
+                Some(area as ObjPtr)
+            }
+        }
+    }
+}
+
 /// What is spawned.
-pub(crate) struct Body {
-    /// The start frame.
-    pub(crate) frame: Message,
+pub(crate) struct Body<'s> {
+    pub(crate) start: Start<'s>,
     /// The declared name, a static string, or null.
     pub(crate) label: *const Object,
     pub(crate) parent: Option<Pid>,
     /// The token of the message type, or null.
     pub(crate) mailbox: *const u8,
-    pub(crate) promise: Option<Arc<Promise>>,
+    pub(crate) promise: Option<Counted<Promise>>,
 }
 
 /// Why there is no new actor.
@@ -201,7 +254,7 @@ impl Runtime {
     /// Makes an actor and lets `connect` do what must be done before it runs.
     pub(crate) fn spawn(
         &self,
-        body: Body,
+        body: Body<'_>,
         options: SpawnOptions,
         connect: impl FnOnce(&mut Actor),
     ) -> Result<Pid, NotSpawned> {
@@ -211,7 +264,13 @@ impl Runtime {
             self.table.set_birth(pid, body.label, body.parent);
             Actor::new(self.own(), pid, options.limits.max_bytes)
         };
-        let made = self.table.insert(body.mailbox, &options.limits, priority, make);
+        let made = self.table.insert(
+            self.scheduler.at_hand(),
+            body.mailbox,
+            &options.limits,
+            priority,
+            make,
+        );
         let (slot, pid) = made.ok_or(NotSpawned::NoMemory)?;
         // SAFETY: the actor is active and in no queue: it is this thread's.
         let actor = unsafe { &mut *slot.actor() };
@@ -223,17 +282,21 @@ impl Runtime {
             super::end::bury(self.own(), slot);
             return Err(NotSpawned::Name(name));
         }
-        promise::replies(body.frame.handles()).for_each(|reply| reply.set_holder(Some(pid)));
+        if let Start::Graph(frame) = &body.start {
+            promise::replies(frame.handles()).for_each(|reply| reply.set_holder(Some(pid)));
+        }
+        let is_task = body.promise.is_some();
         if let Some(promise) = body.promise {
             promise.set_task(pid);
             actor.cold().promise = Some(promise);
+            actor.heap.expect_short_life();
         }
         connect(actor);
-        match body.frame.adopt(&mut actor.heap, &mut actor.ctx) {
-            Ok(frame) => (actor.leaf, actor.next) = (frame, Next::Resume),
-            Err(_) => actor.end(Reason::panic(PanicCode::HeapLimit.template())),
+        match body.start.move_to(actor) {
+            Some(frame) => (actor.leaf, actor.next) = (frame, Next::Resume),
+            None => actor.end(Reason::panic(PanicCode::HeapLimit.template())),
         }
-        self.scheduler.queue_behind(self.own(), slot, priority);
+        self.scheduler.queue_new(self.own(), slot, priority, is_task);
         Ok(pid)
     }
 

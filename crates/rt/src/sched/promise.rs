@@ -2,50 +2,53 @@
 //!
 //! A promise has two kinds of handles: replies, through which it is kept, and futures, through which it is
 //! awaited. A task's promise has no reply; the task keeps it. The state is behind the mutex, which is never held while
-//! anything else is locked or woken. `replies` counts reply handles in heaps and messages: giving up the last
+//! anything else is locked or woken; the outcome is set behind it and then never changes, so that readers need no lock. `replies` counts reply handles in heaps and messages: giving up the last
 //! one notes the promise as an orphan of the thread's actor, whose end then fails it.
 //!
 //! The holder is who received a reply last. Must never be kept twice: the first outcome stands.
 
+use super::few::Few;
 use super::signal::Reason;
 use super::slot::Pid;
 use crate::heap::handle::{Handle, HandleOps};
 use crate::message::Message;
+use crate::pooled::Counted;
 use crate::run::Runtime;
 use sepal_abi::{DescId, ObjPtr};
-use std::cell::{Cell, RefCell};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::cell::{Cell, RefCell, UnsafeCell};
+use std::mem::ManuallyDrop;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// See the module's head.
 #[derive(Debug, Default)]
 pub(crate) struct Promise {
     replies: AtomicUsize,
+    /// The number of the task that is to keep it, or 0; written before the task runs, and relaxed: who has the promise
+    /// has it from there.
+    task: AtomicI64,
+    /// Whether `outcome` is there. Release and acquire: who sees it set sees the outcome.
+    is_resolved: AtomicBool,
+    /// Set behind the mutex, once, before the flag; read behind the flag.
+    outcome: UnsafeCell<Option<Outcome>>,
     state: Mutex<State>,
 }
 
+// SAFETY: the outcome is written once, behind the mutex and before anybody reads it, and then only read; it may be sent.
+unsafe impl Sync for Promise {}
+
 #[derive(Debug, Default)]
 struct State {
-    outcome: Option<Outcome>,
     /// Who is to be woken.
-    waiters: Vec<Pid>,
+    waiters: Few<Pid, ()>,
     /// Whose end fails the promise.
     holder: Option<Pid>,
-    /// The task that is to keep it.
-    task: Option<Pid>,
 }
 
+/// What has become of a promise.
 #[derive(Debug)]
-enum Outcome {
-    Value(Arc<Message>),
-    Failed(Reason),
-}
-
-/// What a future can say.
-#[derive(Debug)]
-pub(crate) enum Answer {
-    Pending,
-    Value(Arc<Message>),
+pub(crate) enum Outcome {
+    Value(Message),
     Failed(Reason),
 }
 
@@ -55,13 +58,13 @@ impl Promise {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes it the task's to keep.
+    /// Makes it the task's to keep, which has not begun.
     pub(crate) fn set_task(&self, task: Pid) {
-        self.lock().task = Some(task);
+        self.task.store(task.number(), Ordering::Relaxed);
     }
 
     pub(crate) fn task(&self) -> Option<Pid> {
-        self.lock().task
+        Pid::from_number(self.task.load(Ordering::Relaxed))
     }
 
     /// Makes it fail with the end of `holder`.
@@ -70,7 +73,7 @@ impl Promise {
     }
 
     pub(crate) fn keep(&self, runtime: &Runtime, value: Message) {
-        self.resolve(runtime, |_| Some(Outcome::Value(Arc::new(value))));
+        self.resolve(runtime, |_| Some(Outcome::Value(value)));
     }
 
     pub(crate) fn fail(&self, runtime: &Runtime, reason: &Reason) {
@@ -88,41 +91,46 @@ impl Promise {
         runtime.settle_sends();
         let waiters = {
             let mut state = self.lock();
-            if state.outcome.is_some() {
+            if !self.is_pending() {
                 return;
             }
-            state.outcome = outcome(&state);
-            if state.outcome.is_none() {
-                return;
-            }
-            std::mem::take(&mut state.waiters)
+            let Some(outcome) = outcome(&state) else { return };
+            // SAFETY: it is pending, and stays so while this thread has the lock; so nobody reads it.
+            unsafe { *self.outcome.get() = Some(outcome) };
+            self.is_resolved.store(true, Ordering::Release);
+            state.waiters.take()
         };
-        waiters.into_iter().for_each(|waiter| runtime.wake(waiter));
+        waiters.for_each(|waiter, ()| runtime.wake(waiter));
     }
 
-    /// What there is to say; as long as that is nothing, `waiter` will be woken.
-    pub(crate) fn poll(&self, waiter: Pid) -> Answer {
-        let mut state = self.lock();
-        match &state.outcome {
-            Some(Outcome::Value(value)) => Answer::Value(value.clone()),
-            Some(Outcome::Failed(reason)) => Answer::Failed(reason.clone()),
-            None => {
-                if !state.waiters.contains(&waiter) {
-                    state.waiters.push(waiter);
-                }
-                Answer::Pending
+    /// What there is to say.
+    #[inline]
+    pub(crate) fn outcome(&self) -> Option<&Outcome> {
+        // SAFETY: behind the flag it does not change.
+        if self.is_pending() { None } else { unsafe { (*self.outcome.get()).as_ref() } }
+    }
+
+    /// The same; as long as that is nothing, `waiter` will be woken.
+    #[inline]
+    pub(crate) fn poll(&self, waiter: Pid) -> Option<&Outcome> {
+        if self.is_pending() {
+            let mut state = self.lock();
+            if self.is_pending() {
+                state.waiters.insert(waiter, ());
+                return None;
             }
         }
+        self.outcome()
     }
 
     pub(crate) fn is_pending(&self) -> bool {
-        self.lock().outcome.is_none()
+        !self.is_resolved.load(Ordering::Acquire)
     }
 }
 
 thread_local! {
     /// Promises whose last reply this thread gave up unanswered, until the worker gives them to its actor.
-    static ORPHANS: RefCell<Vec<Arc<Promise>>> = const { RefCell::new(Vec::new()) };
+    static ORPHANS: RefCell<Vec<Counted<Promise>>> = const { RefCell::new(Vec::new()) };
     /// Whether there are any: asked after every run, and cheaper than the list.
     static HAS_ORPHANS: Cell<bool> = const { Cell::new(false) };
 }
@@ -134,9 +142,8 @@ pub(crate) fn has_orphans() -> bool {
 }
 
 /// Takes the promises that nobody but the end of this thread's actor can fail.
-pub(crate) fn take_orphans() -> Vec<Arc<Promise>> {
-    HAS_ORPHANS.set(false);
-    ORPHANS.take()
+pub(crate) fn take_orphans() -> Vec<Counted<Promise>> {
+    if HAS_ORPHANS.replace(false) { ORPHANS.take() } else { Vec::new() }
 }
 
 /// Replies.
@@ -144,29 +151,29 @@ pub(crate) static REPLY: HandleOps = HandleOps { retain: retain_reply, release: 
 /// Futures.
 pub(crate) static FUTURE: HandleOps = HandleOps { retain: retain_future, release: release_future };
 
-// SAFETY of all four: the address in a handle is that of a promise in an `Arc`, of which the handle owns one count.
+// SAFETY of all four: the address in a handle is that of a counted promise, of which the handle owns one count.
 
 unsafe fn retain_future(address: usize) {
     // SAFETY: see above.
-    unsafe { Arc::increment_strong_count(address as *const Promise) };
+    std::mem::forget(unsafe { counted(address) });
 }
 
 unsafe fn release_future(address: usize) {
     // SAFETY: see above.
-    unsafe { Arc::decrement_strong_count(address as *const Promise) };
+    drop(unsafe { Counted::<Promise>::from_address(address) });
 }
 
 unsafe fn retain_reply(address: usize) {
     // SAFETY: see above.
     unsafe {
         retain_future(address);
-        (*(address as *const Promise)).replies.fetch_add(1, Ordering::Relaxed);
+        Counted::<Promise>::at(address).replies.fetch_add(1, Ordering::Relaxed);
     }
 }
 
 unsafe fn release_reply(address: usize) {
     // SAFETY: see above.
-    let promise = unsafe { Arc::from_raw(address as *const Promise) };
+    let promise = unsafe { Counted::<Promise>::from_address(address) };
     // Release and acquire: whoever counts to zero sees what was done through the other replies.
     let was_last = promise.replies.fetch_sub(1, Ordering::AcqRel) == 1;
     if was_last && promise.is_pending() {
@@ -176,25 +183,52 @@ unsafe fn release_reply(address: usize) {
 }
 
 /// The address that a handle of the promise holds, with one count of its own.
-pub(crate) fn address(promise: &Arc<Promise>, ops: &HandleOps) -> usize {
-    let address = Arc::as_ptr(promise) as usize;
-    // SAFETY: the promise is alive.
-    unsafe { (ops.retain)(address) };
-    address
+pub(crate) fn address(promise: &Counted<Promise>, ops: &HandleOps) -> usize {
+    if std::ptr::eq(ops, &REPLY) {
+        promise.replies.fetch_add(1, Ordering::Relaxed);
+    }
+    promise.clone().into_address()
+}
+
+/// A further count of the promise at an address.
+///
+/// # Safety
+/// The address must own a count.
+unsafe fn counted(address: usize) -> Counted<Promise> {
+    // SAFETY: the caller vouches for the address, whose count stays its own.
+    let own = ManuallyDrop::new(unsafe { Counted::from_address(address) });
+    Counted::clone(&own)
+}
+
+/// The address in a handle of a promise.
+///
+/// # Safety
+/// `object` must be one.
+unsafe fn address_in(object: ObjPtr) -> usize {
+    // SAFETY: the caller vouches for the handle.
+    unsafe {
+        debug_assert_eq!((*object).header.desc(), DescId::HANDLE);
+        (*object.cast::<Handle>()).address
+    }
 }
 
 /// The promise of a handle.
 ///
 /// # Safety
 /// `object` must be a handle of a promise.
-pub(crate) unsafe fn of_handle(object: ObjPtr) -> Arc<Promise> {
+pub(crate) unsafe fn of_handle(object: ObjPtr) -> Counted<Promise> {
     // SAFETY: the caller vouches for the handle, which owns a count.
-    unsafe {
-        debug_assert_eq!((*object).header.desc(), DescId::HANDLE);
-        let address = (*object.cast::<Handle>()).address;
-        retain_future(address);
-        Arc::from_raw(address as *const Promise)
-    }
+    unsafe { counted(address_in(object)) }
+}
+
+/// The same as long as the handle lives.
+///
+/// # Safety
+/// As [`of_handle`]; and nothing may be collected while the result is used.
+#[inline]
+pub(crate) unsafe fn in_handle<'h>(object: ObjPtr) -> &'h Promise {
+    // SAFETY: the caller vouches for the handle, which owns a count.
+    unsafe { Counted::at(address_in(object)) }
 }
 
 /// The promises that could be kept through the handles.
@@ -217,5 +251,5 @@ fn promises<'h>(
 ) -> impl Iterator<Item = &'h Promise> {
     let ours = handles.filter(move |handle| std::ptr::eq(handle.ops, ops));
     // SAFETY: the address in a reply or future is that of a promise, which lives as long as the handle.
-    ours.map(|handle| unsafe { &*(handle.address as *const Promise) })
+    ours.map(|handle| unsafe { Counted::<Promise>::at(handle.address) })
 }

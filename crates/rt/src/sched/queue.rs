@@ -1,7 +1,10 @@
 //! Which actor runs next, on which thread.
 //!
 //! Each worker has a queue of its own, from which others steal, and before it a *hot* place for the actor that was
-//! woken last: a message and its answer stay on one core, in its cache. Actors of other than medium priority, and those
+//! woken last: a message and its answer stay on one core, in its cache. Tasks that have not begun are kept apart: their
+//! worker begins with the newest, so that a tree of tasks is walked depth first and few are alive at a time, while others
+//! steal the oldest, which most hangs on (Blumofe and Leiserson, "Scheduling multithreaded computations by work
+//! stealing", 1999). Actors of other than medium priority, and those
 //! woken by the clock, come through shared queues. Threads are started when there is work for them, up to the
 //! number of workers; one that waits for the operating system counts as none.
 //!
@@ -28,7 +31,7 @@
 use super::clock::Alarm;
 use super::life::{self, Fate};
 use super::simulation::{Simulation, name_of};
-use super::slot::SlotRef;
+use super::slot::{AtHand, SlotRef};
 use crate::panics::EXIT_PANIC;
 use crate::run::{Options, RuntimeRef};
 use crate::{fault, message, observer, stdio};
@@ -49,8 +52,8 @@ const MEDIUM: usize = 1;
 const TURN_OF_SHARED: u32 = 31;
 /// Each so many turns a worker's own queue comes before the shared one of medium priority, so that it progresses.
 const TURN_OF_OWN: u32 = 8;
-/// After so many turns out of the hot place the queue comes first: a pair that wakes each other must not keep
-/// the worker.
+/// After so many turns out of the hot place, or of new tasks, the queue comes first: a pair that wakes each other must not
+/// keep the worker. The oldest task goes there too, so that it does not wait for ever.
 const HOT_TURNS: u32 = 32;
 /// How often a thread looks for work before it sleeps: some microseconds, for a futex round takes many.
 const SPINS: u32 = 20;
@@ -100,6 +103,8 @@ struct State {
 struct Core {
     hot: AtomicPtr<u8>,
     stealer: Stealer<SlotRef>,
+    /// Of tasks that have not begun.
+    tasks: Stealer<SlotRef>,
     current: AtomicPtr<u8>,
     turns: AtomicU32,
     /// What the clock saw in `turns` last.
@@ -112,7 +117,10 @@ struct Local<'s> {
     core: &'s Core,
     index: usize,
     queue: Worker<SlotRef>,
+    /// Tasks that have not begun.
+    tasks: Worker<SlotRef>,
     hot_turns: Cell<u32>,
+    slots: AtHand,
 }
 
 thread_local! {
@@ -184,6 +192,12 @@ impl Scheduler {
         std::ptr::eq(local.scheduler, self).then_some(local)
     }
 
+    /// This thread's free slots, if it is a worker.
+    #[inline]
+    pub(crate) fn at_hand(&self) -> Option<&AtHand> {
+        self.local().map(|local| &local.slots)
+    }
+
     /// Starts a thread of the runtime's; false if there is none to be had.
     pub(crate) fn spawn_thread(
         &self,
@@ -234,6 +248,31 @@ impl Scheduler {
                 }
             }
             Some(_) | None => self.share(runtime, slot, priority),
+        }
+    }
+
+    /// Queues an actor that was just made: before others if nobody was woken last, so that who is made and awaited at once
+    /// needs no other thread. The clock sees to it that it does not wait for long.
+    #[inline]
+    pub(crate) fn queue_new(
+        &self,
+        runtime: RuntimeRef,
+        slot: SlotRef,
+        priority: u8,
+        is_task: bool,
+    ) {
+        let is_usual = usize::from(priority) == MEDIUM && self.simulation.is_none();
+        match self.local() {
+            Some(local) if is_usual && local.core.hot.load(Ordering::Relaxed).is_null() => {
+                runtime.clock.tick(runtime);
+                // As in `queue`.
+                local.core.hot.store(slot.actor().cast(), Ordering::Release);
+            }
+            Some(local) if is_usual && is_task => {
+                local.tasks.push(slot);
+                self.announce(runtime);
+            }
+            Some(_) | None => self.queue_behind(runtime, slot, priority),
         }
     }
 
@@ -349,10 +388,11 @@ impl Scheduler {
     /// The life of a thread, which begins searching.
     fn work(&self, runtime: RuntimeRef, index: usize) {
         fault::install();
-        let queue = Worker::new_fifo();
+        let (queue, tasks) = (Worker::new_fifo(), Worker::new_lifo());
         let core = Box::into_raw(Box::new(Core {
             hot: AtomicPtr::default(),
             stealer: queue.stealer(),
+            tasks: tasks.stealer(),
             current: AtomicPtr::default(),
             turns: AtomicU32::new(0),
             seen: AtomicU32::new(0),
@@ -362,7 +402,8 @@ impl Scheduler {
         self.begun.fetch_max(index + 1, Ordering::AcqRel);
         // SAFETY: it is dropped with the scheduler, after its thread has ended.
         let core = unsafe { &*core };
-        let local = Local { scheduler: self, core, index, queue, hot_turns: Cell::new(0) };
+        let (hot_turns, slots) = (Cell::new(0), AtHand::default());
+        let local = Local { scheduler: self, core, index, queue, tasks, hot_turns, slots };
         let outer = LOCAL.replace((&raw const local).cast());
         let mut is_searching = true;
         while let Some(slot) = self.next(runtime, &local, &mut is_searching) {
@@ -512,10 +553,17 @@ impl Scheduler {
         if urgent.is_some() {
             return urgent;
         }
-        let hot = if hot_turns < HOT_TURNS { take_hot(core) } else { None };
-        local.hot_turns.set(if hot.is_some() { hot_turns + 1 } else { 0 });
-        hot.or_else(|| local.queue.pop())
-            .or_else(|| take_hot(core))
+        let new = || take_hot(core).or_else(|| local.tasks.pop());
+        let first = if hot_turns < HOT_TURNS { new() } else { None };
+        local.hot_turns.set(if first.is_some() { hot_turns + 1 } else { 0 });
+        if hot_turns >= HOT_TURNS
+            && let Steal::Success(oldest) = core.tasks.steal()
+        {
+            local.queue.push(oldest);
+        }
+        first
+            .or_else(|| local.queue.pop())
+            .or_else(new)
             .or_else(|| self.take_shared(MEDIUM))
             .or_else(|| self.take_shared(LOW))
     }
@@ -548,6 +596,13 @@ impl Scheduler {
         self.cores_from(local.index + 1).find_map(|core| {
             loop {
                 match core.stealer.steal_batch_and_pop(&local.queue) {
+                    Steal::Success(slot) => return Some(slot),
+                    Steal::Retry => {}
+                    Steal::Empty => break,
+                }
+            }
+            loop {
+                match core.tasks.steal() {
                     Steal::Success(slot) => return Some(slot),
                     Steal::Retry => {}
                     Steal::Empty => return take_hot(core),
@@ -608,6 +663,7 @@ impl Scheduler {
         self.count_shared() > 0
             || !local.core.hot.load(Ordering::Relaxed).is_null()
             || !local.queue.is_empty()
+            || !local.tasks.is_empty()
     }
 
     pub(crate) fn is_stopped(&self) -> bool {
@@ -745,7 +801,9 @@ fn take_hot(core: &Core) -> Option<SlotRef> {
 }
 
 fn has_work(core: &Core) -> bool {
-    !core.hot.load(Ordering::Relaxed).is_null() || !core.stealer.is_empty()
+    !core.hot.load(Ordering::Relaxed).is_null()
+        || !core.stealer.is_empty()
+        || !core.tasks.is_empty()
 }
 
 fn poison_current(core: &Core) {

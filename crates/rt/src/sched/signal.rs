@@ -7,8 +7,8 @@
 use super::slot::Pid;
 use crate::heap::descs::Descs;
 use crate::message::Message;
+use crate::pooled::Counted;
 use sepal_abi::{DescId, Header, ObjPtr, any_nil};
-use std::sync::Arc;
 
 /// What a message is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -84,7 +84,7 @@ pub(crate) enum Reason {
     /// A variant without fields.
     Plain(ExitTag),
     /// A signal object with the variant's field.
-    Full(ExitTag, Arc<Message>),
+    Full(ExitTag, Counted<Message>),
 }
 
 /// The words of a signal object behind its header.
@@ -100,7 +100,7 @@ impl Reason {
     /// A panic with its message. Without memory even for that, its reason is `Killed`.
     pub(crate) fn panic(text: &str) -> Reason {
         let signal = Message::signal(0, ExitTag::Panic as i64, Some(text), any_nil());
-        signal.map_or(Reason::KILLED, |signal| Reason::Full(ExitTag::Panic, Arc::new(signal)))
+        signal.map_or(Reason::KILLED, |signal| Reason::Full(ExitTag::Panic, Counted::new(signal)))
     }
 
     /// What a program says: a variant, and its field in one of the two words.
@@ -117,7 +117,7 @@ impl Reason {
                 let words = [0, tag as u64, text as u64, custom];
                 // SAFETY: the caller vouches for the words.
                 let copy = unsafe { Message::copy(descs, Header::new(DescId::SIGNAL), words) };
-                copy.map_or(Reason::KILLED, |copy| Reason::Full(tag, Arc::new(copy)))
+                copy.map_or(Reason::KILLED, |copy| Reason::Full(tag, Counted::new(copy)))
             }
         }
     }
@@ -131,7 +131,7 @@ impl Reason {
             }
             ExitTag::Panic | ExitTag::Custom => {
                 let copy = signal.try_clone(descs);
-                copy.map_or(Reason::KILLED, |copy| Reason::Full(tag, Arc::new(copy)))
+                copy.map_or(Reason::KILLED, |copy| Reason::Full(tag, Counted::new(copy)))
             }
         }
     }
@@ -150,15 +150,37 @@ impl Reason {
         kind: Kind,
         note: u64,
     ) -> Option<Message> {
-        let number = pid.map_or(0, Pid::number);
-        let mut signal = match self {
-            Reason::Plain(tag) => Message::signal(number, *tag as i64, None, any_nil()),
+        let signal = match self {
+            Reason::Plain(tag) => Message::signal(0, *tag as i64, None, any_nil()),
             Reason::Full(_, signal) => signal.try_clone(descs),
         }?;
-        signal.set_word(PID, number as u64);
-        (signal.envelope_mut().kind, signal.envelope_mut().note) = (kind as u32, note);
-        Some(signal)
+        Some(addressed(signal, pid, kind, note))
     }
+
+    /// The same where nobody else needs the reason: then nothing is copied, if nobody else has it.
+    pub(crate) fn into_signal(
+        self,
+        descs: &Descs,
+        pid: Option<Pid>,
+        kind: Kind,
+        note: u64,
+    ) -> Option<Message> {
+        let (tag, shared) = match self {
+            Reason::Plain(_) => return self.signal(descs, pid, kind, note),
+            Reason::Full(tag, shared) => (tag, shared),
+        };
+        match shared.into_value() {
+            Ok(signal) => Some(addressed(signal, pid, kind, note)),
+            Err(shared) => Reason::Full(tag, shared).signal(descs, pid, kind, note),
+        }
+    }
+}
+
+/// A signal object about somebody, of a kind.
+fn addressed(mut signal: Message, pid: Option<Pid>, kind: Kind, note: u64) -> Message {
+    signal.set_word(PID, pid.map_or(0, Pid::number) as u64);
+    (signal.envelope_mut().kind, signal.envelope_mut().note) = (kind as u32, note);
+    signal
 }
 
 /// A signal without a reason.

@@ -21,7 +21,7 @@ use super::inbox::Inbox;
 use crate::actor::Actor;
 use sepal_abi::Object;
 use sepal_machine::memory::{self, PAGE};
-use std::cell::UnsafeCell;
+use std::cell::{RefCell, UnsafeCell};
 use std::collections::VecDeque;
 use std::mem::MaybeUninit;
 use std::num::NonZeroU64;
@@ -143,9 +143,11 @@ impl Shared {
         self.change(pid, flag::NAMED, 0)
     }
 
-    /// Whether a name may be registered; it counts as removed from now on.
+    /// Whether a name may be registered; it counts as removed from now on. One that comes meanwhile is seen by
+    /// [`Shared::retire`].
     pub(crate) fn take_named(&self) -> bool {
-        self.state.fetch_and(!flag::NAMED, Ordering::AcqRel) & flag::NAMED != 0
+        self.state.load(Ordering::Acquire) & flag::NAMED != 0
+            && self.state.fetch_and(!flag::NAMED, Ordering::AcqRel) & flag::NAMED != 0
     }
 
     /// The token of the actor's message type, or null.
@@ -197,7 +199,8 @@ impl Shared {
     #[must_use]
     pub(crate) fn retire(&self, pid: Pid) -> bool {
         let next = u64::from(pid.generation() + 1) << 32;
-        self.state.swap(next, Ordering::AcqRel) & flag::NAMED != 0
+        // Sequentially consistent for `observe`, who asks about the actor meanwhile.
+        self.state.swap(next, Ordering::SeqCst) & flag::NAMED != 0
     }
 }
 
@@ -258,15 +261,19 @@ const PIECE: usize = 256 * PAGE;
 /// A slot of this generation is not used again.
 const LAST_GENERATION: u32 = i32::MAX as u32;
 
+/// On cache lines of its own: what all change would cost those who read what lies beside it.
+#[repr(align(128))]
+struct Apart<T>(T);
+
 /// All slots of a program. The free list and the committed size are behind the mutex.
 pub struct Table {
     base: NonNull<u8>,
     reserved: usize,
     births: Births,
-    /// Slots that were ever given out: those of indices 1 to this.
+    /// The highest index that was ever used.
     used: AtomicU32,
-    living: AtomicUsize,
-    free: Mutex<Free>,
+    living: Apart<AtomicUsize>,
+    free: Apart<Mutex<Free>>,
 }
 
 // SAFETY: the reservation belongs to the table alone, and what lies in it is shared as `SlotRef` says.
@@ -274,11 +281,26 @@ unsafe impl Send for Table {}
 // SAFETY: as above.
 unsafe impl Sync for Table {}
 
+/// A slot without an actor, its index, and the generation of its next actor.
+type FreeSlot = (SlotRef, u32, u32);
+
 #[derive(Default)]
 struct Free {
     /// First in, first out: so that a number comes again as late as possible.
-    slots: VecDeque<(SlotRef, u32, u32)>,
+    slots: VecDeque<FreeSlot>,
     committed: usize,
+}
+
+/// So many slots go to and from a thread at once.
+const HANDFUL: usize = 32;
+
+/// Free slots of one thread, so that it seldom asks the table.
+#[derive(Default)]
+pub(crate) struct AtHand {
+    /// To be used, the next one last.
+    next: RefCell<Vec<FreeSlot>>,
+    /// Given up, the first one first.
+    freed: RefCell<Vec<FreeSlot>>,
 }
 
 impl Table {
@@ -289,13 +311,13 @@ impl Table {
         let (base, reserved) =
             sizes.find_map(|size| memory::reserve(size).map(|base| (base, size)))?;
         let births = Births::reserve(reserved / size_of::<Slot>())?;
-        let (used, living) = (AtomicU32::new(0), AtomicUsize::new(0));
-        Some(Table { base, reserved, births, used, living, free: Mutex::default() })
+        let (used, living) = (AtomicU32::new(0), Apart(AtomicUsize::new(0)));
+        Some(Table { base, reserved, births, used, living, free: Apart(Mutex::default()) })
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Free> {
         // The list is valid between any two steps.
-        self.free.lock().unwrap_or_else(PoisonError::into_inner)
+        self.free.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn place(&self, index: u32) -> SlotRef {
@@ -306,12 +328,13 @@ impl Table {
     /// Puts an actor into a free slot, active: whoever made it must queue it. `None` if there is no memory.
     pub(crate) fn insert(
         &self,
+        at_hand: Option<&AtHand>,
         mailbox: *const u8,
         limits: &Limits,
         priority: u8,
         make: impl FnOnce(Pid) -> Option<Actor>,
     ) -> Option<(SlotRef, Pid)> {
-        let (slot, index, generation) = self.take_free()?;
+        let (slot, index, generation) = self.take_free(at_hand)?;
         let pid = Pid::new(index, generation);
         let Some(actor) = make(pid) else {
             self.lock().slots.push_front((slot, index, generation));
@@ -328,15 +351,33 @@ impl Table {
         shared.reductions.store(0, Ordering::Relaxed);
         // Release: who sees the generation sees the rest.
         shared.state.store(u64::from(generation) << 32 | flags, Ordering::Release);
-        self.used.fetch_max(index, Ordering::Release);
-        self.living.fetch_add(1, Ordering::Relaxed);
+        if index > self.used.load(Ordering::Relaxed) {
+            self.used.fetch_max(index, Ordering::Release);
+        }
+        self.living.0.fetch_add(1, Ordering::Relaxed);
         Some((slot, pid))
     }
 
-    fn take_free(&self) -> Option<(SlotRef, u32, u32)> {
-        let mut free = self.lock();
-        if let Some(slot) = free.slots.pop_front() {
-            return Some(slot);
+    fn take_free(&self, at_hand: Option<&AtHand>) -> Option<FreeSlot> {
+        let Some(at_hand) = at_hand else {
+            let mut free = self.lock();
+            self.ensure_free(&mut free)?;
+            return free.slots.pop_front();
+        };
+        let mut next = at_hand.next.borrow_mut();
+        if next.is_empty() {
+            let mut free = self.lock();
+            self.ensure_free(&mut free)?;
+            let count = free.slots.len().min(HANDFUL);
+            next.extend(free.slots.drain(..count).rev());
+        }
+        next.pop()
+    }
+
+    /// Sees to it that there is a free slot. `None`: there is no memory.
+    fn ensure_free(&self, free: &mut Free) -> Option<()> {
+        if !free.slots.is_empty() {
+            return Some(());
         }
         let (size, used) = (size_of::<Slot>(), free.committed / size_of::<Slot>());
         if free.committed + PIECE > self.reserved {
@@ -350,17 +391,27 @@ impl Table {
         free.committed += PIECE;
         let indices = used as u32 + 1..=(free.committed / size) as u32;
         free.slots.extend(indices.map(|index| (self.place(index), index, 0)));
-        free.slots.pop_front()
+        Some(())
     }
 
     /// Frees a slot whose actor was retired and dropped.
     ///
     /// The actor must have been dropped.
-    pub(crate) fn remove(&self, slot: SlotRef, pid: Pid) {
-        self.living.fetch_sub(1, Ordering::Relaxed);
+    pub(crate) fn remove(&self, at_hand: Option<&AtHand>, slot: SlotRef, pid: Pid) {
+        self.living.0.fetch_sub(1, Ordering::Relaxed);
         let generation = pid.generation() + 1;
-        if generation < LAST_GENERATION {
-            self.lock().slots.push_back((slot, pid.index(), generation));
+        if generation >= LAST_GENERATION {
+            return;
+        }
+        let free = (slot, pid.index(), generation);
+        let Some(at_hand) = at_hand else {
+            self.lock().slots.push_back(free);
+            return;
+        };
+        let mut freed = at_hand.freed.borrow_mut();
+        freed.push(free);
+        if freed.len() == HANDFUL {
+            self.lock().slots.extend(freed.drain(..));
         }
     }
 
@@ -376,7 +427,7 @@ impl Table {
 
     /// How many actors there are.
     pub(crate) fn living(&self) -> usize {
-        self.living.load(Ordering::Relaxed)
+        self.living.0.load(Ordering::Relaxed)
     }
 
     /// The slot of a pid, whether or not the actor still lives.
@@ -391,12 +442,13 @@ impl Table {
         state >> 32 == u64::from(pid.generation()) && state & flag::PRESENT != 0
     }
 
-    /// All slots that ever held an actor, with the pids that they hold now.
+    /// All slots that hold an actor, with its pid.
     pub(crate) fn slots(&self) -> impl Iterator<Item = (SlotRef, Pid)> {
-        (1..=self.used.load(Ordering::Acquire)).map(|index| {
+        (1..=self.used.load(Ordering::Acquire)).filter_map(|index| {
             let slot = self.place(index);
-            let generation = slot.shared().state.load(Ordering::Acquire) >> 32;
-            (slot, Pid::new(index, generation as u32))
+            // Slots below others that were used may never have been.
+            let state = slot.shared().state.load(Ordering::Acquire);
+            (state & flag::PRESENT != 0).then(|| (slot, Pid::new(index, (state >> 32) as u32)))
         })
     }
 }
