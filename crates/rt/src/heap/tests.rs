@@ -2,6 +2,7 @@
 
 use crate::actor::{Actor, Raised, RootSource, data};
 use crate::fns::bodies::{rt_array_alloc, rt_array_copy, rt_array_grow, rt_array_zero};
+use crate::heap::Pace;
 use crate::heap::space::Space;
 use crate::run::Options;
 use crate::testing::with_actor;
@@ -60,18 +61,18 @@ pub static DESCS: [TypeDesc; 5] = [
     TypeDesc::new(DescKind::Fixed, 40, 0, &[], "Words"),
 ];
 
-pub fn options(max_heap: usize, gc_stress: bool) -> Options {
-    Options { max_heap: Some(max_heap), gc_stress, ..Options::default() }
+pub fn options(max_heap: usize, pace: Pace) -> Options {
+    Options { max_heap: Some(max_heap), pace, ..Options::default() }
 }
 
 /// Runs `body` with the descriptors above and a large heap.
 fn check(body: impl FnOnce(&mut Actor)) {
-    with_actor(&DESCS, options(4 << 30, false), body);
+    with_actor(&DESCS, options(4 << 30, Pace::Sliced), body);
 }
 
 /// The same, collecting at every allocation.
 fn check_stress(body: impl FnOnce(&mut Actor)) {
-    with_actor(&DESCS, options(4 << 30, true), body);
+    with_actor(&DESCS, options(4 << 30, Pace::Stress), body);
 }
 
 pub fn node(actor: &mut Actor, next: ObjPtr, value: u64) -> ObjPtr {
@@ -244,7 +245,7 @@ fn a_small_program_never_collects() {
 
 #[test]
 fn the_limit_is_a_panic_and_garbage_does_not_count() {
-    with_actor(&DESCS, options(8 << 20, false), |actor| {
+    with_actor(&DESCS, options(8 << 20, Pace::Sliced), |actor| {
         for _ in 0..100 {
             apart(|| new_array(actor, INTS, 100_000));
         }
