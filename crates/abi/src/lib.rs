@@ -43,4 +43,4 @@ pub use scalar::{NumType, Scalar};
 pub use task::{ActorState, Connection, InfoItem, Received, SpawnSetting};
 
 /// Goes up with every change of a layout in this crate; an image of another version is refused.
-pub const ABI_VERSION: u32 = 3;
+pub const ABI_VERSION: u32 = 4;

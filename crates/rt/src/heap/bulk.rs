@@ -295,13 +295,13 @@ impl Bulk {
 
     /// A new round of allocation, after a collection. What was allocated meanwhile belongs to it.
     pub(super) fn begin_round(&mut self, taken: u64) {
-        self.budget = self.next_budget(taken).saturating_sub_unsigned(self.since);
+        self.budget = self.next_budget(taken);
         self.next_block = 0;
     }
 
     /// How much may be allocated before the next collection: what fits the holes, and new memory as long as all
     /// stays below twice the live bytes, with what is allocated while the collector marks; but enough to be worth
-    /// a collection.
+    /// a collection. What was allocated while the last one was under way is part of that.
     fn next_budget(&self, taken: u64) -> isize {
         let live = self.stats.live_bytes;
         let free_lines = |block: &Block| {
@@ -312,7 +312,8 @@ impl Bulk {
         let holes = self.blocks.iter().map(free_lines).sum::<usize>() * LINE;
         let fresh = (live / 8 * 14).saturating_sub(self.footprint());
         let least = (live * CHEAP).min(taken as usize).clamp(MIN_BUDGET, FULL_MIN_BUDGET);
-        least.max((holes + fresh).clamp(live / 4, live)) as isize
+        let all = least.max((self.since + holes + fresh).clamp(live / 4, live));
+        (all as isize).saturating_sub_unsigned(self.since)
     }
 
     /// Gives up all blocks.

@@ -19,7 +19,7 @@ use std::time::Instant;
 
 /// In one pause a collection marks so many bytes; about as many nanoseconds if the objects are small. A heap
 /// that has no more is collected in one pause.
-const FIRST_SLICE: usize = 1536 * 1024;
+const FIRST_SLICE: usize = 1024 * 1024;
 /// The same for the later pauses.
 const SLICE: usize = 512 * 1024;
 /// While so many bytes are allocated one slice is done for each: all is marked before the heap has
