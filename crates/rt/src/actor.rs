@@ -303,7 +303,7 @@ impl Actor {
         let due = self.heap.due(&self.ctx, size);
         match due {
             Due::Nothing => {}
-            Due::Slice => self.heap.go_on(&mut self.ctx),
+            Due::Slice => self.heap.go_on(&mut self.ctx, size),
             Due::Beginning => self.with_roots(Heap::begin),
         }
         due == Due::Beginning && !self.heap.is_collecting()

@@ -22,9 +22,12 @@ use std::time::Instant;
 const FIRST_SLICE: usize = 1024 * 1024;
 /// The same for the later pauses.
 const SLICE: usize = 512 * 1024;
-/// While so many bytes are allocated one slice is done for each: all is marked before the heap has
-/// grown by an eighth.
-const SLICE_FOR: usize = SLICE / 12;
+/// For each byte allocated so many are marked: all is before the heap has grown by an eighth.
+const MARKED_PER_BYTE: usize = 12;
+/// So much is allocated between two slices.
+const SLICE_FOR: usize = SLICE / MARKED_PER_BYTE;
+/// A slice is never larger than this or, where a very large object is allocated, than that.
+const MAX_SLICE: usize = 4 * SLICE;
 /// What a word told of counts as, in allocated bytes: code that stores and never allocates shall come to the end of
 /// the marking, too.
 const LOGGED: usize = 64;
@@ -60,9 +63,10 @@ impl Pace {
         }
     }
 
-    fn slice(self) -> usize {
+    /// A slice after so many bytes, before an allocation of `size` bytes.
+    fn slice(self, debt: usize, size: usize) -> usize {
         match self {
-            Pace::Sliced => SLICE,
+            Pace::Sliced => debt.saturating_mul(MARKED_PER_BYTE).clamp(SLICE, size.max(MAX_SLICE)),
             Pace::AtOnce | Pace::Stress => usize::MAX,
             Pace::SlicedStress => 256,
         }
@@ -93,7 +97,7 @@ impl Heap {
         let (is_stress, is_collecting) = (self.pace.is_stress(), bulk.is_collecting());
         let fits = size <= LARGE && size <= ctx.alloc_end - ctx.alloc_ptr;
         let is_worth = if is_collecting {
-            bulk.debt >= SLICE_FOR
+            bulk.debt >= SLICE_FOR || size >= SLICE_FOR
         } else {
             bulk.budget <= 0 || size > LARGE && bulk.budget < size as isize
         };
@@ -124,13 +128,13 @@ impl Heap {
         self.note_pause(since);
     }
 
-    /// Does the next slice of the collection that is under way.
-    pub fn go_on(&mut self, ctx: &mut Ctx) {
+    /// Does the next slice of the collection that is under way, before an allocation of `size` bytes.
+    pub fn go_on(&mut self, ctx: &mut Ctx, size: usize) {
         let since = Instant::now();
-        if let Some(bulk) = self.bulk.as_deref_mut() {
-            bulk.debt = bulk.debt.saturating_sub(SLICE_FOR);
-        }
-        self.work(ctx, self.pace.slice());
+        let Some(bulk) = self.bulk.as_deref_mut() else { return };
+        let slice = self.pace.slice(bulk.debt.saturating_add(size), size);
+        bulk.debt = bulk.debt.saturating_sub(slice / MARKED_PER_BYTE);
+        self.work(ctx, slice);
         self.note_pause(since);
     }
 
@@ -156,7 +160,7 @@ impl Heap {
         }
         bulk.debt += LOGGED;
         if bulk.debt >= 2 * SLICE_FOR {
-            self.go_on(ctx);
+            self.go_on(ctx, 0);
         }
     }
 

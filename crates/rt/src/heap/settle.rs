@@ -89,7 +89,7 @@ impl Heap {
             roots(&mut |slot| words.push(*slot));
             let exact = Roots { ranges: &[], exact: &[&words], globals: (&[], &[]) };
             if self.is_collecting() {
-                self.go_on(ctx);
+                self.go_on(ctx, 0);
             } else {
                 // SAFETY: the caller vouches for the roots.
                 unsafe { self.begin(ctx, &exact) };
