@@ -32,8 +32,10 @@ macro_rules! rt_fns {
             rt_array_zero(array: Ref, index: I64, count: I64) -> () [writes];
             /// Collects garbage now.
             rt_gc_collect() -> () [state];
+            /// While the collector marks in slices: the word at the place, in an object, is about to be overwritten.
+            rt_gc_log(place: Ptr) -> () [state];
             /// A number about the heap: 0 collections, 1 live bytes after the last, 2 allocated bytes, 3 bytes
-            /// held, 4 the heap limit, 5 nanoseconds spent collecting.
+            /// held, 4 the heap limit, 5 nanoseconds spent collecting, 6 pauses.
             rt_gc_stats(what: I64) -> (I64) [state];
             /// A hash of an object's identity.
             rt_identity_hash(object: Ref) -> (I64) [];

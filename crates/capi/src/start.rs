@@ -11,7 +11,7 @@ use crate::engine::CEngine;
 use crate::values::{DESCS, FRAME};
 use sepal_abi::{Image, Table};
 use sepal_machine::memory::Stack;
-use sepal_rt::{Options, run_engine};
+use sepal_rt::{Options, Pace, run_engine};
 use std::ops::Range;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -93,6 +93,11 @@ extern "C" fn live(workers: i32, main_sp: usize) -> ! {
     let given = usize::try_from(workers).ok().filter(|&workers| workers > 0);
     let mut options = Options::from_env(Vec::new());
     options.workers = given.or(options.workers);
+    // What this crate overwrites in objects, it tells the collector nothing of.
+    options.pace = match options.pace {
+        Pace::Sliced | Pace::AtOnce => Pace::AtOnce,
+        Pace::Stress | Pace::SlicedStress => Pace::Stress,
+    };
     // SAFETY: the image has no code; its frames are the engine's.
     let code = unsafe { run_engine(&image, options, &CEngine) };
     // SAFETY: ends the process as a return from main does.

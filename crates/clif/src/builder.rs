@@ -13,6 +13,7 @@ use cranelift_codegen::ir::{
 };
 use cranelift_codegen::isa::CallConv;
 use rustc_hash::FxHashMap;
+use sepal_abi::CtxField;
 use sepal_mir::{FieldRef, GlobalId, LayoutId, LocId, Type as Scalar};
 
 /// Memory that no other class overlaps: MIR's classes, and the words that only this crate touches.
@@ -214,9 +215,15 @@ impl<'f> Builder<'f> {
         self.ins().get_pinned_reg(types::I64)
     }
 
-    pub fn load_context(&mut self, field: sepal_abi::CtxField) -> Value {
+    pub fn load_context(&mut self, field: CtxField) -> Value {
         let ctx = self.context();
-        self.load(types::I64, Region::Context, ctx, field.offset().cast_unsigned())
+        let ty = match field {
+            CtxField::Panic | CtxField::Marking => types::I32,
+            CtxField::Limit | CtxField::AllocPtr | CtxField::AllocEnd | CtxField::Globals => {
+                types::I64
+            }
+        };
+        self.load(ty, Region::Context, ctx, field.offset().cast_unsigned())
     }
 
     // Control.

@@ -1,7 +1,7 @@
 //! The few functions that every program shares: cold paths of polls, allocations and panics, and the
 //! processor's own instructions.
 //!
-//! A cold path is one call from the function that needs it. What comes back from it (`poll`, `alloc`, `grow`) keeps
+//! A cold path is one call from the function that needs it. What comes back from it (`poll`, `alloc`, `grow`, `log`) keeps
 //! every register, so that the hot path's registers stay where they are; what does not come back is
 //! an ordinary call. Must never be called on a hot path.
 
@@ -28,6 +28,8 @@ pub(crate) enum Thunk {
     /// `(slot)`: moves an array into a longer one. The slot holds array and length, and afterwards the new
     /// array's address.
     Grow,
+    /// `(place)`: the collector is told of the traced word there, before that is overwritten.
+    Log,
     /// `(leaf, sub) -> (eax, ebx, ecx, edx)`.
     Cpuid,
 }
@@ -49,8 +51,15 @@ pub(crate) const CPUID: [u8; 15] = [
 
 impl Thunk {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Thunk; 6] =
-        [Thunk::Panic, Thunk::Unwind, Thunk::Poll, Thunk::Alloc, Thunk::Grow, Thunk::Cpuid];
+    pub const ALL: [Thunk; 7] = [
+        Thunk::Panic,
+        Thunk::Unwind,
+        Thunk::Poll,
+        Thunk::Alloc,
+        Thunk::Grow,
+        Thunk::Log,
+        Thunk::Cpuid,
+    ];
 
     /// The symbol's name.
     pub const fn name(self) -> &'static str {
@@ -60,6 +69,7 @@ impl Thunk {
             Thunk::Poll => "spl_poll",
             Thunk::Alloc => "spl_alloc",
             Thunk::Grow => "spl_grow",
+            Thunk::Log => "spl_log",
             Thunk::Cpuid => "spl_cpuid",
         }
     }
@@ -69,7 +79,7 @@ impl Thunk {
             Thunk::Panic => (CallConv::Tail, &[types::I32, types::I64, types::I64], &[]),
             Thunk::Unwind => (CallConv::Tail, &[], &[]),
             Thunk::Poll => (CallConv::PreserveAll, &[], &[]),
-            Thunk::Alloc | Thunk::Grow => (CallConv::PreserveAll, &[types::I64], &[]),
+            Thunk::Alloc | Thunk::Grow | Thunk::Log => (CallConv::PreserveAll, &[types::I64], &[]),
             Thunk::Cpuid => (CallConv::Tail, &[types::I32; 2], &[types::I32; 4]),
         };
         let mut sig = Signature::new(conv);
@@ -86,6 +96,7 @@ impl Thunk {
             Thunk::Poll => &[RtFn::rt_poll, RtFn::rt_yield, RtFn::rt_panic_at],
             Thunk::Alloc => &[RtFn::rt_object_alloc, RtFn::rt_panic_at],
             Thunk::Grow => &[RtFn::rt_array_grow, RtFn::rt_panic_at],
+            Thunk::Log => &[RtFn::rt_gc_log],
             Thunk::Cpuid => &[],
         }
     }
@@ -114,6 +125,10 @@ impl Thunk {
             }
             Thunk::Alloc => through_slot(&mut b, decls, RtFn::rt_object_alloc, args[0]),
             Thunk::Grow => through_slot(&mut b, decls, RtFn::rt_array_grow, args[0]),
+            Thunk::Log => {
+                call_rt(&mut b, decls, RtFn::rt_gc_log, &[ctx, args[0]]);
+                b.ins().return_(&[]);
+            }
             Thunk::Cpuid => {}
         }
         true
@@ -151,7 +166,7 @@ fn return_unless_raised(
     before: impl FnOnce(&mut Builder<'_>),
 ) {
     let (raised, fine) = (b.create_cold_block(), b.create_block());
-    let code = b.load(types::I64, Region::Context, ctx, CtxField::Panic.offset().cast_unsigned());
+    let code = b.load_context(CtxField::Panic);
     let is_raised = b.compare_const(IntCC::NotEqual, code, 0);
     b.branch(is_raised, (raised, &[]), (fine, &[]));
     b.switch_to(fine);

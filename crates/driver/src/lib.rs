@@ -18,7 +18,7 @@ pub use files::write_whole;
 pub use loader::Loader;
 pub use sepal_lower::Contracts;
 pub use sepal_mir::passes::OptLevel;
-pub use sepal_rt::{Options as RunOptions, observe_interval};
+pub use sepal_rt::{Options as RunOptions, Pace, observe_interval};
 pub use session::{Form, Session, Settings, Stop};
 pub use testing::{CompiledTest, TestEngine, TestFile};
 pub use timing::{OnPhase, Phase};

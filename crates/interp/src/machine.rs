@@ -295,6 +295,21 @@ impl<'p> Machine<'p> {
         (!self.has_panicked()).then_some(array as u64)
     }
 
+    /// Whether the collector is marking, and so must know of each traced word that is overwritten.
+    #[inline(always)]
+    pub fn is_marking(&self) -> bool {
+        // SAFETY: the context is alive.
+        unsafe { (*self.ctx.get()).marking != 0 }
+    }
+
+    /// Tells the collector of the traced word at an address.
+    #[cold]
+    #[inline(never)]
+    pub fn log(&self, place: u64) {
+        // SAFETY: the context is alive, and the place is a word of an object; no reference to the actor is held.
+        unsafe { bodies::rt_gc_log(self.ctx.get(), place as *const u8) };
+    }
+
     /// Gives the actor module-level variables of its own, before it stores into one.
     pub fn own_globals(&self) {
         // SAFETY: the context is alive; no reference to the actor is held.

@@ -165,6 +165,7 @@ macro_rules! for_each_opcode {
                 LoadS32 = memory::load_field::<i32>;
                 LoadF32 = memory::load_field::<f32>;
                 StoreWord = memory::store_field::<u64>;
+                StoreTraced = memory::store_field::<memory::Traced>;
                 Store8 = memory::store_field::<u8>;
                 Store16 = memory::store_field::<u16>;
                 Store32 = memory::store_field::<u32>;
@@ -181,12 +182,14 @@ macro_rules! for_each_opcode {
                 GetS32 = memory::get_element::<i32>;
                 GetF32 = memory::get_element::<f32>;
                 SetWord = memory::set_element::<u64>;
+                SetTraced = memory::set_element::<memory::Traced>;
                 Set8 = memory::set_element::<u8>;
                 Set16 = memory::set_element::<u16>;
                 Set32 = memory::set_element::<u32>;
                 /// The same with the quarters of k1: bytes between elements, offset of the word
                 GetWordOf = memory::get_word_of;
-                SetWordOf = memory::set_word_of;
+                SetWordOf = memory::set_word_of::<u64>;
+                SetTracedOf = memory::set_word_of::<memory::Traced>;
                 /// r[a] = r[b] + r[c] * k1: where an element of several words begins
                 ElementAddress = memory::element_address;
                 /// r[a] = the index r[b], checked against the length r[c]
@@ -206,6 +209,7 @@ macro_rules! for_each_opcode {
                 KeepGetS32 = memory::keep_get::<i32>;
                 KeepGetF32 = memory::keep_get::<f32>;
                 CheckSetWord = memory::check_set::<u64>;
+                CheckSetTraced = memory::check_set::<memory::Traced>;
                 CheckSet8 = memory::check_set::<u8>;
                 CheckSet16 = memory::check_set::<u16>;
                 CheckSet32 = memory::check_set::<u32>;
@@ -217,6 +221,7 @@ macro_rules! for_each_opcode {
                 ListGetS32 = memory::list_get::<i32>;
                 ListGetF32 = memory::list_get::<f32>;
                 ListSetWord = memory::list_set::<u64>;
+                ListSetTraced = memory::list_set::<memory::Traced>;
                 ListSet8 = memory::list_set::<u8>;
                 ListSet16 = memory::list_set::<u16>;
                 ListSet32 = memory::list_set::<u32>;

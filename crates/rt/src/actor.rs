@@ -16,7 +16,7 @@
 //!
 //! Must never hand out a reference to itself that lives across a call into compiled code.
 
-use crate::heap::{Heap, Roots};
+use crate::heap::{Due, Heap, Roots};
 use crate::limits;
 use crate::pooled::Pooled;
 use crate::run::RuntimeRef;
@@ -119,7 +119,7 @@ impl Actor {
         let limit = max_heap.or(runtime.max_heap());
         let first_limit = limit.unwrap_or(PROVISIONAL_LIMIT);
         // SAFETY: the runtime outlives its actors.
-        let heap = unsafe { Heap::new(&runtime.descs, first_limit, runtime.gc_stress()) };
+        let heap = unsafe { Heap::new(&runtime.descs, first_limit, runtime.pace()) };
         Some(Actor {
             ctx: Ctx::new(runtime.no_globals()),
             heap,
@@ -262,10 +262,7 @@ impl Actor {
     #[cold]
     #[inline(never)]
     pub fn alloc_slow(&mut self, header: Header, size: usize, may_grow: bool) -> Option<ObjPtr> {
-        let collected = self.heap.wants_collection(&self.ctx, size);
-        if collected {
-            self.collect();
-        }
+        let collected = self.collect_if_due(size);
         let mut object = self.heap.alloc_growable(&mut self.ctx, header, size, may_grow);
         if object.is_none() && self.limit_is_provisional {
             self.raise_heap_limit_to_machine();
@@ -297,15 +294,31 @@ impl Actor {
         forced_at == 0 || allocated - forced_at >= enough
     }
 
-    /// Collects garbage now.
+    /// Collects garbage now, all of it.
     pub fn collect(&mut self) {
+        self.with_roots(Heap::collect);
+    }
+
+    /// Does what the collector wants before an allocation of `size` bytes; true if that was a whole collection.
+    pub(crate) fn collect_if_due(&mut self, size: usize) -> bool {
+        let due = self.heap.due(&self.ctx, size);
+        match due {
+            Due::Nothing => {}
+            Due::Slice => self.heap.go_on(&mut self.ctx, size),
+            Due::Beginning => self.with_roots(Heap::begin),
+        }
+        due == Due::Beginning && !self.heap.is_collecting()
+    }
+
+    fn with_roots(&mut self, then: WithRoots) {
+        let mut call = (&raw mut *self, then);
         // SAFETY: calls back with this actor, to which this frame's reference is not used meanwhile.
-        unsafe { with_registers_spilled(collect_from, (&raw mut *self).cast()) }
+        unsafe { with_registers_spilled(scan_from, (&raw mut call).cast()) }
     }
 
     /// # Safety
     /// `sp` must be the stack pointer below which nothing holds references.
-    unsafe fn collect_below(&mut self, sp: *const u64) {
+    unsafe fn scan_below(&mut self, sp: *const u64, then: WithRoots) {
         let end = self.scan_end(sp as usize);
         let mut ranges = vec![(sp, (end - sp as usize) / 8)];
         for source in self.cold_ref().map_or(&[][..], |cold| &cold.root_sources) {
@@ -331,7 +344,7 @@ impl Actor {
             globals: (globals, image.global_refs.as_slice()),
         };
         // SAFETY: these are all places where references are, and no allocation is under way.
-        unsafe { self.heap.collect(&mut self.ctx, &roots) };
+        unsafe { then(&mut self.heap, &mut self.ctx, &roots) };
     }
 
     /// Calls `visit` with every place outside stacks and the module-level constants that holds a reference, exactly.
@@ -448,7 +461,7 @@ impl Actor {
     pub fn raise_text(&mut self, code: PanicCode, message: String) {
         if self.ctx.panic == 0 {
             self.cold().raised = Raised::Panic(message);
-            self.ctx.panic = code as u64;
+            self.ctx.panic = code as u32;
         }
     }
 
@@ -457,13 +470,13 @@ impl Actor {
     pub(crate) fn raise_exit(&mut self, reason: Reason) {
         if self.ctx.panic == 0 {
             self.cold().raised = Raised::Exit(reason);
-            self.ctx.panic = PanicCode::Message as u64;
+            self.ctx.panic = PanicCode::Message as u32;
         }
     }
 
     /// The code of the raised panic.
     pub fn raised(&self) -> Option<PanicCode> {
-        PanicCode::from_number(self.ctx.panic)
+        PanicCode::from_number(self.ctx.panic.into())
     }
 
     /// Takes what was raised, and makes room for what pending defers need.
@@ -565,9 +578,15 @@ fn frame_locs(first: ObjPtr) -> impl Iterator<Item = u32> {
     locs.filter(|&loc| loc != NO_LOC)
 }
 
-unsafe extern "C" fn collect_from(actor: *mut u8, sp: *const u64) {
-    // SAFETY: called by `Actor::collect` with its actor; `sp` is below all frames that hold references.
-    unsafe { (*actor.cast::<Actor>()).collect_below(sp) }
+/// What is done with all roots: a method of the heap, with its promises.
+type WithRoots = unsafe fn(&mut Heap, &mut Ctx, &Roots<'_>);
+
+unsafe extern "C" fn scan_from(call: *mut u8, sp: *const u64) {
+    // SAFETY: called by `Actor::with_roots` with these; `sp` is below all frames that hold references.
+    unsafe {
+        let (actor, then) = *call.cast::<(*mut Actor, WithRoots)>();
+        (*actor).scan_below(sp, then);
+    }
 }
 
 /// The data of a string or byte string.

@@ -40,6 +40,7 @@ pub mod trace;
 mod testing;
 
 pub use actor::{Actor, RootSource};
+pub use heap::Pace;
 pub use observer::leave_quit_to_children;
 pub use run::{
     Ended, MAIN_STACK, Options, Runtime, observe_interval, run_engine, run_main, run_with,

@@ -4,6 +4,7 @@
 //! `main` alone. Must never be called again inside a running program on the same thread.
 
 use crate::actor::{Actor, Next};
+use crate::heap::Pace;
 use crate::heap::descs::Descs;
 use crate::sched::bounds::Limits;
 use crate::sched::clock::Clock;
@@ -33,6 +34,23 @@ const SIM_TRACE: &str = "SEPAL_SIM_TRACE";
 const GC_STRESS: &str = "SEPAL_GC_STRESS";
 const OBSERVE: &str = "SEPAL_OBSERVE";
 
+/// The pace that tests the collector in the way that the environment names.
+fn stress_from_text(text: &str) -> Option<Pace> {
+    match text {
+        "1" => Some(Pace::Stress),
+        "sliced" => Some(Pace::SlicedStress),
+        _ => None,
+    }
+}
+
+fn stress_to_text(pace: Pace) -> Option<&'static str> {
+    match pace {
+        Pace::Sliced | Pace::AtOnce => None,
+        Pace::Stress => Some("1"),
+        Pace::SlicedStress => Some("sliced"),
+    }
+}
+
 /// How often to print the table of actors, written in seconds; not more often than each millisecond.
 pub fn observe_interval(text: &str) -> Option<Duration> {
     let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
@@ -46,8 +64,8 @@ pub struct Options {
     pub args: Vec<String>,
     /// The heap limit of an actor in bytes; by default most of the machine's memory.
     pub max_heap: Option<usize>,
-    /// Collect at every allocation.
-    pub gc_stress: bool,
+    /// How collections are spread over time.
+    pub pace: Pace,
     /// How many threads run actors; by default one for each core.
     pub workers: Option<usize>,
     /// Simulates: one thread, a clock of its own, and every choice taken from this seed.
@@ -61,17 +79,18 @@ pub struct Options {
 }
 
 impl Options {
-    /// Options from the environment: `SEPAL_MAX_HEAP` in bytes, `SEPAL_GC_STRESS=1`, `SEPAL_WORKERS`,
+    /// Options from the environment: `SEPAL_MAX_HEAP` in bytes, `SEPAL_GC_STRESS=1` or `sliced`, `SEPAL_WORKERS`,
     /// `SEPAL_SIM` for a seed, `SEPAL_SIM_KILLS` for a number, `SEPAL_SIM_TRACE=1`, `SEPAL_OBSERVE` in seconds.
     pub fn from_env(args: Vec<String>) -> Options {
         let max_heap = env::var(MAX_HEAP).ok().and_then(|text| text.parse().ok());
-        let gc_stress = env::var(GC_STRESS).is_ok_and(|text| text == "1");
+        let pace = env::var(GC_STRESS).ok().and_then(|text| stress_from_text(&text));
+        let pace = pace.unwrap_or_default();
         let sim = env::var(SIM).ok().and_then(|text| text.parse().ok());
         let sim_kills = env::var(SIM_KILLS).ok().and_then(|text| text.parse().ok()).unwrap_or(0);
         let sim_trace = env::var(SIM_TRACE).is_ok_and(|text| text == "1");
         let observe = env::var(OBSERVE).ok().and_then(|text| observe_interval(&text));
         let workers = workers_from_env();
-        Options { args, max_heap, gc_stress, workers, sim, sim_kills, sim_trace, observe }
+        Options { args, max_heap, pace, workers, sim, sim_kills, sim_trace, observe }
     }
 
     /// Gives a native executable these options by the environment that [`Options::from_env`] reads. Its arguments
@@ -91,7 +110,10 @@ impl Options {
         };
         command.env(SIM_KILLS, self.sim_kills.to_string());
         command.env(SIM_TRACE, if self.sim_trace { "1" } else { "0" });
-        command.env(GC_STRESS, if self.gc_stress { "1" } else { "0" });
+        match stress_to_text(self.pace) {
+            Some(text) => command.env(GC_STRESS, text),
+            None => command.env_remove(GC_STRESS),
+        };
     }
 }
 
@@ -163,8 +185,8 @@ impl Runtime {
         self.options.max_heap
     }
 
-    pub(crate) fn gc_stress(&self) -> bool {
-        self.options.gc_stress
+    pub(crate) fn pace(&self) -> Pace {
+        self.options.pace
     }
 
     /// How often the table of actors is printed, in nanoseconds.

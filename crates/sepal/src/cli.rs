@@ -37,6 +37,24 @@ pub enum Command {
     Explain(Explain),
 }
 
+/// What the collector does at every allocation, for tests.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]
+pub enum Stress {
+    /// A whole collection
+    Whole,
+    /// The smallest slice of one
+    Sliced,
+}
+
+impl Stress {
+    pub fn pace(self) -> sepal_driver::Pace {
+        match self {
+            Stress::Whole => sepal_driver::Pace::Stress,
+            Stress::Sliced => sepal_driver::Pace::SlicedStress,
+        }
+    }
+}
+
 #[derive(Args, Debug)]
 pub struct Run {
     /// What runs the program
@@ -44,9 +62,9 @@ pub struct Run {
     pub engine: Engine,
     #[command(flatten)]
     pub common: Common,
-    /// Collect garbage at every allocation, to find memory errors
-    #[arg(long)]
-    pub gc_stress: bool,
+    /// Collect garbage at every allocation, or a slice of it, to find memory errors
+    #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "whole")]
+    pub gc_stress: Option<Stress>,
     /// The heap limit; most of the machine's memory if left out
     #[arg(long, value_name = "BYTES")]
     pub max_heap: Option<usize>,
@@ -120,9 +138,9 @@ pub struct Test {
     /// Say in the output of a test what the scheduler decides
     #[arg(long, requires = "sim")]
     pub trace: bool,
-    /// Collect garbage at every allocation, to find memory errors
-    #[arg(long)]
-    pub gc_stress: bool,
+    /// Collect garbage at every allocation, or a slice of it, to find memory errors
+    #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "whole")]
+    pub gc_stress: Option<Stress>,
     /// A run that takes longer has failed
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub timeout: u64,

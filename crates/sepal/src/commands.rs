@@ -16,7 +16,9 @@ const USAGE: u8 = 2;
 pub fn run(args: cli::Run) -> u8 {
     let session = session(&args.common);
     let mut options = sepal_driver::RunOptions::from_env(args.args);
-    options.gc_stress |= args.gc_stress;
+    if let Some(stress) = args.gc_stress {
+        options.pace = stress.pace();
+    }
     options.max_heap = args.max_heap.or(options.max_heap);
     if args.sim.is_some() {
         (options.sim, options.sim_kills, options.sim_trace) = (args.sim, args.kills, args.trace);

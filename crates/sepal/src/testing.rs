@@ -3,7 +3,7 @@
 //! Under `--sim N` a test is run once for each of N seeds and fails with the first one under which it does; then
 //! the command that repeats exactly this run is printed. Must never compile or run anything itself.
 
-use crate::cli::{Test, TestEngine};
+use crate::cli::{Stress, Test, TestEngine};
 use crate::commands::{FAILED, report, session};
 use sepal_driver::{Child, CompiledTest, Ending, RunOptions, Session, Stop};
 use std::collections::VecDeque;
@@ -133,7 +133,7 @@ impl Tester<'_> {
 
     fn options(&self, seed: Option<u64>) -> RunOptions {
         RunOptions {
-            gc_stress: self.args.gc_stress,
+            pace: self.args.gc_stress.map(Stress::pace).unwrap_or_default(),
             sim: seed,
             sim_kills: self.args.kills,
             sim_trace: self.args.trace,

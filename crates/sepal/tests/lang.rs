@@ -17,12 +17,14 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 /// The engines with their flags.
-const ENGINES: [(&str, &[&str]); 6] = [
+const ENGINES: [(&str, &[&str]); 8] = [
     ("interp", &["--engine=interp"]),
     ("jit", &["--engine=jit"]),
     ("native", &["--engine=native"]),
     ("interp-gc-stress", &["--engine=interp", "--gc-stress"]),
     ("jit-gc-stress", &["--engine=jit", "--gc-stress"]),
+    ("interp-gc-sliced", &["--engine=interp", "--gc-stress=sliced"]),
+    ("jit-gc-sliced", &["--engine=jit", "--gc-stress=sliced"]),
     (SIMULATED, &["--engine=jit", "--sim=2026"]),
 ];
 
@@ -34,7 +36,8 @@ const SIMULATED_FOLDERS: [&str; 3] = ["actors/", "futures/", "supervisor/"];
 const NOT_SIMULATED: [&str; 1] = ["actors/high_priority_dominates"];
 
 /// Programs that allocate so often that they run for minutes where each allocation collects.
-const TOO_LONG_UNDER_STRESS: [&str; 2] = ["std/dict_large", "tail_calls/to_another"];
+const TOO_LONG_UNDER_STRESS: [&str; 3] =
+    ["std/dict_large", "std/gc_slices", "tail_calls/to_another"];
 
 fn main() {
     let args = Arguments::from_args();

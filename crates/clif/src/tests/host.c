@@ -5,7 +5,7 @@
 
 typedef struct {
     uintptr_t limit, alloc_ptr, alloc_end;
-    uint64_t panic;
+    uint32_t panic, marking;
     uint64_t *globals;
     uintptr_t entry_sp;
 } Ctx;

@@ -120,7 +120,7 @@ unsafe extern "C" fn array_new(ctx: *mut Ctx, header: u64, len: u64) -> *mut u64
     let host = unsafe { host(ctx) };
     if len > 1 << 20 {
         host.raised = Some((PanicCode::HeapLimit, 0, 0));
-        host.ctx.panic = PanicCode::HeapLimit as u64;
+        host.ctx.panic = PanicCode::HeapLimit as u32;
         return std::ptr::null_mut();
     }
     let array = host.allocate(header, 16 + 8 * len as usize);
@@ -135,7 +135,7 @@ unsafe extern "C" fn poll(ctx: *mut Ctx) {
     host.polls += 1;
     if host.poll_raises {
         host.raised = Some((PanicCode::StackOverflow, 0, 0));
-        host.ctx.panic = PanicCode::StackOverflow as u64;
+        host.ctx.panic = PanicCode::StackOverflow as u32;
     }
 }
 
@@ -143,7 +143,7 @@ unsafe extern "C" fn raise(ctx: *mut Ctx, code: u64, a: u64, b: u64) {
     // SAFETY: called by compiled code.
     let host = unsafe { host(ctx) };
     host.raised = PanicCode::from_number(code).map(|code| (code, a, b));
-    host.ctx.panic = code;
+    host.ctx.panic = code as u32;
 }
 
 unsafe extern "C" fn panic_at(ctx: *mut Ctx, loc: u64, fp: *const usize) -> ! {

@@ -135,6 +135,15 @@ impl Translator<'_, '_> {
         array
     }
 
+    pub(super) fn overwrite_field(&mut self, field: FieldRef, object: Value, value: ir::Value) {
+        let def = self.mir.field(field).expect("the verifier checked the field");
+        let address = self.value(object);
+        if def.ty.is_traced() {
+            self.log_overwritten(object, address, def.offset);
+        }
+        self.store_field(field, address, value);
+    }
+
     pub(super) fn store_field(&mut self, field: FieldRef, object: ir::Value, value: ir::Value) {
         let def = self.mir.field(field).expect("the verifier checked the field");
         let region = self.field_region(field, def.ty);

@@ -2,6 +2,7 @@
 
 use super::Translator;
 use crate::builder::{Region, clif_type};
+use crate::thunks::Thunk;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, InstBuilder, types};
 use sepal_abi::{ARRAY_LEN, CtxField, PanicCode};
@@ -37,12 +38,37 @@ impl Translator<'_, '_> {
         &mut self,
         layout: LayoutId,
         slot: u16,
-        array: ir::Value,
+        array: Value,
         index: Value,
         value: ir::Value,
     ) {
-        let (base, offset) = self.element_place(layout, slot, array, index);
+        let (base, offset) = self.element_place(layout, slot, self.value(array), index);
+        let slots = self.mir.layouts[layout].slots().expect("the verifier checked the layout");
+        if slots[usize::from(slot)].is_traced() {
+            self.log_overwritten(array, base, offset);
+        }
         self.b.store(Region::Element(layout, slot), value, base, offset);
+    }
+
+    /// Before a traced word of `object` is overwritten, the one at `base` and `offset`: tells the collector of it,
+    /// if that is marking. It need not know where the object was made since it can have begun to.
+    pub(super) fn log_overwritten(&mut self, object: Value, base: ir::Value, offset: u32) {
+        if self.fresh.contains(&object) {
+            return;
+        }
+        // One comparison with memory instead of a load and a test: half an address is below the one value of the word
+        // and not below the other.
+        let half = self.value(object);
+        let half = self.b.ins().ireduce(types::I32, half);
+        let marking = self.b.load_context(CtxField::Marking);
+        let is_marking = self.b.ins().icmp(IntCC::UnsignedLessThan, half, marking);
+        let (cold, next) = (self.b.create_cold_block(), self.b.create_block());
+        self.b.branch(is_marking, (cold, &[]), (next, &[]));
+        self.b.switch_to(cold);
+        let place = self.b.add_const(base, i64::from(offset));
+        self.call_thunk(Thunk::Log, &[place]);
+        self.b.jump(next, &[]);
+        self.b.switch_to(next);
     }
 
     /// Base and offset of a slot. Strides of 1, 2, 4 and 8 become an addressing mode.

@@ -18,8 +18,9 @@ use cranelift_codegen::ir::{self, FuncRef, SigRef, StackSlot, types};
 use cranelift_module::{DataId, FuncId as ClFunc};
 use rustc_hash::FxHashMap;
 use sepal_abi::PanicCode;
+use sepal_mir::Value;
 use sepal_mir::analysis::Cfg;
-use sepal_mir::{self as mir, Block, Function, Hint, Inst, Op, SigId, Terminator, Type, Value};
+use sepal_mir::{self as mir, Block, Effects, Function, Hint, Inst, Op, SigId, Terminator, Type};
 
 /// Writes the body of `id` into `out`, whose signature is set.
 pub(crate) fn translate(mir: &mir::Module, decls: &Decls, id: mir::FuncId, out: &mut ir::Function) {
@@ -35,6 +36,7 @@ pub(crate) fn translate(mir: &mir::Module, decls: &Decls, id: mir::FuncId, out: 
         imports: FxHashMap::default(),
         signatures: FxHashMap::default(),
         alloc_slot: None,
+        fresh: Vec::new(),
     };
     translator.make_blocks(&cfg);
     for &block in &cfg.rpo {
@@ -56,6 +58,8 @@ struct Translator<'a, 'f> {
     signatures: FxHashMap<SigId, SigRef>,
     /// Where the slow path of allocations takes its arguments and leaves the object's address.
     alloc_slot: Option<StackSlot>,
+    /// Objects made in this block since anything last ran that may begin a collection.
+    fresh: Vec<Value>,
 }
 
 impl Translator<'_, '_> {
@@ -91,14 +95,28 @@ impl Translator<'_, '_> {
     fn block(&mut self, block: Block) {
         let target = self.target(block);
         self.b.switch_to(target);
+        self.fresh.clear();
         let func = self.func;
         for &inst in &func.blocks[block].insts {
             let data = func.insts[inst];
             self.b.set_loc(data.loc);
             data.op.visit(inst, self);
+            self.note_fresh(inst);
         }
         self.b.set_loc(func.blocks[block].term_loc);
         func.blocks[block].term.visit(block, self);
+    }
+
+    /// Keeps `fresh` true behind an instruction.
+    fn note_fresh(&mut self, inst: Inst) {
+        let op = self.func.insts[inst].op;
+        let is_runtime = matches!(op, Op::CallRt { .. });
+        if is_runtime || op.effects().any_of(Effects::ALLOCATES.with(Effects::SUSPENDS)) {
+            self.fresh.clear();
+        }
+        if op.effects() == Effects::ALLOCATES && !is_runtime {
+            self.fresh.push(self.func.result(inst));
+        }
     }
 
     // MIR entities.

@@ -116,7 +116,7 @@ impl OpVisitor for Translator<'_, '_> {
     }
 
     fn field_set(&mut self, _: Inst, field: FieldRef, object: Value, value: Value) {
-        self.store_field(field, self.value(object), self.value(value));
+        self.overwrite_field(field, object, self.value(value));
     }
 
     fn enum_discriminant(&mut self, at: Inst, object: Value) {
@@ -170,7 +170,7 @@ impl OpVisitor for Translator<'_, '_> {
         index: Value,
         value: Value,
     ) {
-        self.store_element(layout, slot, self.value(array), index, self.value(value));
+        self.store_element(layout, slot, array, index, self.value(value));
     }
 
     fn bounds_check(&mut self, at: Inst, index: Value, len: Value) {

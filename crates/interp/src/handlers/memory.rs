@@ -8,6 +8,34 @@ use sepal_abi::{ARRAY_DATA, Header, PanicCode};
 /// What memory holds of a register: its low bits.
 pub trait Low: Copy {
     fn low(word: u64) -> Self;
+
+    /// Told of the place before it is overwritten.
+    #[inline(always)]
+    fn before_store(_: &Machine<'_>, _object: u64, _offset: u64) {}
+}
+
+/// A traced word: the collector, if it is marking, is told of what it replaces.
+#[derive(Clone, Copy)]
+pub struct Traced(#[expect(dead_code, reason = "only stored, as its bits")] u64);
+
+impl Low for Traced {
+    #[inline(always)]
+    fn low(word: u64) -> Traced {
+        Traced(word)
+    }
+
+    #[inline(always)]
+    fn before_store(m: &Machine<'_>, object: u64, offset: u64) {
+        if m.is_marking() {
+            m.log(object.wrapping_add(offset));
+        }
+    }
+}
+
+#[inline(always)]
+fn overwrite<T: Low>(m: &Machine<'_>, object: u64, offset: u64, word: u64) {
+    T::before_store(m, object, offset);
+    store(object, offset, T::low(word));
 }
 
 macro_rules! lows {
@@ -30,8 +58,8 @@ pub fn load_field<T: Scalar>(at: At, w: Word, _: &Machine<'_>) -> At {
 }
 
 #[inline(always)]
-pub fn store_field<T: Low>(at: At, w: Word, _: &Machine<'_>) -> At {
-    store(at.get(w.a()), u64::from(w.c()), T::low(at.get(w.b())));
+pub fn store_field<T: Low>(at: At, w: Word, m: &Machine<'_>) -> At {
+    overwrite::<T>(m, at.get(w.a()), u64::from(w.c()), at.get(w.b()));
     at.next(1)
 }
 
@@ -69,9 +97,9 @@ pub fn get_element<T: Scalar>(at: At, w: Word, _: &Machine<'_>) -> At {
 }
 
 #[inline(always)]
-pub fn set_element<T: Low>(at: At, w: Word, _: &Machine<'_>) -> At {
+pub fn set_element<T: Low>(at: At, w: Word, m: &Machine<'_>) -> At {
     let place = place(at.get(w.c()), size_of::<T>() as u64);
-    store(at.get(w.b()), place, T::low(at.get(w.a())));
+    overwrite::<T>(m, at.get(w.b()), place, at.get(w.a()));
     at.next(1)
 }
 
@@ -88,8 +116,8 @@ pub fn get_word_of(at: At, w: Word, _: &Machine<'_>) -> At {
 }
 
 #[inline(always)]
-pub fn set_word_of(at: At, w: Word, _: &Machine<'_>) -> At {
-    store(at.get(w.b()), word_of(at, at.get(w.c())), at.get(w.a()));
+pub fn set_word_of<T: Low>(at: At, w: Word, m: &Machine<'_>) -> At {
+    overwrite::<T>(m, at.get(w.b()), word_of(at, at.get(w.c())), at.get(w.a()));
     at.next(2)
 }
 
@@ -162,7 +190,7 @@ pub fn keep_get<T: Scalar>(at: At, w: Word, m: &Machine<'_>) -> At {
 pub fn check_set<T: Low>(at: At, w: Word, m: &Machine<'_>) -> At {
     let (index, len) = (at.get(w.c()), at.get(at.half(4)));
     let Some(index) = in_range(index, len) else { return out_of_range(at, m, index, len) };
-    store(at.get(w.b()), place(index, size_of::<T>() as u64), T::low(at.get(w.a())));
+    overwrite::<T>(m, at.get(w.b()), place(index, size_of::<T>() as u64), at.get(w.a()));
     at.next(2)
 }
 
@@ -185,6 +213,6 @@ pub fn list_get<T: Scalar>(at: At, w: Word, m: &Machine<'_>) -> At {
 pub fn list_set<T: Low>(at: At, w: Word, m: &Machine<'_>) -> At {
     let (index, (len, array)) = (at.get(w.c()), list(at, w));
     let Some(index) = in_range(index, len) else { return out_of_range(at, m, index, len) };
-    store(array, place(index, size_of::<T>() as u64), T::low(at.get(w.a())));
+    overwrite::<T>(m, array, place(index, size_of::<T>() as u64), at.get(w.a()));
     at.next(2)
 }

@@ -15,7 +15,7 @@ use crate::program::Program;
 use sepal_mir::text::parse_module;
 use sepal_mir::verify::verify_module;
 use sepal_mir::{FuncId, Module, Type};
-use sepal_rt::{Actor, MAIN_STACK, Options, run_with, trace};
+use sepal_rt::{Actor, MAIN_STACK, Options, Pace, run_with, trace};
 use std::fmt::Write as _;
 
 /// How a call ended: its results, or the report of the panic.
@@ -33,7 +33,7 @@ fn plain() -> Options {
 }
 
 fn stress() -> Options {
-    Options { gc_stress: true, ..plain() }
+    Options { pace: Pace::Stress, ..plain() }
 }
 
 /// Lets `body` use a machine for a module.

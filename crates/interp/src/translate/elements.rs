@@ -20,6 +20,7 @@ struct Loads {
 #[derive(Clone, Copy)]
 struct Stores {
     word: Opcode,
+    traced: Opcode,
     b8: Opcode,
     b16: Opcode,
     b32: Opcode,
@@ -77,20 +78,30 @@ impl Loads {
 impl Stores {
     const FIELD: Stores = Stores {
         word: Opcode::StoreWord,
+        traced: Opcode::StoreTraced,
         b8: Opcode::Store8,
         b16: Opcode::Store16,
         b32: Opcode::Store32,
     };
-    const ELEMENT: Stores =
-        Stores { word: Opcode::SetWord, b8: Opcode::Set8, b16: Opcode::Set16, b32: Opcode::Set32 };
+    /// The fields of a new object: nothing is overwritten.
+    const FRESH: Stores = Stores { traced: Opcode::StoreWord, ..Stores::FIELD };
+    const ELEMENT: Stores = Stores {
+        word: Opcode::SetWord,
+        traced: Opcode::SetTraced,
+        b8: Opcode::Set8,
+        b16: Opcode::Set16,
+        b32: Opcode::Set32,
+    };
     const CHECKED: Stores = Stores {
         word: Opcode::CheckSetWord,
+        traced: Opcode::CheckSetTraced,
         b8: Opcode::CheckSet8,
         b16: Opcode::CheckSet16,
         b32: Opcode::CheckSet32,
     };
     const LIST: Stores = Stores {
         word: Opcode::ListSetWord,
+        traced: Opcode::ListSetTraced,
         b8: Opcode::ListSet8,
         b16: Opcode::ListSet16,
         b32: Opcode::ListSet32,
@@ -101,7 +112,8 @@ impl Stores {
             Type::I8 | Type::Bool => self.b8,
             Type::I16 => self.b16,
             Type::I32 | Type::F32 => self.b32,
-            Type::I64 | Type::F64 | Type::Ref | Type::Any | Type::Ptr => self.word,
+            Type::I64 | Type::F64 | Type::Ptr => self.word,
+            Type::Ref | Type::Any => self.traced,
         }
     }
 }
@@ -129,10 +141,10 @@ impl Translator<'_, '_> {
         (scratch, 0)
     }
 
-    fn store_at(&mut self, object: u16, offset: u32, ty: Type, value: Value) {
+    fn store_at(&mut self, op: Opcode, object: u16, offset: u32, value: Value) {
         let value = self.reg(value);
         let (object, offset) = self.place(object, offset);
-        self.buf.op(Stores::FIELD.of(ty), object, value, offset);
+        self.buf.op(op, object, value, offset);
     }
 
     pub(super) fn load_field(&mut self, inst: Inst, field: FieldRef, object: Value) {
@@ -146,7 +158,7 @@ impl Translator<'_, '_> {
     pub(super) fn store_field(&mut self, field: FieldRef, object: Value, value: Value) {
         let def = self.field_def(field);
         let object = self.reg(object);
-        self.store_at(object, def.offset, def.ty, value);
+        self.store_at(Stores::FIELD.of(def.ty), object, def.offset, value);
     }
 
     // ---- new objects ----
@@ -186,7 +198,7 @@ impl Translator<'_, '_> {
         let used = self.scratch_used;
         for (def, value) in others {
             self.scratch_used = used;
-            self.store_at(object, def.offset, def.ty, value);
+            self.store_at(Stores::FRESH.of(def.ty), object, def.offset, value);
         }
     }
 
@@ -256,7 +268,7 @@ impl Translator<'_, '_> {
             let (element, slot) = (n / slots.len(), n % slots.len());
             let offset = element as u32 * stride + Layout::slot_offset(slot as u16);
             self.scratch_used = used;
-            self.store_at(array, offset, slots[slot], value);
+            self.store_at(Stores::FRESH.of(slots[slot]), array, offset, value);
         }
     }
 
@@ -311,6 +323,7 @@ impl Translator<'_, '_> {
             let register = self.accessed(inst, access);
             let op = match access {
                 Access::Get => Opcode::GetWordOf,
+                Access::Set(_) if ty.is_traced() => Opcode::SetTracedOf,
                 Access::Set(_) => Opcode::SetWordOf,
             };
             self.buf.op(op, register, array, index);
@@ -326,7 +339,9 @@ impl Translator<'_, '_> {
                 let result = self.result(inst);
                 self.buf.op(Loads::FIELD.of(ty), result, element, offset);
             }
-            Access::Set(value) => self.store_at(element, offset, ty, value),
+            Access::Set(value) => {
+                self.store_at(Stores::FIELD.of(ty), element, offset, value);
+            }
         }
     }
 

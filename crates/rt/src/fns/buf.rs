@@ -75,6 +75,7 @@ unsafe fn grow(actor: &mut Actor, buf: *mut Buf, more: usize) -> bool {
             place[..len].copy_from_slice(&old[..len]);
         });
         if !new.is_null() {
+            actor.heap.log(&mut actor.ctx, (*buf).data as u64);
             (*buf).data = new;
         }
         !new.is_null()

@@ -90,6 +90,7 @@ pub unsafe extern "C" fn rt_array_copy(
 ) {
     // SAFETY: see `fns`; the caller keeps both ranges within their arrays.
     unsafe {
+        log_elements(ctx, to, to_index, count);
         let stride = actor(ctx).heap.desc((*to).header.desc()).stride as usize;
         let source = elements(from, from_index as usize * stride);
         elements(to, to_index as usize * stride).copy_from(source, count as usize * stride);
@@ -100,8 +101,42 @@ pub unsafe extern "C" fn rt_array_copy(
 pub unsafe extern "C" fn rt_array_zero(ctx: *mut Ctx, array: ObjPtr, index: i64, count: i64) {
     // SAFETY: see `fns`; the caller keeps the range within the array.
     unsafe {
+        log_elements(ctx, array, index, count);
         let stride = actor(ctx).heap.desc((*array).header.desc()).stride as usize;
         elements(array, index as usize * stride).write_bytes(0, count as usize * stride);
+    }
+}
+
+/// Tells the collector, if it is marking, of the references in elements that are about to be overwritten.
+#[inline(always)]
+unsafe fn log_elements(ctx: *mut Ctx, array: ObjPtr, index: i64, count: i64) {
+    // SAFETY: see `fns`.
+    if unsafe { (*ctx).marking } != 0 {
+        // SAFETY: as above.
+        unsafe { log_each_element(ctx, array, index as usize, count as usize) };
+    }
+}
+
+#[cold]
+unsafe fn log_each_element(ctx: *mut Ctx, array: ObjPtr, first: usize, count: usize) {
+    // SAFETY: see `fns`; the caller keeps the range within the array.
+    unsafe {
+        let desc = *actor(ctx).heap.desc((*array).header.desc());
+        for index in first..first + count {
+            for &offset in desc.traced.as_slice() {
+                let place = elements(array, index * desc.stride as usize + offset as usize);
+                rt_gc_log(ctx, place);
+            }
+        }
+    }
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rt_gc_log(ctx: *mut Ctx, place: *const u8) {
+    // SAFETY: see `fns`; the caller names a traced word of an object.
+    unsafe {
+        let actor = actor(ctx);
+        actor.heap.log(&mut actor.ctx, place.cast::<u64>().read());
     }
 }
 
@@ -123,6 +158,7 @@ pub unsafe extern "C" fn rt_gc_stats(ctx: *mut Ctx, what: i64) -> i64 {
         3 => actor.heap.footprint() as i64,
         4 => actor.heap.limit() as i64,
         5 => stats.time.as_nanos() as i64,
+        6 => stats.pauses as i64,
         _ => 0,
     }
 }

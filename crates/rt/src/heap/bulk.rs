@@ -12,7 +12,8 @@
 
 use super::Stats;
 use super::large::LargeSpace;
-use super::space::{BLOCK, Block, FreeBlock, LINE, LINES, Space};
+use super::mark::Marker;
+use super::space::{BLOCK, Block, FREE, FreeBlock, LINE, LINES, LIVE, MARK_WORDS, MARKED, Space};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// No collection before so much was allocated since the last one: a collection of little that lives is
@@ -27,11 +28,34 @@ const CHEAP: usize = 64;
 /// What the memory of a swept line holds under stress.
 pub(super) const POISON: u8 = 0xDB;
 
+/// What it costs to sweep a block and to give one back, in what [`Marker::drain`] counts.
+const SWEEP_WORK: usize = 256;
+const RETURN_WORK: usize = 4096;
+/// So many blocks are given back between two looks at the limit.
+const RETURNED_AT_ONCE: usize = 32;
+
 /// A part of a block that is bumped through.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Hole {
     pub(super) ptr: usize,
     pub(super) end: usize,
+}
+
+/// How far a collection has come.
+#[derive(Debug)]
+pub(super) enum Phase {
+    /// There is none.
+    Idle,
+    Marking(Box<Marker>),
+    /// The blocks not looked at, and those that hold nothing.
+    Sweeping {
+        blocks: std::vec::IntoIter<Block>,
+        free: Vec<Block>,
+    },
+    /// The pool gets the free blocks back.
+    Returning {
+        free: Vec<Block>,
+    },
 }
 
 /// See the module's head.
@@ -51,6 +75,9 @@ pub(super) struct Bulk {
     pub(super) budget: isize,
     /// Bytes opened for allocation, or allocated as large objects, since the last collection.
     pub(super) since: usize,
+    /// The same since the collection began, less what it has worked for.
+    pub(super) debt: usize,
+    pub(super) phase: Phase,
     /// Under stress, the true end of what the context bumps through; the context's end is its pointer.
     pub(super) stress_end: usize,
     pub(super) stats: Stats,
@@ -72,6 +99,8 @@ impl Bulk {
             large: LargeSpace::default(),
             budget: MIN_BUDGET as isize,
             since: 0,
+            debt: 0,
+            phase: Phase::Idle,
             stress_end: 0,
             stats: Stats::default(),
         }))
@@ -79,17 +108,23 @@ impl Bulk {
 
     /// The bytes that blocks and large objects take from the system.
     pub(super) fn footprint(&self) -> usize {
-        self.blocks.len() * BLOCK + self.large.bytes()
+        let others = match &self.phase {
+            Phase::Idle | Phase::Marking(_) => 0,
+            Phase::Sweeping { blocks, free } => blocks.len() + free.len(),
+            Phase::Returning { free } => free.len(),
+        };
+        (self.blocks.len() + others) * BLOCK + self.large.bytes()
     }
 
     pub(super) fn account(&mut self, size: usize) {
         self.budget = self.budget.saturating_sub_unsigned(size);
         self.since += size;
+        self.debt += size;
     }
 
     /// Whether so much was allocated since the last collection that another one is worth it at a boundary.
     pub(super) fn is_worth_settling(&self) -> bool {
-        self.since > self.stats.live_bytes.max(super::SMALL)
+        self.is_collecting() || self.since > self.stats.live_bytes.max(super::SMALL)
     }
 
     /// Room in a block apart from the hole that is bumped through, which serves smaller objects; not zeroed. The block
@@ -123,9 +158,9 @@ impl Bulk {
             self.current = Some((block, end));
             if (end - start) * LINE >= size {
                 self.set_opened_to(block, end);
-                let is_whole = end - start == LINES;
-                let free = FreeBlock { block, is_zero: is_whole && self.is_zero_block(block) };
-                return Some(self.open(free, start, end));
+                // SAFETY: the block is ours.
+                let is_zero = unsafe { (*block.info()).is_zero };
+                return Some(self.open(FreeBlock { block, is_zero }, start, end));
             }
             // SAFETY: the hole is in our block and holds nothing live.
             unsafe { ((block.start() + start * LINE) as *mut u64).write(0) };
@@ -138,23 +173,15 @@ impl Bulk {
         while let Some(&block) = self.blocks.get(self.next_block) {
             self.next_block += 1;
             // SAFETY: the block is ours.
-            let (live_lines, opened_to) =
-                unsafe { ((*block.info()).live_lines, (*block.info()).opened_to) };
-            if (live_lines as usize) < LINES && opened_to == 0 {
+            let info = unsafe { &mut *block.info() };
+            if usize::from(info.live_lines) < LINES && info.opened_to == 0 {
+                info.is_black = self.is_marking();
                 return Some(block);
             }
         }
         let free = self.take_block(limit)?;
         self.next_block = self.blocks.len();
-        // SAFETY: the block is ours.
-        unsafe { (*free.block.info()).reserved = u16::from(free.is_zero) };
         Some(free.block)
-    }
-
-    /// Whether a fresh block was zero when taken; asked once, right after.
-    fn is_zero_block(&self, block: Block) -> bool {
-        // SAFETY: the block is ours.
-        unsafe { std::mem::take(&mut (*block.info()).reserved) != 0 }
     }
 
     fn take_block(&mut self, limit: usize) -> Option<FreeBlock> {
@@ -162,15 +189,28 @@ impl Bulk {
             return None;
         }
         let free = self.space.take(self.id)?;
+        // SAFETY: the block is ours.
+        unsafe { (*free.block.info()).is_black = self.is_marking() };
         self.blocks.push(free.block);
         Some(free)
     }
 
-    /// Zeroes lines for allocation.
+    fn is_marking(&self) -> bool {
+        matches!(self.phase, Phase::Marking(_))
+    }
+
+    /// Zeroes lines for allocation. While the collector marks, all that comes to lie there counts as marked.
     fn open(&mut self, free: FreeBlock, start: usize, end: usize) -> Hole {
         let hole =
             Hole { ptr: free.block.start() + start * LINE, end: free.block.start() + end * LINE };
         self.set_opened_to(free.block, end);
+        // SAFETY: the block is ours.
+        unsafe { (*free.block.info()).is_zero &= end < LINES };
+        if self.is_marking() {
+            // SAFETY: the block is ours.
+            let bits = unsafe { &mut *free.block.marks_by_line() };
+            bits[start..end].fill(u8::MAX);
+        }
         if !free.is_zero {
             // SAFETY: the lines are in our block and hold nothing live.
             unsafe { (hole.ptr as *mut u8).write_bytes(0, hole.end - hole.ptr) };
@@ -184,60 +224,96 @@ impl Bulk {
         unsafe { (*block.info()).opened_to = line as u16 };
     }
 
-    /// Gives back blocks without live lines, frees large objects, begins a new round of allocation.
-    ///
-    /// # Safety
-    /// Everything that is needed is marked.
-    pub(super) unsafe fn sweep(&mut self, taken: u64, stress: bool) {
-        let mut free = Vec::new();
-        self.blocks.retain(|&block| {
+    /// Whether a collection is under way.
+    pub(super) fn is_collecting(&self) -> bool {
+        !matches!(self.phase, Phase::Idle)
+    }
+
+    /// Forgets all marks and where allocation stands: what was allocated until now is what the collection is about. It
+    /// goes on in blocks that have not been allocated in since the last one, and in new ones.
+    pub(super) fn begin_marking(&mut self) {
+        for block in &self.blocks {
             // SAFETY: the block is ours.
-            let (info, lines) = unsafe { (&mut *block.info(), &*block.lines()) };
-            info.live_lines = lines.iter().map(|&line| u32::from(line)).sum();
-            info.opened_to = 0;
-            if info.live_lines == 0 {
-                free.push(block);
-            }
-            info.live_lines != 0
-        });
-        if stress {
-            self.poison(&free);
+            unsafe { *block.marks() = [0; MARK_WORDS] };
         }
-        // SAFETY: the caller vouches for the marks.
-        unsafe { self.large.sweep() };
-        let budget = self.next_budget(taken);
-        self.budget = budget as isize;
-        // SAFETY: the blocks hold nothing live.
-        unsafe { self.space.give_back(free, budget.max(FULL_MIN_BUDGET)) };
-        self.since = 0;
-        self.next_block = 0;
         self.current = None;
         self.overflow = Hole::default();
+        self.since = 0;
+        self.debt = 0;
+    }
+
+    /// Begins to sweep, once everything is marked.
+    pub(super) fn begin_sweep(&mut self) {
+        self.large.begin_sweep();
+        let blocks = std::mem::take(&mut self.blocks).into_iter();
+        self.phase = Phase::Sweeping { blocks, free: Vec::new() };
+        self.next_block = 0;
+    }
+
+    /// Sweeps until the work comes to `limit`, and gives what it came to, at least 1.
+    ///
+    /// # Safety
+    /// Everything that is needed is marked, or in a hole opened since the marking began.
+    pub(super) unsafe fn sweep(&mut self, limit: usize, taken: u64, stress: bool) -> usize {
+        let mut work = 1;
+        while work < limit {
+            match std::mem::replace(&mut self.phase, Phase::Idle) {
+                Phase::Sweeping { mut blocks, mut free } => {
+                    if let Some(block) = blocks.next() {
+                        // SAFETY: the caller vouches for the marks.
+                        let is_kept = unsafe { sweep_block(block, stress) };
+                        if is_kept { &mut self.blocks } else { &mut free }.push(block);
+                        work += SWEEP_WORK;
+                    // SAFETY: as above.
+                    } else if let Some(done) = unsafe { self.large.sweep_some() } {
+                        work += done;
+                    } else {
+                        self.stats.collections += 1;
+                        self.begin_round(taken);
+                        self.phase = Phase::Returning { free };
+                        continue;
+                    }
+                    self.phase = Phase::Sweeping { blocks, free };
+                }
+                Phase::Returning { mut free } if !free.is_empty() => {
+                    let some = free.split_off(free.len().saturating_sub(RETURNED_AT_ONCE));
+                    work += some.len() * RETURN_WORK;
+                    let keep = self.budget.max(FULL_MIN_BUDGET as isize) as usize;
+                    // SAFETY: the blocks hold nothing live.
+                    unsafe { self.space.give_back(some, keep) };
+                    self.phase = Phase::Returning { free };
+                }
+                Phase::Returning { .. } | Phase::Idle => break,
+                marking @ Phase::Marking(_) => {
+                    self.phase = marking;
+                    break;
+                }
+            }
+        }
+        work
+    }
+
+    /// A new round of allocation, after a collection. What was allocated meanwhile belongs to it.
+    pub(super) fn begin_round(&mut self, taken: u64) {
+        self.budget = self.next_budget(taken);
+        self.next_block = 0;
     }
 
     /// How much may be allocated before the next collection: what fits the holes, and new memory as long as all
-    /// stays below twice the live bytes; but enough to be worth a collection.
-    fn next_budget(&self, taken: u64) -> usize {
+    /// stays below twice the live bytes, with what is allocated while the collector marks; but enough to be worth
+    /// a collection. What was allocated while the last one was under way is part of that.
+    fn next_budget(&self, taken: u64) -> isize {
         let live = self.stats.live_bytes;
-        // SAFETY: the blocks are ours.
-        let free_lines = |block: &Block| LINES - unsafe { (*block.info()).live_lines } as usize;
+        let free_lines = |block: &Block| {
+            // SAFETY: the block is ours.
+            let info = unsafe { &*block.info() };
+            if info.opened_to == 0 { LINES - usize::from(info.live_lines) } else { 0 }
+        };
         let holes = self.blocks.iter().map(free_lines).sum::<usize>() * LINE;
-        let fresh = (live / 8 * 15).saturating_sub(self.footprint());
+        let fresh = (live / 8 * 14).saturating_sub(self.footprint());
         let least = (live * CHEAP).min(taken as usize).clamp(MIN_BUDGET, FULL_MIN_BUDGET);
-        least.max((holes + fresh).clamp(live / 4, live))
-    }
-
-    /// Overwrites all lines that hold nothing live.
-    fn poison(&self, free: &[Block]) {
-        for &block in self.blocks.iter().chain(free) {
-            let mut line = 0;
-            while let Some((start, end)) = find_hole(block, line) {
-                let address = (block.start() + start * LINE) as *mut u8;
-                // SAFETY: the lines are ours and hold nothing live.
-                unsafe { address.write_bytes(POISON, (end - start) * LINE) };
-                line = end;
-            }
-        }
+        let all = least.max((self.since + holes + fresh).clamp(live / 4, live));
+        (all as isize).saturating_sub_unsigned(self.since)
     }
 
     /// Gives up all blocks.
@@ -251,7 +327,12 @@ impl Bulk {
                 unsafe { (block.start() as *mut u8).write_bytes(POISON, BLOCK) };
             }
         }
-        let blocks = std::mem::take(&mut self.blocks);
+        let mut blocks = std::mem::take(&mut self.blocks);
+        match std::mem::replace(&mut self.phase, Phase::Idle) {
+            Phase::Idle | Phase::Marking(_) => {}
+            Phase::Sweeping { blocks: unswept, free } => blocks.extend(unswept.chain(free)),
+            Phase::Returning { free } => blocks.extend(free),
+        }
         // SAFETY: the caller vouches for it.
         unsafe { self.space.give_back(blocks, FULL_MIN_BUDGET) };
         self.next_block = 0;
@@ -267,11 +348,52 @@ impl Drop for Bulk {
     }
 }
 
-/// The first run of unmarked lines at or after `line`.
+/// Makes of the marks of lines what the next round of allocation wants; false: the block holds nothing.
+///
+/// # Safety
+/// The block is the caller's, and what is needed is marked, or in a hole opened since the marking began.
+unsafe fn sweep_block(block: Block, stress: bool) -> bool {
+    // SAFETY: the caller vouches for it.
+    let (info, lines, bits) =
+        unsafe { (&mut *block.info(), &mut *block.lines(), &mut *block.marks_by_line()) };
+    let is_black = std::mem::take(&mut info.is_black);
+    if stress {
+        // SAFETY: as above; the lines hold nothing that lives.
+        unsafe { poison(block, lines, |line| line == LIVE || line == FREE && !is_black) };
+    }
+    if is_black {
+        // Its holes stay as they are for whoever walks them; what has died beside them is found next time.
+        for (line, bits) in lines.iter_mut().zip(bits) {
+            if *line == FREE {
+                *bits = 0;
+            }
+            *line = if *line == FREE { FREE } else { LIVE };
+        }
+    } else {
+        lines.iter_mut().for_each(|line| *line = if *line == MARKED { LIVE } else { FREE });
+        info.opened_to = 0;
+    }
+    info.live_lines = lines.iter().map(|&line| u16::from(line)).sum();
+    is_black || info.live_lines != 0
+}
+
+/// Overwrites lines.
+///
+/// # Safety
+/// They must hold nothing live.
+unsafe fn poison(block: Block, lines: &[u8; LINES], is_dead: impl Fn(u8) -> bool) {
+    for (index, _) in lines.iter().enumerate().filter(|&(_, &line)| is_dead(line)) {
+        let address = (block.start() + index * LINE) as *mut u8;
+        // SAFETY: the caller vouches for it.
+        unsafe { address.write_bytes(POISON, LINE) };
+    }
+}
+
+/// The first run of free lines at or after `line`.
 pub(super) fn find_hole(block: Block, line: usize) -> Option<(usize, usize)> {
     // SAFETY: the block is the caller's.
     let lines = unsafe { &*block.lines() };
-    let start = line + memchr::memchr(0, &lines[line..])?;
-    let len = memchr::memchr(1, &lines[start..]);
+    let start = line + memchr::memchr(FREE, &lines[line..])?;
+    let len = memchr::memchr2(LIVE, MARKED, &lines[start..]);
     Some((start, len.map_or(LINES, |len| start + len)))
 }

@@ -1,8 +1,7 @@
-//! What headers say for a while: where the copy of an object is, while a graph is copied; that an object in a
-//! chunk is marked, during a collection.
+//! What headers say for a while: where the copy of an object is, while a graph is copied.
 //!
-//! A descriptor's number is below 2^31, so bit 31 tells a forwarded header from others; the mark is among the flags.
-//! Must never be seen outside a running copy or collection.
+//! A descriptor's number is below 2^31, so bit 31 tells a forwarded header from others.
+//! Must never be seen outside a running copy.
 
 use sepal_abi::Header;
 
@@ -25,21 +24,6 @@ pub(crate) const fn forwarded(header: Header) -> Option<usize> {
     }
     let units = header.0 & LOW | (header.0 >> 32) << 31;
     Some((units << 3) as usize)
-}
-
-const MARKED: u64 = 1 << 33;
-const _: () = assert!(MARKED != Header::STATIC);
-
-pub(super) const fn is_marked(header: Header) -> bool {
-    header.0 & MARKED != 0
-}
-
-pub(super) const fn marked(header: Header) -> Header {
-    Header(header.0 | MARKED)
-}
-
-pub(super) const fn unmarked(header: Header) -> Header {
-    Header(header.0 & !MARKED)
 }
 
 #[cfg(test)]

@@ -21,6 +21,12 @@ const HUGE: usize = 4 * 1024 * 1024;
 /// An array that has grown once may grow to this many times its size in place.
 const SPARE_FACTOR: usize = 8;
 
+/// A larger mapping is removed piece by piece, so that no pause is long: a multiple of every page's size.
+const PIECE: usize = 4 * 1024 * 1024;
+/// What it costs to look at an object, and to free the memory of one, in what marking counts.
+const SWEEP_WORK: usize = 64;
+const BYTES_FREED_FOR_ONE: usize = 16;
+
 /// What stands before a large object.
 #[derive(Debug)]
 #[repr(C)]
@@ -43,6 +49,9 @@ const _: () = assert!(size_of::<Head>() <= HEAD && HEAD.is_multiple_of(OBJECT_AL
 pub struct LargeSpace {
     /// Sorted by address during a collection only.
     objects: Vec<usize>,
+    /// What a sweep has not looked at yet, and the object that it is freeing.
+    unswept: std::vec::IntoIter<usize>,
+    dying: Option<usize>,
     bytes: usize,
 }
 
@@ -125,28 +134,70 @@ impl LargeSpace {
     /// # Safety
     /// Nothing may refer to those objects any more.
     pub unsafe fn sweep(&mut self) {
-        self.free_unless(|head| head.marked);
+        self.begin_sweep();
+        // SAFETY: the caller vouches for it.
+        while unsafe { self.sweep_some() }.is_some() {}
     }
 
-    fn free_unless(&mut self, keep: impl Fn(&Head) -> bool) {
-        let bytes = &mut self.bytes;
-        self.objects.retain(|&object| {
+    /// Begins a sweep of all objects there are now.
+    pub fn begin_sweep(&mut self) {
+        self.unswept = std::mem::take(&mut self.objects).into_iter();
+    }
+
+    /// Looks at one more object, or frees a piece of one, and gives what that costs, as marking counts. `None`: the
+    /// sweep is over.
+    ///
+    /// # Safety
+    /// As [`sweep`](LargeSpace::sweep), for the objects there were when the sweep began.
+    pub unsafe fn sweep_some(&mut self) -> Option<usize> {
+        let Some(object) = self.dying.take() else {
+            let object = self.unswept.next()?;
             // SAFETY: listed objects are alive.
             let head = unsafe { &*head(object) };
-            let kept = keep(head);
-            if !kept {
-                *bytes -= head.size;
-                free(object, head);
+            if head.marked {
+                self.objects.push(object);
+            } else {
+                self.bytes -= head.size;
+                self.dying = Some(object);
             }
-            kept
-        });
+            return Some(SWEEP_WORK);
+        };
+        // SAFETY: nobody knows of the object any more.
+        let freed = unsafe { free_piece(object) };
+        self.dying = (freed == PIECE).then_some(object);
+        Some(freed / BYTES_FREED_FOR_ONE)
     }
 }
 
 impl Drop for LargeSpace {
     fn drop(&mut self) {
-        self.free_unless(|_| false);
+        let unswept = std::mem::take(&mut self.unswept);
+        for object in self.objects.drain(..).chain(unswept).chain(self.dying.take()) {
+            // SAFETY: the objects of a heap that is no more are nobody's.
+            free(object, unsafe { &*head(object) });
+        }
     }
+}
+
+/// Frees an object, or if it is a very large one the last [`PIECE`] of its memory. Gives how many bytes.
+///
+/// # Safety
+/// Nothing may refer to the object.
+unsafe fn free_piece(object: usize) -> usize {
+    // SAFETY: the head is there until all is freed.
+    let head = unsafe { &mut *head(object) };
+    let end = object + head.capacity;
+    if !head.is_mapped || head.capacity <= PIECE {
+        let size = head.capacity.min(PIECE - 1);
+        free(object, head);
+        return size;
+    }
+    head.capacity -= PIECE;
+    if let Some(start) = NonNull::new((end - PIECE) as *mut u8) {
+        // SAFETY: the mapping was made by `map_object`, and ends there; the sweep found it unused.
+        unsafe { memory::unmap(start, PIECE) };
+    }
+    PIECE
 }
 
 fn alloc(size: usize, may_grow: bool, from_c: unsafe fn(Layout) -> *mut u8) -> Option<usize> {
@@ -159,7 +210,8 @@ fn alloc(size: usize, may_grow: bool, from_c: unsafe fn(Layout) -> *mut u8) -> O
         map_object(whole, may_grow)?
     };
     let object = start.as_ptr() as usize + HEAD;
-    let new = Head { size, capacity, marked: false, is_mapped: whole >= MAPPED, next: 0 };
+    // A new object is none of the business of a collection that is going on.
+    let new = Head { size, capacity, marked: true, is_mapped: whole >= MAPPED, next: 0 };
     // SAFETY: the memory is ours and large enough.
     unsafe { head(object).write(new) };
     Some(object)

@@ -2,17 +2,16 @@
 //!
 //! Objects in blocks have their mark in the side bitmap, so that an object already marked is not even
 //! touched; those about to be traced are prefetched a few steps ahead. Long arrays are traced piece by
-//! piece, which keeps the stack short.
+//! piece, which keeps the stack short. All that is under way stands in the [`Marker`], so marking can be
+//! interrupted after any object.
 //!
 //! Must never recurse, and never mark what lives outside the heap (headers with the static bit).
 
-use super::Heap;
 use super::chunk::ChunkBounds;
 use super::descs::Descs;
-use super::forward::{is_marked as is_marked_header, marked};
 use super::large::LargeSpace;
 use super::roots::Found;
-use super::space::{LINE, LINES, MARK_WORDS, Space, SpaceBounds, line_place, mark_place};
+use super::space::{LINE, MARKED, SpaceBounds, line_place, mark_place};
 use sepal_abi::{ARRAY_DATA, DescKind, ObjPtr, TypeDesc, is_traced_pointer, object_size};
 use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
 
@@ -20,6 +19,8 @@ use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
 const AHEAD: usize = 8;
 /// Elements of an array traced at a time.
 const PIECE: usize = 1024;
+/// What an object costs beside its bytes, as [`Marker::drain`] counts.
+const PER_OBJECT: usize = 16;
 
 /// What was marked.
 #[derive(Clone, Copy, Debug, Default)]
@@ -28,62 +29,12 @@ pub(super) struct Live {
     pub(super) objects: usize,
 }
 
-/// Clears all marks of the last collection and marks what `found` names and all that hangs on it.
-///
-/// # Safety
-/// What was found must be objects of this heap, or static ones.
-pub(super) unsafe fn mark(heap: &Heap, found: Found) -> Live {
-    let Some(bulk) = &heap.bulk else { return Live::default() };
-    for block in &bulk.blocks {
-        // SAFETY: the block is the heap's.
-        unsafe {
-            *block.marks() = [0; MARK_WORDS];
-            *block.lines() = [0; LINES];
-        }
-    }
-    let mut marker = Marker {
-        // SAFETY: descriptors outlive the heap.
-        descs: unsafe { &*heap.descs },
-        space: bulk.space.bounds(),
-        chunks: ChunkBounds::of(heap),
-        stack: Vec::with_capacity(4096),
-        outside: Vec::new(),
-        ahead: [0; AHEAD],
-        next: 0,
-        prefetched: 0,
-        arrays: Vec::new(),
-        live: Live::default(),
-    };
-    for object in found.in_blocks() {
-        marker.grey(object);
-    }
-    for &object in &found.others {
-        marker.grey(object);
-    }
-    marker.drain();
-    marker.live
-}
-
-/// Whether a small object has been marked, between marking and sweep.
-///
-/// # Safety
-/// There must be an object of a heap that is being collected.
-pub(super) unsafe fn is_marked(object: usize) -> bool {
-    // SAFETY: the caller vouches for the object.
-    let header = unsafe { (*(object as ObjPtr)).header };
-    let is_in_block = Space::get().is_some_and(|space| space.contains(object));
-    if !is_in_block {
-        return is_marked_header(header);
-    }
-    let (word, bit) = mark_place(object);
-    // SAFETY: as above.
-    unsafe { *word & bit != 0 }
-}
-
-struct Marker<'h> {
-    descs: &'h Descs,
+/// What is marked, and what is yet to be traced.
+#[derive(Debug)]
+pub(super) struct Marker {
+    descs: *const Descs,
     space: SpaceBounds,
-    chunks: ChunkBounds,
+    chunks: ChunkMarks,
     /// Marked objects in blocks that are yet to be traced.
     stack: Vec<usize>,
     /// The same in chunks, and large ones.
@@ -96,12 +47,98 @@ struct Marker<'h> {
     /// Arrays and the element where their tracing goes on.
     arrays: Vec<(usize, usize)>,
     live: Live,
+    /// Bytes traced, and so much more for each object.
+    work: usize,
 }
 
-impl Marker<'_> {
+/// The marks of objects in chunks, one bit for each 8 bytes.
+#[derive(Debug)]
+struct ChunkMarks {
+    bounds: ChunkBounds,
+    bits: Vec<u64>,
+}
+
+impl ChunkMarks {
+    fn new(bounds: ChunkBounds) -> ChunkMarks {
+        let bytes: usize = bounds.parts().iter().map(|(start, end)| end - start).sum();
+        ChunkMarks { bits: vec![0; (bytes / 8).div_ceil(64)], bounds }
+    }
+
+    /// The index of the bit for an object, if it lies in a chunk.
+    fn index(&self, object: usize) -> Option<usize> {
+        let mut before = 0;
+        for &(start, end) in self.bounds.parts() {
+            if (start..end).contains(&object) {
+                return Some((before + object - start) / 8);
+            }
+            before += end - start;
+        }
+        None
+    }
+
+    fn is_marked(&self, index: usize) -> bool {
+        self.bits[index / 64] & 1 << (index % 64) != 0
+    }
+
+    /// Marks; false if it was marked before.
+    fn mark(&mut self, index: usize) -> bool {
+        let is_new = !self.is_marked(index);
+        self.bits[index / 64] |= 1 << (index % 64);
+        is_new
+    }
+}
+
+impl Marker {
+    /// Marks what `found` names. No mark of the last collection may be left in blocks and large objects.
+    ///
+    /// # Safety
+    /// What was found must be objects of the heap, or static ones; the descriptors must outlive the marker.
+    pub(super) unsafe fn new(
+        descs: *const Descs,
+        space: SpaceBounds,
+        chunks: ChunkBounds,
+        found: &Found,
+    ) -> Marker {
+        let mut marker = Marker {
+            descs,
+            space,
+            chunks: ChunkMarks::new(chunks),
+            stack: Vec::with_capacity(4096),
+            outside: Vec::new(),
+            ahead: [0; AHEAD],
+            next: 0,
+            prefetched: 0,
+            arrays: Vec::new(),
+            live: Live::default(),
+            work: 0,
+        };
+        for object in found.in_blocks() {
+            marker.grey(object);
+        }
+        for &object in &found.others {
+            marker.grey(object);
+        }
+        marker
+    }
+
+    /// What was marked so far.
+    pub(super) fn live(&self) -> Live {
+        self.live
+    }
+
+    /// Whether an object that is not large has been marked.
+    pub(super) fn is_marked(&self, object: usize) -> bool {
+        if !self.space.contain(object) {
+            return self.chunks.index(object).is_some_and(|index| self.chunks.is_marked(index));
+        }
+        let (word, bit) = mark_place(object);
+        // SAFETY: the object lies in a block of the heap.
+        unsafe { *word & bit != 0 }
+    }
+
     /// Marks an object and remembers it, unless it was marked before.
     #[inline(always)]
-    fn grey(&mut self, object: usize) {
+    pub(super) fn grey(&mut self, object: usize) {
         if self.space.contain(object) {
             let (word, bit) = mark_place(object);
             // SAFETY: pointers to objects are exact here, and the block is the heap's.
@@ -122,13 +159,10 @@ impl Marker<'_> {
     fn grey_outside(&mut self, object: usize) {
         // SAFETY: a pointer that is not into blocks is to a static object, into a chunk, or to a large object.
         unsafe {
-            let header = &mut (*(object as ObjPtr)).header;
-            let is_new = if header.is_static() {
+            let is_new = if (*(object as ObjPtr)).header.is_static() {
                 false
-            } else if self.chunks.contain(object) {
-                let is_new = !is_marked_header(*header);
-                *header = marked(*header);
-                is_new
+            } else if let Some(index) = self.chunks.index(object) {
+                self.chunks.mark(index)
             } else {
                 LargeSpace::mark(object)
             };
@@ -138,21 +172,35 @@ impl Marker<'_> {
         }
     }
 
-    fn drain(&mut self) {
-        loop {
-            while let Some(object) = self.pop() {
+    /// Traces what is marked and all that hangs on it, until the work since the beginning comes to `limit`; true when
+    /// nothing is left.
+    pub(super) fn drain(&mut self, limit: usize) -> bool {
+        while self.work < limit {
+            if let Some(object) = self.pop() {
                 // SAFETY: only objects of the heap are pushed.
                 unsafe { self.trace(object) };
-            }
-            if let Some(object) = self.outside.pop() {
+            } else if let Some(object) = self.outside.pop() {
                 // SAFETY: as above.
                 unsafe { self.trace_other(object) };
-                continue;
+            } else if let Some((array, from)) = self.arrays.pop() {
+                // SAFETY: as above.
+                unsafe { self.trace_array(array, from) };
+            } else {
+                return true;
             }
-            let Some((array, from)) = self.arrays.pop() else { return };
-            // SAFETY: as above.
-            unsafe { self.trace_array(array, from) };
         }
+        false
+    }
+
+    /// What [`drain`](Marker::drain) has done so far.
+    pub(super) fn work(&self) -> usize {
+        self.work
+    }
+
+    #[inline(always)]
+    fn descs<'d>(&self) -> &'d Descs {
+        // SAFETY: the descriptors outlive the heap, and so every marker.
+        unsafe { &*self.descs }
     }
 
     /// The next object to trace: one that was prefetched a while ago, if there are several.
@@ -180,7 +228,7 @@ impl Marker<'_> {
     unsafe fn trace(&mut self, object: usize) {
         // SAFETY: the caller vouches for the object.
         let header = unsafe { (*(object as ObjPtr)).header };
-        let shape = self.descs.shape(header.desc());
+        let shape = self.descs().shape(header.desc());
         if shape.size == 0 {
             // SAFETY: as above.
             unsafe { self.trace_other(object) };
@@ -188,6 +236,7 @@ impl Marker<'_> {
         }
         self.live.bytes += shape.size as usize;
         self.live.objects += 1;
+        self.work += PER_OBJECT + shape.size as usize;
         mark_lines(object, shape.size as usize);
         let mut words = shape.words;
         while words != 0 {
@@ -205,17 +254,20 @@ impl Marker<'_> {
     unsafe fn trace_other(&mut self, object: usize) {
         // SAFETY: the caller vouches for the object.
         let (header, len) = unsafe { ((*(object as ObjPtr)).header, (*(object as ObjPtr)).len) };
-        let descs = self.descs;
-        let desc = descs.get(header.desc());
+        let desc = self.descs().get(header.desc());
         let size = object_size(desc, len).unwrap_or(0);
         self.live.bytes += size;
         self.live.objects += 1;
+        self.work += PER_OBJECT;
         if self.space.contain(object) {
             mark_lines(object, size);
         }
         match desc.kind {
             // SAFETY: the descriptor says where the traced words are.
-            DescKind::Fixed => unsafe { self.trace_words(object, desc) },
+            DescKind::Fixed => unsafe {
+                self.work += size;
+                self.trace_words(object, desc);
+            },
             DescKind::Bytes => {}
             DescKind::Array if desc.traced.as_slice().is_empty() => {}
             // SAFETY: as above.
@@ -238,13 +290,13 @@ impl Marker<'_> {
     unsafe fn trace_array(&mut self, array: usize, from: usize) {
         // SAFETY: the caller vouches for the array.
         let (header, len) = unsafe { ((*(array as ObjPtr)).header, (*(array as ObjPtr)).len) };
-        let descs = self.descs;
-        let desc = descs.get(header.desc());
+        let desc = self.descs().get(header.desc());
         let to = (len as usize).min(from + PIECE);
         if to < len as usize {
             self.arrays.push((array, to));
         }
         let stride = desc.stride as usize;
+        self.work += (to - from) * stride;
         let data = array + ARRAY_DATA as usize;
         for index in from..to {
             // SAFETY: the index is below the length.
@@ -259,10 +311,10 @@ fn mark_lines(object: usize, size: usize) {
     let (first, last) = (line_place(object), line_place(object + size - 1));
     // SAFETY: an object lies in one block, and so do its lines.
     unsafe {
-        *first = 1;
-        *last = 1;
+        *first = MARKED;
+        *last = MARKED;
         if size > LINE {
-            first.write_bytes(1, last.offset_from_unsigned(first));
+            first.write_bytes(MARKED, last.offset_from_unsigned(first));
         }
     }
 }

@@ -7,7 +7,8 @@
 //!
 //! - `chunk`: pieces of memory for small heaps and messages
 //! - `bulk`, [`space`], [`large`]: blocks and large objects
-//! - `roots`, `mark`: a collection, which may be in the middle of anything, so roots are found conservatively
+//! - `roots`, `mark`, `cycle`: a collection, which may begin in the middle of anything, so roots are found
+//!   conservatively, and marks in slices
 //! - `settle`: at a boundary, where all roots are exact, what lives in a small heap moves together
 //! - [`descs`], [`handle`], `forward`: what objects say of themselves
 //!
@@ -16,6 +17,7 @@
 
 mod bulk;
 pub(crate) mod chunk;
+mod cycle;
 pub mod descs;
 pub(crate) mod forward;
 pub mod handle;
@@ -33,13 +35,14 @@ mod torture;
 use crate::message::blocks;
 use bulk::Bulk;
 use chunk::{CHUNK_HEAD, Chunk};
+pub use cycle::{Due, Pace};
 use descs::Descs;
 use handle::{Handle, HandleList};
 use large::LARGE;
 pub use roots::Roots;
 use sepal_abi::{Ctx, DescId, Header, ObjPtr, STR_DATA, TypeDesc};
 pub use settle::ExactRoots;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The first chunk of a heap that is not filled by a message, with its head.
 const FIRST_CHUNK: usize = 256;
@@ -57,10 +60,13 @@ const MAX_IN_HOLE: usize = 2048;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Stats {
     pub collections: u64,
+    /// How often the actor was stopped for them.
+    pub pauses: u64,
     /// Bytes of marked objects at the last collection.
     pub live_bytes: usize,
     /// Objects marked at the last collection.
     pub live_objects: usize,
+    /// Of all pauses.
     pub time: Duration,
 }
 
@@ -84,7 +90,7 @@ pub struct Heap {
     nursery: u16,
     /// The context bumps through a block, no longer through the newest chunk.
     in_blocks: bool,
-    stress: bool,
+    pace: Pace,
 }
 
 const _: () = assert!(size_of::<Heap>() <= 64);
@@ -94,7 +100,7 @@ impl Heap {
     ///
     /// # Safety
     /// The descriptors must outlive the heap.
-    pub unsafe fn new(descs: &Descs, limit: usize, stress: bool) -> Heap {
+    pub unsafe fn new(descs: &Descs, limit: usize, pace: Pace) -> Heap {
         Heap {
             descs,
             chunks: std::ptr::null_mut(),
@@ -106,7 +112,7 @@ impl Heap {
             settled_bytes: 0,
             nursery: 0,
             in_blocks: false,
-            stress,
+            pace,
         }
     }
 
@@ -154,7 +160,7 @@ impl Heap {
     /// Where the memory ends that the context bumps through.
     fn bump_end(&self, ctx: &Ctx) -> usize {
         match &self.bulk {
-            Some(bulk) if self.stress => bulk.stress_end,
+            Some(bulk) if self.pace.is_stress() => bulk.stress_end,
             Some(_) | None => ctx.alloc_end,
         }
     }
@@ -164,16 +170,6 @@ impl Heap {
             self.bulk = Some(Bulk::new()?);
         }
         self.bulk.as_deref_mut()
-    }
-
-    /// Whether a collection is due before an allocation of `size` bytes.
-    pub fn wants_collection(&self, ctx: &Ctx, size: usize) -> bool {
-        if self.stress {
-            return true;
-        }
-        let Some(bulk) = &self.bulk else { return false };
-        let fits = size <= LARGE && size <= ctx.alloc_end - ctx.alloc_ptr;
-        !fits && (bulk.budget <= 0 || size > LARGE && bulk.budget < size as isize)
     }
 
     /// Allocates zeroed memory for an object of `size` bytes and stores its header. `None`: the limit is
@@ -282,7 +278,7 @@ impl Heap {
 
     /// Makes the context's end the true one, if it is hidden.
     fn show_end(&mut self, ctx: &mut Ctx) -> Option<()> {
-        if self.stress {
+        if self.pace.is_stress() {
             ctx.alloc_end = self.bulk()?.stress_end;
         }
         Some(())
@@ -290,7 +286,7 @@ impl Heap {
 
     /// Under stress, makes the context's end its pointer, so that every allocation takes the slow path.
     fn hide_end(&mut self, ctx: &mut Ctx) {
-        if self.stress
+        if self.pace.is_stress()
             && let Some(bulk) = &mut self.bulk
         {
             bulk.stress_end = ctx.alloc_end;
@@ -338,7 +334,7 @@ impl Heap {
     /// Opens a further chunk with room for `size` bytes or, once there are enough, goes over to blocks. Under stress
     /// it goes over at once, since memory in chunks is not used again.
     fn leave_chunk(&mut self, ctx: &mut Ctx, size: usize, filled: usize) -> Option<()> {
-        if self.chunk_bytes as usize >= SMALL || self.stress {
+        if self.chunk_bytes as usize >= SMALL || self.pace.is_stress() {
             self.close_chunk(ctx);
             self.in_blocks = true;
             return Some(());
@@ -407,73 +403,6 @@ impl Heap {
         unsafe {
             Chunk::list(self.chunks)
                 .any(|chunk| (Chunk::start(chunk)..Chunk::end(chunk)).contains(&address))
-        }
-    }
-
-    /// Marks from the roots and sweeps.
-    ///
-    /// # Safety
-    /// The roots must name everything that is still needed; no allocation may be half done.
-    pub unsafe fn collect(&mut self, ctx: &mut Ctx, roots: &Roots<'_>) {
-        let begin = Instant::now();
-        let (stress, allocated) = (self.stress, self.allocated(ctx));
-        if !self.in_blocks && !self.chunks.is_null() {
-            // SAFETY: the newest chunk is ours.
-            unsafe { (*self.chunks).used = (ctx.alloc_ptr - Chunk::start(self.chunks)) as u32 };
-        }
-        // Without addresses for blocks there are chunks alone, in which nothing can be reclaimed.
-        let Some(bulk) = self.bulk() else { return };
-        bulk.large.begin_collection();
-        // SAFETY: the caller vouches for the roots.
-        let found = unsafe { roots::find(self, roots) };
-        if self.in_blocks {
-            self.taken = allocated;
-            (ctx.alloc_ptr, ctx.alloc_end) = (0, 0);
-            self.hide_end(ctx);
-        }
-        // SAFETY: every root is an object of this heap.
-        let live = unsafe { mark::mark(self, found) };
-        // SAFETY: marking is complete.
-        unsafe {
-            self.handles.update(|handle| mark::is_marked(handle as usize).then_some(handle));
-            self.sweep_chunks();
-        }
-        let taken = self.taken;
-        if let Some(bulk) = &mut self.bulk {
-            bulk.stats.live_bytes = live.bytes;
-            bulk.stats.live_objects = live.objects;
-            // SAFETY: marking is complete.
-            unsafe { bulk.sweep(taken, stress) };
-            bulk.stats.collections += 1;
-            bulk.stats.time += begin.elapsed();
-        }
-    }
-}
-
-impl Heap {
-    /// Makes of unmarked objects in chunks such without references; their memory is used again only when the heap
-    /// settles.
-    ///
-    /// # Safety
-    /// Everything that is needed is marked.
-    unsafe fn sweep_chunks(&mut self) {
-        // SAFETY: objects follow each other in the heap's chunks, and nothing refers to those without a mark.
-        unsafe {
-            for chunk in Chunk::list(self.chunks) {
-                let end = Chunk::start(chunk) + (*chunk).used as usize;
-                let (mut object, mut dead) = (Chunk::start(chunk), Chunk::start(chunk));
-                while object < end {
-                    let size = (*self.descs).size_of(object as ObjPtr);
-                    let header = &mut (*(object as ObjPtr)).header;
-                    if forward::is_marked(*header) {
-                        *header = forward::unmarked(*header);
-                        blank(dead, object, self.stress);
-                        dead = object + size;
-                    }
-                    object += size;
-                }
-                blank(dead, end, self.stress);
-            }
         }
     }
 }

@@ -3,7 +3,8 @@
 //!
 //! The way is Cheney's: objects go to a scratch chunk of the thread, their headers saying where; from there
 //! all together to a chunk that just fits them, so that an idle actor costs little more than what it holds.
-//! A heap with more than [`SMALL`](super::SMALL) alive in blocks is collected in place instead.
+//! A heap with more than [`SMALL`](super::SMALL) alive in blocks is collected in place instead, a slice at each
+//! boundary.
 //!
 //! Must never run while anything but the given roots refers to the heap's objects.
 
@@ -63,7 +64,7 @@ impl Heap {
     /// Whether enough was allocated since the last settling to make another one worth it.
     #[inline]
     pub fn wants_settling(&self, ctx: &Ctx) -> bool {
-        if self.stress {
+        if self.pace.is_stress() {
             return true;
         }
         let unused = if self.in_blocks { 0 } else { ctx.alloc_end - ctx.alloc_ptr };
@@ -87,11 +88,17 @@ impl Heap {
             let mut words = Vec::new();
             roots(&mut |slot| words.push(*slot));
             let exact = Roots { ranges: &[], exact: &[&words], globals: (&[], &[]) };
-            // SAFETY: the caller vouches for the roots.
-            unsafe { self.collect(ctx, &exact) };
+            if self.is_collecting() {
+                self.go_on(ctx, 0);
+            } else {
+                // SAFETY: the caller vouches for the roots.
+                unsafe { self.begin(ctx, &exact) };
+            }
             let Some(bulk) = &self.bulk else { return };
-            small_live = bulk.stats.live_bytes.saturating_sub(bulk.large.bytes());
-            if small_live > SMALL {
+            // What was allocated since the collection began may live, too.
+            let live = bulk.stats.live_bytes + bulk.since;
+            small_live = live.saturating_sub(bulk.large.bytes());
+            if small_live > SMALL || bulk.is_collecting() {
                 return;
             }
         }
@@ -117,7 +124,8 @@ impl Heap {
         }
         let Mover { start, at, large, .. } = mover;
         let used = at - start;
-        let slack = if self.nursery == 0 || self.stress { 0 } else { usize::from(self.nursery) };
+        let slack =
+            if self.nursery == 0 || self.pace.is_stress() { 0 } else { usize::from(self.nursery) };
         let (chunk, room) = self.place(scratch, used, slack);
         let moved =
             Moved { start, used, to: if chunk.is_null() { 0 } else { Chunk::start(chunk) } };
@@ -191,7 +199,7 @@ impl Heap {
     /// # Safety
     /// Nothing may refer to them any more.
     unsafe fn forget_old(&mut self) {
-        let (taken, stress) = (self.taken, self.stress);
+        let (taken, stress) = (self.taken, self.pace.is_stress());
         // SAFETY: the caller vouches for it.
         unsafe {
             if stress {
@@ -203,7 +211,9 @@ impl Heap {
             Chunk::free_list(self.chunks);
             if let Some(bulk) = &mut self.bulk {
                 bulk.give_up_blocks(stress);
-                bulk.sweep(taken, stress);
+                bulk.large.sweep();
+                bulk.since = 0;
+                bulk.begin_round(taken);
             }
         }
     }

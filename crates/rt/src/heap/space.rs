@@ -29,6 +29,13 @@ pub const LINES: usize = BLOCK / LINE;
 /// Words of a block's mark bits.
 pub const MARK_WORDS: usize = BLOCK / 8 / 64;
 
+/// What the mark of a line says. Between collections there are the first two only.
+pub const FREE: u8 = 0;
+/// Something on the line lived at the last collection.
+pub const LIVE: u8 = 1;
+/// The same, found by the collection that is going on.
+pub const MARKED: u8 = 2;
+
 const REGION: usize = 4 * 1024 * 1024;
 const LINE_MARKS: usize = REGION / 64;
 const INFOS: usize = LINE_MARKS + REGION / LINE;
@@ -44,13 +51,18 @@ pub struct BlockInfo {
     /// Holes that begin before this line have been opened for allocation since the last collection,
     /// or passed over (then their first word is zero).
     pub opened_to: u16,
-    pub reserved: u16,
+    /// Lines that are not free, after the last collection.
+    pub live_lines: u16,
     /// During a root scan: one more than the index of the block's scratch bitmaps.
     pub scratch: u32,
-    /// Marked lines after the last collection.
-    pub live_lines: u32,
+    /// The bytes of the block are zero: known of one just taken.
+    pub is_zero: bool,
+    /// Holes in the block may have been opened since the collection that is going on began: what lies there is
+    /// not its business.
+    pub is_black: bool,
 }
 
+const _: () = assert!(LINE == 64 && size_of::<[u64; MARK_WORDS]>() == LINES);
 const _: () = assert!(INFOS + REGION / BLOCK * size_of::<BlockInfo>() <= FIRST_BLOCK);
 
 /// A block by its address.
@@ -84,7 +96,12 @@ impl Block {
         (self.region() + self.offset() / 64) as *mut _
     }
 
-    /// The block's line marks: 1 for a line with something live in it.
+    /// The block's mark bits by line: a byte for the 8 bits of each.
+    pub fn marks_by_line(self) -> *mut [u8; LINES] {
+        self.marks().cast()
+    }
+
+    /// The block's line marks.
     pub fn lines(self) -> *mut [u8; LINES] {
         (self.region() + LINE_MARKS + self.offset() / LINE) as *mut _
     }
@@ -203,9 +220,10 @@ impl Space {
             free.block.info().write(BlockInfo {
                 owner: AtomicU32::new(owner),
                 opened_to: 0,
-                reserved: 0,
-                scratch: 0,
                 live_lines: 0,
+                scratch: 0,
+                is_zero: free.is_zero,
+                is_black: false,
             });
             free.block.marks().write([0; MARK_WORDS]);
             free.block.lines().write([0; LINES]);

@@ -1,7 +1,8 @@
 //! The collector on small cases: what survives, what does not, and how much memory that takes.
 
 use crate::actor::{Actor, Raised, RootSource, data};
-use crate::fns::bodies::{rt_array_alloc, rt_array_copy, rt_array_grow, rt_array_zero};
+use crate::fns::bodies::{rt_array_alloc, rt_array_copy, rt_array_grow, rt_array_zero, rt_gc_log};
+use crate::heap::Pace;
 use crate::heap::space::Space;
 use crate::run::Options;
 use crate::testing::with_actor;
@@ -60,18 +61,18 @@ pub static DESCS: [TypeDesc; 5] = [
     TypeDesc::new(DescKind::Fixed, 40, 0, &[], "Words"),
 ];
 
-pub fn options(max_heap: usize, gc_stress: bool) -> Options {
-    Options { max_heap: Some(max_heap), gc_stress, ..Options::default() }
+pub fn options(max_heap: usize, pace: Pace) -> Options {
+    Options { max_heap: Some(max_heap), pace, ..Options::default() }
 }
 
 /// Runs `body` with the descriptors above and a large heap.
 fn check(body: impl FnOnce(&mut Actor)) {
-    with_actor(&DESCS, options(4 << 30, false), body);
+    with_actor(&DESCS, options(4 << 30, Pace::Sliced), body);
 }
 
 /// The same, collecting at every allocation.
 fn check_stress(body: impl FnOnce(&mut Actor)) {
-    with_actor(&DESCS, options(4 << 30, true), body);
+    with_actor(&DESCS, options(4 << 30, Pace::Stress), body);
 }
 
 pub fn node(actor: &mut Actor, next: ObjPtr, value: u64) -> ObjPtr {
@@ -232,6 +233,75 @@ fn memory_stays_within_twice_what_lives() {
     });
 }
 
+/// Half a million nodes in an array.
+fn many_nodes(actor: &mut Actor) -> ObjPtr {
+    let table = new_array(actor, REFS, 500_000);
+    for index in 0..500_000 {
+        let new = node(actor, std::ptr::null_mut(), index as u64);
+        set(table, element(index), new as u64);
+    }
+    actor.collect();
+    table
+}
+
+#[test]
+fn a_large_heap_is_collected_in_many_pauses() {
+    check(|actor| {
+        let table = many_nodes(actor);
+        let (before, mut most) = (actor.heap.stats(), 0);
+        while actor.heap.stats().collections < before.collections + 3 {
+            node(actor, std::ptr::null_mut(), 0);
+            most = most.max(actor.heap.footprint());
+        }
+        let pauses = actor.heap.stats().pauses - before.pauses;
+        assert!(pauses > 3 * 10, "{pauses} pauses");
+        assert!(most < 2 * 16_000_000 + (4 << 20), "{most}");
+        assert_eq!(get(get(black_box(table), element(4711)) as ObjPtr, 16), 4711);
+    });
+}
+
+#[test]
+fn large_objects_do_not_outrun_the_collector() {
+    check(|actor| {
+        let table = many_nodes(actor);
+        let mut most = 0;
+        for _ in 0..200 {
+            apart(|| new_array(actor, INTS, 512 * 1024));
+            most = most.max(actor.heap.footprint());
+        }
+        assert!(most < 3 * 16_000_000 + (4 << 20), "{most}");
+        assert_eq!(get(get(black_box(table), element(4711)) as ObjPtr, 16), 4711);
+    });
+}
+
+#[test]
+fn what_is_overwritten_while_the_collector_marks_is_kept() {
+    check(|actor| {
+        let table = many_nodes(actor);
+        let last = 499_999;
+        for round in 0..20 {
+            while actor.ctx.marking == 0 {
+                node(actor, std::ptr::null_mut(), 0);
+            }
+            // From the end to the beginning, so that either may have been traced.
+            let (from, to) = if round % 2 == 0 { (last, 0) } else { (0, last) };
+            let moved = !apart(|| get(table, element(from)));
+            let place = element(from);
+            // SAFETY: the place is a word of the array.
+            unsafe { rt_gc_log(&raw mut actor.ctx, table.byte_add(place).cast()) };
+            set(table, element(from), 0);
+            while actor.heap.is_collecting() {
+                node(actor, std::ptr::null_mut(), 0);
+            }
+            for _ in 0..1000 {
+                node(actor, std::ptr::null_mut(), 1);
+            }
+            set(table, element(to), !moved);
+            assert!(get(!moved as ObjPtr, 16) > 1, "the node is as it was");
+        }
+    });
+}
+
 #[test]
 fn a_small_program_never_collects() {
     check(|actor| {
@@ -244,7 +314,7 @@ fn a_small_program_never_collects() {
 
 #[test]
 fn the_limit_is_a_panic_and_garbage_does_not_count() {
-    with_actor(&DESCS, options(8 << 20, false), |actor| {
+    with_actor(&DESCS, options(8 << 20, Pace::Sliced), |actor| {
         for _ in 0..100 {
             apart(|| new_array(actor, INTS, 100_000));
         }

@@ -3,6 +3,7 @@
 use super::Message;
 use crate::actor::Actor;
 use crate::heap::Heap;
+use crate::heap::Pace;
 use crate::heap::descs::Descs;
 use crate::heap::handle::{Handle, HandleOps};
 use crate::heap::tests::{
@@ -14,7 +15,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 fn check(body: impl FnOnce(&mut Actor)) {
-    with_actor(&DESCS, options(4 << 30, false), body);
+    with_actor(&DESCS, options(4 << 30, Pace::Sliced), body);
 }
 
 /// A second heap of the same program.
@@ -24,9 +25,9 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    pub fn new(actor: &Actor, limit: usize, stress: bool) -> Receiver {
+    pub fn new(actor: &Actor, limit: usize, pace: Pace) -> Receiver {
         // SAFETY: the descriptors live as long as the actor's runtime, which outlives the test's body.
-        let heap = unsafe { Heap::new(&*actor.heap.descs(), limit, stress) };
+        let heap = unsafe { Heap::new(&*actor.heap.descs(), limit, pace) };
         Receiver { heap, ctx: Ctx::new(std::ptr::null_mut()) }
     }
 
@@ -92,7 +93,7 @@ fn words_are_a_small_message() {
         // SAFETY: the words are no pointers.
         let message = unsafe { Message::copy(descs(actor), NODE, words) }.expect("memory");
         assert!(message.bytes() <= 112, "{}", message.bytes());
-        let mut to = Receiver::new(actor, 1 << 20, false);
+        let mut to = Receiver::new(actor, 1 << 20, Pace::Sliced);
         let root = to.adopt(message);
         assert_eq!((get(root, 0), get(root, 8), get(root, 16)), (NODE.0, 0, 7));
     });
@@ -114,7 +115,7 @@ fn sharing_and_cycles_are_kept() {
         let message = copy(actor, pairs);
         assert_eq!(get(pairs, 0), before, "the sender's objects are as they were");
         assert_eq!(compare(descs(actor), pairs, message.root()), 4);
-        let mut to = Receiver::new(actor, 1 << 20, false);
+        let mut to = Receiver::new(actor, 1 << 20, Pace::Sliced);
         let copied = message.copy_into(&mut to.heap, &mut to.ctx).expect("memory");
         let mut adopted = to.adopt(message);
         assert_ne!(copied, adopted);
@@ -134,7 +135,7 @@ fn lists_of_a_million_nodes_need_no_stack() {
         }
         let message = copy(actor, list);
         let twin = message.try_clone(descs(actor)).expect("memory");
-        let mut to = Receiver::new(actor, 1 << 30, false);
+        let mut to = Receiver::new(actor, 1 << 30, Pace::Sliced);
         for message in [message, twin] {
             let mut at = to.adopt(message);
             to.settle(&mut at);
@@ -160,7 +161,7 @@ fn large_objects_are_handed_over() {
         let large = message.root();
         let twin = message.try_clone(descs(actor)).expect("memory");
         assert!(twin.bytes() <= message.bytes(), "a copy has no room to spare");
-        let mut to = Receiver::new(actor, 1 << 22, false);
+        let mut to = Receiver::new(actor, 1 << 22, Pace::Sliced);
         let mut adopted = to.adopt(message);
         assert_eq!(adopted, large, "not copied again");
         assert_eq!(compare(descs(actor), refs, adopted), 5);
@@ -206,7 +207,7 @@ fn references_of_handles_are_counted() {
         assert_eq!((count(), message.handles().count()), (2, 1));
         let twin = message.try_clone(descs(actor)).expect("memory");
         assert_eq!(count(), 3);
-        let mut to = Receiver::new(actor, 1 << 20, false);
+        let mut to = Receiver::new(actor, 1 << 20, Pace::Sliced);
         let mut adopted = to.adopt(message);
         assert_eq!((count(), to.heap.handles().count()), (3, 1));
         let other = twin.copy_into(&mut to.heap, &mut to.ctx).expect("memory");
@@ -218,7 +219,7 @@ fn references_of_handles_are_counted() {
         assert_eq!(get(adopted, 24), to.heap.handles().next().map_or(0, |h| &raw const *h as u64));
         to.settle(&mut std::ptr::null_mut());
         assert_eq!(count(), 1);
-        let mut again = Receiver::new(actor, 1 << 20, false);
+        let mut again = Receiver::new(actor, 1 << 20, Pace::Sliced);
         again.adopt(copy(actor, pair));
         assert_eq!(count(), 2);
         drop(again);
@@ -235,7 +236,7 @@ fn signals_carry_a_text_or_a_word() {
             let word = any_int(-5).unwrap_or(any_nil());
             let mut signal = Message::signal(7, 4, text, word).expect("memory");
             signal.set_word(0, 8);
-            let mut to = Receiver::new(actor, 1 << 20, false);
+            let mut to = Receiver::new(actor, 1 << 20, Pace::Sliced);
             let root = to.adopt(signal.try_clone(descs(actor)).expect("memory"));
             assert_eq!((signal.word(0), get(root, 8), get(root, 16)), (8, 8, 4));
             assert_eq!(any_to_int(get(root, 32)), -5);
@@ -254,7 +255,7 @@ fn a_heap_at_its_limit_gives_the_message_back() {
         for value in 0..10_000 {
             list = node(actor, list, value);
         }
-        let mut to = Receiver::new(actor, 100_000, false);
+        let mut to = Receiver::new(actor, 100_000, Pace::Sliced);
         let few = list_of(actor, 3);
         let mut kept = to.adopt(copy(actor, few));
         let message = copy(actor, list).adopt(&mut to.heap, &mut to.ctx).expect_err("a limit");
@@ -292,7 +293,7 @@ fn all_memory_comes_back() {
             // Whatever a thread keeps is there after the first time.
             for _ in 0..2 {
                 let before = allocated_bytes();
-                let mut to = Receiver::new(actor, 1 << 22, false);
+                let mut to = Receiver::new(actor, 1 << 22, Pace::Sliced);
                 let message = copy(actor, root);
                 drop(message.try_clone(descs(actor)));
                 let mut adopted = to.adopt(message);
@@ -302,7 +303,7 @@ fn all_memory_comes_back() {
                 assert!(kept <= 200_000, "{kept}");
             }
             let before = allocated_bytes();
-            let mut to = Receiver::new(actor, 1 << 22, false);
+            let mut to = Receiver::new(actor, 1 << 22, Pace::Sliced);
             let mut adopted = to.adopt(copy(actor, root));
             to.settle(&mut adopted);
             drop(to);
@@ -347,7 +348,7 @@ fn figures() {
         }
         let text = actor.new_str("a string of some length");
         let with_text = node(actor, text, 1);
-        let mut to = Receiver::new(actor, 1 << 30, false);
+        let mut to = Receiver::new(actor, 1 << 30, Pace::Sliced);
         let mut frame = to.adopt(copy(actor, with_text));
         let begun = to.heap.footprint();
         for _ in 0..10 {
@@ -377,10 +378,10 @@ fn print_times(actor: &mut Actor) {
     ] {
         println!("{name}: {:.0} ns to copy and drop", time(|| drop(copy(actor, root))));
         let adopt = || {
-            Receiver::new(actor, 1 << 30, false).adopt(copy(actor, root));
+            Receiver::new(actor, 1 << 30, Pace::Sliced).adopt(copy(actor, root));
         };
         println!("{name}: {:.0} ns to copy and adopt into a new heap", time(adopt));
-        let mut to = Receiver::new(actor, 1 << 30, false);
+        let mut to = Receiver::new(actor, 1 << 30, Pace::Sliced);
         let both = time(|| {
             let mut adopted = to.adopt(copy(actor, root));
             if to.heap.wants_settling(&to.ctx) {

@@ -462,9 +462,7 @@ impl Actor {
 
     /// Moves a message into the heap; collects if that is due.
     pub(crate) fn adopt(&mut self, message: Message) -> Result<ObjPtr, Message> {
-        if self.heap.wants_collection(&self.ctx, message.bytes()) {
-            self.collect();
-        }
+        self.collect_if_due(message.bytes());
         match message.adopt(&mut self.heap, &mut self.ctx) {
             Ok(object) => Ok(object),
             Err(message) => {
@@ -477,9 +475,7 @@ impl Actor {
 
     /// Copies a message into the heap; `None` if that is too small.
     pub(crate) fn copy_in(&mut self, message: &Message) -> Option<ObjPtr> {
-        if self.heap.wants_collection(&self.ctx, message.bytes()) {
-            self.collect();
-        }
+        self.collect_if_due(message.bytes());
         message.copy_into(&mut self.heap, &mut self.ctx).or_else(|| {
             self.raise_heap_limit_to_machine();
             self.collect();

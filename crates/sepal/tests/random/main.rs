@@ -40,6 +40,8 @@ const NATIVE: Way = ("native", &["--engine=native"]);
 const STRESS: [Way; 2] = [
     ("JIT with gc-stress", &["--engine=jit", "--gc-stress"]),
     ("interpreter with gc-stress", &["--engine=interp", "--gc-stress"]),
+    ("JIT with slices", &["--engine=jit", "--gc-stress=sliced"]),
+    ("interpreter with slices", &["--engine=interp", "--gc-stress=sliced"]),
 ];
 
 #[test]
