@@ -11,9 +11,6 @@ use core::sync::atomic::AtomicUsize;
 /// What [`Ctx::limit`] holds when the next poll shall call `rt_poll`; and afterwards, when the actor shall yield.
 pub const POISONED: usize = usize::MAX;
 
-/// What [`Ctx::marking`] holds while the collector marks: more than the lower half of any object's address.
-pub const MARKING: u32 = u32::MAX;
-
 /// See the module's head. The runtime's actor begins with it.
 #[derive(Debug)]
 #[repr(C)]
@@ -26,8 +23,8 @@ pub struct Ctx {
     pub alloc_end: usize,
     /// Not 0: a runtime function has raised the panic of this code; its results mean nothing.
     pub panic: u32,
-    /// Not 0 but [`MARKING`]: the collector is marking in slices. Before code overwrites a traced word of an object,
-    /// it calls `rt_gc_log`.
+    /// Not 0: the collector is marking in slices. Before code overwrites a traced word of an object, it
+    /// calls `rt_gc_log`.
     pub marking: u32,
     /// The area of module-level constants, [`crate::Image::global_words`] words.
     pub globals: *mut u64,

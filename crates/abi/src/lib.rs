@@ -24,7 +24,7 @@ mod task;
 
 pub use any::{Tag, any_bool, any_float, any_heap, any_int, any_nil, any_tag, any_to_bool};
 pub use any::{any_to_float_bits, any_to_heap, any_to_int, is_traced_pointer};
-pub use ctx::{Ctx, CtxField, MARKING, POISONED};
+pub use ctx::{Ctx, CtxField, POISONED};
 pub use desc::{DescId, DescKind, TypeDesc};
 pub use effects::Effects;
 pub use format_spec::{Align, FormatSpec, Grouping, Presentation, Sign};

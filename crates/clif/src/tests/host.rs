@@ -50,6 +50,11 @@ impl Host {
         *self.ctx.limit.get_mut() = sepal_abi::POISONED - 1;
     }
 
+    /// From now on stores of references are told of.
+    pub fn begin_marking(&mut self) {
+        self.ctx.marking = 1;
+    }
+
     /// Runs the program; `None` after a panic.
     pub fn run(&mut self) -> Option<i64> {
         // SAFETY: the image outlives the host in every test; its entry takes no parameters; the stack
@@ -137,6 +142,13 @@ unsafe extern "C" fn poll(ctx: *mut Ctx) {
         host.raised = Some((PanicCode::StackOverflow, 0, 0));
         host.ctx.panic = PanicCode::StackOverflow as u32;
     }
+}
+
+unsafe extern "C" fn gc_log(ctx: *mut Ctx, place: *const u64) {
+    // SAFETY: called by compiled code with a place in an object.
+    let (host, word) = unsafe { (host(ctx), place.read()) };
+    let kind = if word == 0 { "null" } else { "object" };
+    let _ = writeln!(host.log, "overwrites {kind}");
 }
 
 unsafe extern "C" fn raise(ctx: *mut Ctx, code: u64, a: u64, b: u64) {
@@ -236,6 +248,7 @@ pub fn address(f: RtFn) -> *const u8 {
         RtFn::rt_object_alloc => alloc as *const u8,
         RtFn::rt_array_alloc => array_new as *const u8,
         RtFn::rt_poll => poll as *const u8,
+        RtFn::rt_gc_log => gc_log as *const u8,
         RtFn::rt_raise => raise as *const u8,
         RtFn::rt_panic_at => panic_at as *const u8,
         RtFn::rt_print => print as *const u8,

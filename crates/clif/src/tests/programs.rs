@@ -556,3 +556,37 @@ fn what_is_missing_is_an_error() {
     let text = main_of(tables, "v0: i64 = const_int i64, 1\nreturn_ [v0]");
     check(&(text + "fn1 \"gone\" () -> (i64)\n"), "= 1");
 }
+
+#[test]
+fn the_collector_is_told_of_references_that_are_overwritten() {
+    // Not told: fields of new objects, those of an object made since anything could collect, numbers.
+    let body = "v0: i64 = const_int i64, 1
+        v1: ref = struct_init layout0, 0, [v0]
+        v2: ref = gc_alloc layout1, 0
+        field_set layout1.0.0, v2, v1
+        v3: ref = array_new layout2, v0
+        v4: i64 = const_int i64, 0
+        field_set layout1.0.0, v2, v3
+        field_set layout1.0.1, v2, v0
+        index_set layout2, 0, v3, v4, v1
+        poll !1
+        index_set layout2, 0, v3, v4, v2
+        v5: ref = const_null ref
+        field_set layout1.0.0, v2, v5
+        field_set layout1.0.0, v2, v1
+        v6: i64 = field_get i64, layout0.0.0, v1
+        return_ [v6]";
+    let layouts =
+        "layout0 = \"Box\" {i64}\nlayout1 = \"Pair\" {ref, i64}\nlayout2 = \"[Ref]\" [ref]\n";
+    let program = compile(&main_of(layouts, body));
+    let mut host = Host::new(program.image(), 64);
+    assert_eq!(host.run(), Some(1));
+    assert_eq!(host.log, "alloc 16\n");
+    host.begin_marking();
+    host.log.clear();
+    assert_eq!(host.run(), Some(1));
+    assert_eq!(
+        host.log,
+        "overwrites object\noverwrites object\noverwrites object\noverwrites null\n"
+    );
+}

@@ -56,14 +56,9 @@ impl Translator<'_, '_> {
         if self.fresh.contains(&object) {
             return;
         }
-        // One comparison with memory instead of a load and a test: half an address is below the one value of the word
-        // and not below the other.
-        let half = self.value(object);
-        let half = self.b.ins().ireduce(types::I32, half);
         let marking = self.b.load_context(CtxField::Marking);
-        let is_marking = self.b.ins().icmp(IntCC::UnsignedLessThan, half, marking);
         let (cold, next) = (self.b.create_cold_block(), self.b.create_block());
-        self.b.branch(is_marking, (cold, &[]), (next, &[]));
+        self.b.branch(marking, (cold, &[]), (next, &[]));
         self.b.switch_to(cold);
         let place = self.b.add_const(base, i64::from(offset));
         self.call_thunk(Thunk::Log, &[place]);

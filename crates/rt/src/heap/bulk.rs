@@ -13,7 +13,9 @@
 use super::Stats;
 use super::large::LargeSpace;
 use super::mark::Marker;
-use super::space::{BLOCK, Block, FREE, FreeBlock, LINE, LINES, LIVE, MARK_WORDS, MARKED, Space};
+use super::space::{
+    BLACK, BLOCK, Block, FREE, FreeBlock, LINE, LINES, LIVE, MARK_WORDS, MARKED, Space,
+};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// No collection before so much was allocated since the last one: a collection of little that lives is
@@ -173,9 +175,8 @@ impl Bulk {
         while let Some(&block) = self.blocks.get(self.next_block) {
             self.next_block += 1;
             // SAFETY: the block is ours.
-            let info = unsafe { &mut *block.info() };
+            let info = unsafe { &*block.info() };
             if usize::from(info.live_lines) < LINES && info.opened_to == 0 {
-                info.is_black = self.is_marking();
                 return Some(block);
             }
         }
@@ -189,8 +190,6 @@ impl Bulk {
             return None;
         }
         let free = self.space.take(self.id)?;
-        // SAFETY: the block is ours.
-        unsafe { (*free.block.info()).is_black = self.is_marking() };
         self.blocks.push(free.block);
         Some(free)
     }
@@ -205,11 +204,15 @@ impl Bulk {
             Hole { ptr: free.block.start() + start * LINE, end: free.block.start() + end * LINE };
         self.set_opened_to(free.block, end);
         // SAFETY: the block is ours.
-        unsafe { (*free.block.info()).is_zero &= end < LINES };
+        let info = unsafe { &mut *free.block.info() };
+        info.is_zero = false;
         if self.is_marking() {
-            // SAFETY: the block is ours.
-            let bits = unsafe { &mut *free.block.marks_by_line() };
+            info.has_black = true;
+            // SAFETY: as above.
+            let (bits, lines) =
+                unsafe { (&mut *free.block.marks_by_line(), &mut *free.block.lines()) };
             bits[start..end].fill(u8::MAX);
+            lines[start..end].fill(BLACK);
         }
         if !free.is_zero {
             // SAFETY: the lines are in our block and hold nothing live.
@@ -234,6 +237,13 @@ impl Bulk {
     pub(super) fn begin_marking(&mut self) {
         for block in &self.blocks {
             // SAFETY: the block is ours.
+            let (info, lines) = unsafe { (&mut *block.info(), &mut *block.lines()) };
+            if std::mem::take(&mut info.has_black) {
+                // From now on it is the business of this collection, as any other line.
+                let black = lines.iter_mut().filter(|line| **line == BLACK);
+                black.for_each(|line| *line = LIVE);
+            }
+            // SAFETY: as above.
             unsafe { *block.marks() = [0; MARK_WORDS] };
         }
         self.current = None;
@@ -247,13 +257,15 @@ impl Bulk {
         self.large.begin_sweep();
         let blocks = std::mem::take(&mut self.blocks).into_iter();
         self.phase = Phase::Sweeping { blocks, free: Vec::new() };
+        // The block's holes will be others.
+        self.current = None;
         self.next_block = 0;
     }
 
     /// Sweeps until the work comes to `limit`, and gives what it came to, at least 1.
     ///
     /// # Safety
-    /// Everything that is needed is marked, or in a hole opened since the marking began.
+    /// Everything that is needed is marked, or on black lines.
     pub(super) unsafe fn sweep(&mut self, limit: usize, taken: u64, stress: bool) -> usize {
         let mut work = 1;
         while work < limit {
@@ -300,8 +312,8 @@ impl Bulk {
     }
 
     /// How much may be allocated before the next collection: what fits the holes, and new memory as long as all
-    /// stays below twice the live bytes, with what is allocated while the collector marks; but enough to be worth
-    /// a collection. What was allocated while the last one was under way is part of that.
+    /// stays below twice the live bytes; but enough to be worth a collection. The holes must do for what is
+    /// allocated while that is under way, too: about as much as in the last one.
     fn next_budget(&self, taken: u64) -> isize {
         let live = self.stats.live_bytes;
         let free_lines = |block: &Block| {
@@ -310,9 +322,9 @@ impl Bulk {
             if info.opened_to == 0 { LINES - usize::from(info.live_lines) } else { 0 }
         };
         let holes = self.blocks.iter().map(free_lines).sum::<usize>() * LINE;
-        let fresh = (live / 8 * 14).saturating_sub(self.footprint());
+        let fresh = (live / 8 * 15).saturating_sub(self.footprint());
         let least = (live * CHEAP).min(taken as usize).clamp(MIN_BUDGET, FULL_MIN_BUDGET);
-        let all = least.max((self.since + holes + fresh).clamp(live / 4, live));
+        let all = least.max((holes + fresh).clamp(live / 4, live));
         (all as isize).saturating_sub_unsigned(self.since)
     }
 
@@ -351,38 +363,38 @@ impl Drop for Bulk {
 /// Makes of the marks of lines what the next round of allocation wants; false: the block holds nothing.
 ///
 /// # Safety
-/// The block is the caller's, and what is needed is marked, or in a hole opened since the marking began.
+/// The block is the caller's, and what is needed is marked, or on black lines.
 unsafe fn sweep_block(block: Block, stress: bool) -> bool {
     // SAFETY: the caller vouches for it.
     let (info, lines, bits) =
         unsafe { (&mut *block.info(), &mut *block.lines(), &mut *block.marks_by_line()) };
-    let is_black = std::mem::take(&mut info.is_black);
+    if info.has_black {
+        // They were set for the marking only.
+        let black = lines.iter().zip(bits).filter(|(line, _)| **line == BLACK);
+        black.for_each(|(_, bits)| *bits = 0);
+    }
+    for line in lines.iter_mut() {
+        *line = match *line {
+            MARKED => LIVE,
+            BLACK => BLACK,
+            _ => FREE,
+        };
+    }
     if stress {
-        // SAFETY: as above; the lines hold nothing that lives.
-        unsafe { poison(block, lines, |line| line == LIVE || line == FREE && !is_black) };
+        // SAFETY: as above; free lines hold nothing that lives.
+        unsafe { poison(block, lines) };
     }
-    if is_black {
-        // Its holes stay as they are for whoever walks them; what has died beside them is found next time.
-        for (line, bits) in lines.iter_mut().zip(bits) {
-            if *line == FREE {
-                *bits = 0;
-            }
-            *line = if *line == FREE { FREE } else { LIVE };
-        }
-    } else {
-        lines.iter_mut().for_each(|line| *line = if *line == MARKED { LIVE } else { FREE });
-        info.opened_to = 0;
-    }
-    info.live_lines = lines.iter().map(|&line| u16::from(line)).sum();
-    is_black || info.live_lines != 0
+    info.opened_to = 0;
+    info.live_lines = lines.iter().map(|&line| u16::from(line != FREE)).sum();
+    info.live_lines != 0
 }
 
-/// Overwrites lines.
+/// Overwrites free lines.
 ///
 /// # Safety
 /// They must hold nothing live.
-unsafe fn poison(block: Block, lines: &[u8; LINES], is_dead: impl Fn(u8) -> bool) {
-    for (index, _) in lines.iter().enumerate().filter(|&(_, &line)| is_dead(line)) {
+unsafe fn poison(block: Block, lines: &[u8; LINES]) {
+    for (index, _) in lines.iter().enumerate().filter(|&(_, &line)| line == FREE) {
         let address = (block.start() + index * LINE) as *mut u8;
         // SAFETY: the caller vouches for it.
         unsafe { address.write_bytes(POISON, LINE) };
@@ -394,6 +406,15 @@ pub(super) fn find_hole(block: Block, line: usize) -> Option<(usize, usize)> {
     // SAFETY: the block is the caller's.
     let lines = unsafe { &*block.lines() };
     let start = line + memchr::memchr(FREE, &lines[line..])?;
-    let len = memchr::memchr2(LIVE, MARKED, &lines[start..]);
+    let len = memchr::memchr3(LIVE, MARKED, BLACK, &lines[start..]);
+    Some((start, len.map_or(LINES, |len| start + len)))
+}
+
+/// The first run of black lines at or after `line`: a hole, since holes do not touch.
+pub(super) fn find_black_hole(block: Block, line: usize) -> Option<(usize, usize)> {
+    // SAFETY: the block is the caller's.
+    let lines = unsafe { &*block.lines() };
+    let start = line + memchr::memchr(BLACK, &lines[line..])?;
+    let len = lines[start..].iter().position(|&line| line != BLACK);
     Some((start, len.map_or(LINES, |len| start + len)))
 }

@@ -14,7 +14,7 @@ use super::chunk::{Chunk, ChunkBounds};
 use super::large::LARGE;
 use super::mark::Marker;
 use super::roots::{self, Roots};
-use sepal_abi::{Ctx, MARKING, ObjPtr, is_traced_pointer};
+use sepal_abi::{Ctx, ObjPtr, is_traced_pointer};
 use std::time::Instant;
 
 /// In one pause a collection marks so many bytes; about as many nanoseconds if the objects are small. A heap
@@ -195,7 +195,7 @@ impl Heap {
         // SAFETY: every root is an object of this heap; descriptors outlive it.
         let marker = unsafe { Marker::new(descs, bulk.space.bounds(), chunks, &found) };
         bulk.phase = Phase::Marking(Box::new(marker));
-        ctx.marking = MARKING;
+        ctx.marking = 1;
     }
 
     /// Goes on with the collection until the work comes to `limit`, or there is no more.

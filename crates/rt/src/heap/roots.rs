@@ -8,7 +8,7 @@
 //! Must never change mark bits or lines: they are what this rests on.
 
 use super::Heap;
-use super::bulk::Bulk;
+use super::bulk::{self, Bulk};
 use super::chunk::ChunkBounds;
 use super::descs::Descs;
 use super::space::{BLOCK, Block, LINE, LINES, MARK_WORDS};
@@ -188,23 +188,32 @@ impl Finder<'_> {
         // SAFETY: the block is the heap's.
         let opened_to = unsafe { (*block.info()).opened_to } as usize;
         let mut line = 0;
-        while let Some((start, end)) = super::bulk::find_hole(block, line) {
-            if start >= opened_to {
-                return;
-            }
-            let mut offset = start * LINE;
-            while offset < end * LINE {
-                let object = (block.start() + offset) as ObjPtr;
-                // SAFETY: within an opened hole objects follow each other up to a zero word.
-                unsafe {
-                    if (*object).header.0 == 0 {
-                        break;
-                    }
-                    starts[offset / 512] |= 1 << (offset / 8 % 64);
-                    offset += self.descs.size_of(object);
-                }
-            }
+        while let Some((start, end)) = bulk::find_hole(block, line)
+            && start < opened_to
+        {
+            self.walk(block, (start, end), starts);
             line = end;
+        }
+        line = 0;
+        while let Some((start, end)) = bulk::find_black_hole(block, line) {
+            self.walk(block, (start, end), starts);
+            line = end;
+        }
+    }
+
+    /// Adds the objects in an opened hole.
+    fn walk(&self, block: Block, (start, end): (usize, usize), starts: &mut [u64; MARK_WORDS]) {
+        let mut offset = start * LINE;
+        while offset < end * LINE {
+            let object = (block.start() + offset) as ObjPtr;
+            // SAFETY: within an opened hole objects follow each other up to a zero word.
+            unsafe {
+                if (*object).header.0 == 0 {
+                    return;
+                }
+                starts[offset / 512] |= 1 << (offset / 8 % 64);
+                offset += self.descs.size_of(object);
+            }
         }
     }
 }

@@ -29,12 +29,14 @@ pub const LINES: usize = BLOCK / LINE;
 /// Words of a block's mark bits.
 pub const MARK_WORDS: usize = BLOCK / 8 / 64;
 
-/// What the mark of a line says. Between collections there are the first two only.
+/// What the mark of a line says.
 pub const FREE: u8 = 0;
 /// Something on the line lived at the last collection.
 pub const LIVE: u8 = 1;
 /// The same, found by the collection that is going on.
 pub const MARKED: u8 = 2;
+/// In a hole opened while a collection marked: what lies there is none of its business, and the next one walks it.
+pub const BLACK: u8 = 3;
 
 const REGION: usize = 4 * 1024 * 1024;
 const LINE_MARKS: usize = REGION / 64;
@@ -57,9 +59,8 @@ pub struct BlockInfo {
     pub scratch: u32,
     /// The bytes of the block are zero: known of one just taken.
     pub is_zero: bool,
-    /// Holes in the block may have been opened since the collection that is going on began: what lies there is
-    /// not its business.
-    pub is_black: bool,
+    /// There are black lines.
+    pub has_black: bool,
 }
 
 const _: () = assert!(LINE == 64 && size_of::<[u64; MARK_WORDS]>() == LINES);
@@ -223,7 +224,7 @@ impl Space {
                 live_lines: 0,
                 scratch: 0,
                 is_zero: free.is_zero,
-                is_black: false,
+                has_black: false,
             });
             free.block.marks().write([0; MARK_WORDS]);
             free.block.lines().write([0; LINES]);

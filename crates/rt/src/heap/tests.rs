@@ -269,7 +269,7 @@ fn large_objects_do_not_outrun_the_collector() {
             apart(|| new_array(actor, INTS, 512 * 1024));
             most = most.max(actor.heap.footprint());
         }
-        assert!(most < 3 * 16_000_000 + (4 << 20), "{most}");
+        assert!(most < 5 * 16_000_000, "{most}");
         assert_eq!(get(get(black_box(table), element(4711)) as ObjPtr, 16), 4711);
     });
 }
@@ -297,7 +297,7 @@ fn what_is_overwritten_while_the_collector_marks_is_kept() {
                 node(actor, std::ptr::null_mut(), 1);
             }
             set(table, element(to), !moved);
-            assert!(get(!moved as ObjPtr, 16) > 1, "the node is as it was");
+            assert_eq!(get(!moved as ObjPtr, 16), last as u64);
         }
     });
 }
