@@ -6,6 +6,7 @@ use super::{Pair, actor};
 use crate::actor::Actor;
 use crate::heap::handle::HandleOps;
 use crate::message::Message;
+use crate::sched::outbox;
 use crate::sched::post::Body;
 use crate::sched::promise::{Answer, FUTURE, Promise, REPLY, address, futures, of_handle, replies};
 use crate::sched::signal::Reason;
@@ -92,6 +93,7 @@ pub unsafe extern "C" fn rt_task_resolve(ctx: *mut Ctx, message: *const u8) {
 pub unsafe extern "C" fn rt_future_poll(ctx: *mut Ctx, future: ObjPtr) -> i64 {
     // SAFETY: see `fns`.
     let (actor, promise) = unsafe { (actor(ctx), of_handle(future)) };
+    outbox::close();
     if actor.runtime.looks_later() {
         return 0;
     }

@@ -1,18 +1,20 @@
 //! Large objects: each alone in memory, behind a head of its own.
 //!
-//! Up to a megabyte they come from the C allocator, which reuses memory without page faults; above they are
+//! Up to a megabyte they are `pieces`, which are used again without page faults; above they are
 //! mapped, with spare addresses behind those that grow, so that a growing array of gigabytes is not
 //! copied. `head` and list belong to the owning heap alone.
 //!
 //! Must never free an object outside a sweep.
 
+use super::pieces;
 use sepal_abi::{OBJECT_ALIGN, ObjPtr};
 use sepal_machine::memory;
-use std::alloc::Layout;
 use std::ptr::NonNull;
 
 /// Objects of more bytes are large.
 pub const LARGE: usize = 8 * 1024;
+/// So are objects of more bytes that come in messages: whoever receives one takes it over as it is.
+pub const LARGE_IN_MESSAGE: usize = 2 * 1024;
 
 /// Objects of at least as many bytes are mapped.
 const MAPPED: usize = 1024 * 1024;
@@ -62,7 +64,7 @@ impl LargeSpace {
 
     /// A zeroed object. `None` if there is no memory.
     pub fn alloc(&mut self, size: usize, may_grow: bool) -> Option<ObjPtr> {
-        let object = alloc(size, may_grow, std::alloc::alloc_zeroed)?;
+        let object = alloc(size, may_grow, true)?;
         self.objects.push(object);
         self.bytes += size;
         Some(object as ObjPtr)
@@ -149,12 +151,10 @@ impl Drop for LargeSpace {
     }
 }
 
-fn alloc(size: usize, may_grow: bool, from_c: unsafe fn(Layout) -> *mut u8) -> Option<usize> {
+fn alloc(size: usize, may_grow: bool, zeroed: bool) -> Option<usize> {
     let whole = size.checked_add(HEAD)?;
     let (start, capacity) = if whole < MAPPED {
-        let layout = Layout::from_size_align(whole, 16).ok()?;
-        // SAFETY: the layout is not empty.
-        (NonNull::new(unsafe { from_c(layout) })?, size)
+        (pieces::take(whole, zeroed)?, size)
     } else {
         map_object(whole, may_grow)?
     };
@@ -167,7 +167,7 @@ fn alloc(size: usize, may_grow: bool, from_c: unsafe fn(Layout) -> *mut u8) -> O
 
 /// An object that belongs to no heap, not initialised. `None` if there is no memory.
 pub fn alloc_detached(size: usize) -> Option<usize> {
-    alloc(size, false, std::alloc::alloc)
+    alloc(size, false, false)
 }
 
 /// The bytes of a large object.
@@ -232,11 +232,9 @@ fn free(object: usize, head: &Head) {
         unsafe { memory::unmap(start, head.capacity + HEAD) };
         return;
     }
-    // An object from the C allocator has not grown: its capacity is its size.
-    if let Ok(layout) = Layout::from_size_align(head.capacity + HEAD, 16) {
-        // SAFETY: allocated with this layout in `alloc`; the sweep found it unused.
-        unsafe { std::alloc::dealloc(start.as_ptr(), layout) };
-    }
+    // A piece does not grow: the object's capacity is its size.
+    // SAFETY: taken with this size in `alloc`; the sweep found it unused.
+    unsafe { pieces::give(start, head.capacity + HEAD) };
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 //! itself. Objects above 8 KiB are *large*, each alone.
 //!
 //! - `chunk`: pieces of memory for small heaps and messages
-//! - `bulk`, [`space`], [`large`]: blocks and large objects
+//! - `bulk`, [`space`], [`large`], `pieces`: blocks and large objects
 //! - `roots`, `mark`: a collection, which may be in the middle of anything, so roots are found conservatively
 //! - `settle`: at a boundary, where all roots are exact, what lives in a small heap moves together
 //! - [`descs`], [`handle`], `forward`: what objects say of themselves
@@ -21,6 +21,7 @@ pub(crate) mod forward;
 pub mod handle;
 pub mod large;
 mod mark;
+pub(crate) mod pieces;
 mod roots;
 mod settle;
 pub mod space;

@@ -44,7 +44,7 @@ pub(super) unsafe fn give(memory: *mut u8, size: usize) {
     }
 }
 
-/// This thread ends, or will not use messages for long: gives its free blocks back.
+/// This thread ends, or will not use messages for long: gives back its free blocks, and those of large objects.
 pub(crate) fn give_back_all() {
     OWN.with(|own| {
         for (class, own) in own.iter().enumerate() {
@@ -52,6 +52,7 @@ pub(crate) fn give_back_all() {
             own.spare.take().empty(class);
         }
     });
+    crate::heap::pieces::give_back_all();
 }
 
 #[inline(always)]

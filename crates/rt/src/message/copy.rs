@@ -10,7 +10,7 @@ use crate::heap::chunk::{CHUNK_HEAD, Chunk};
 use crate::heap::descs::Descs;
 use crate::heap::forward::{forward_header, forwarded};
 use crate::heap::handle::Handle;
-use crate::heap::large::{self, LARGE};
+use crate::heap::large::{self, LARGE_IN_MESSAGE};
 use sepal_abi::{Header, ObjPtr, is_traced_pointer};
 use std::cell::Cell;
 
@@ -149,7 +149,7 @@ impl Copier<'_> {
     #[cold]
     #[inline(never)]
     fn place_slow(&mut self, size: usize) -> Option<usize> {
-        if size > LARGE {
+        if size > LARGE_IN_MESSAGE {
             return self.message.new_large(size);
         }
         let so_far = self.message.graph().bytes;

@@ -46,11 +46,11 @@ impl Message {
         Ok(root)
     }
 
-    /// The place and size of all objects, if they lie together and there are no handles: as in most messages.
+    /// The place and size of all objects but large ones, if they lie together and there are no handles: as in most messages.
     fn only_piece(&self) -> Option<(usize, usize)> {
         let Some(graph) = self.graph() else { return self.pieces().next() };
         let first = &raw const graph.first;
-        let is_only = graph.first.is_last() && graph.large == 0 && graph.handles.is_empty();
+        let is_only = graph.first.is_last() && graph.handles.is_empty();
         is_only.then(|| (Chunk::start(first), graph.first.used as usize))
     }
 
@@ -265,7 +265,7 @@ fn transfer(
     Some(moves.apply(message.root() as usize) as ObjPtr)
 }
 
-/// The same for a message that is one piece.
+/// The same for a message that is one piece, and perhaps large objects.
 fn transfer_piece(
     message: &Message,
     descs: &Descs,
@@ -273,18 +273,31 @@ fn transfer_piece(
     ctx: &mut Ctx,
     (start, size): (usize, usize),
 ) -> Option<ObjPtr> {
-    let to = heap.area(ctx, size)?;
+    let mut large = message.large();
+    if large != 0 {
+        heap.prepare_large(message.bytes())?;
+    }
+    let to = if size > 0 { heap.area(ctx, size)? } else { 0 };
     let piece = Piece { start, size, to };
     // SAFETY: both places have so many bytes, and the new one is fresh.
     unsafe { (to as *mut u64).copy_from_nonoverlapping(start as *const u64, size / 8) };
+    let correct = |word: &mut u64| {
+        let address = *word as usize;
+        *word = piece.apply(address).unwrap_or(address) as u64;
+    };
     let mut object = to;
     while object < to + size {
-        let correct = |word: &mut u64| {
-            let address = *word as usize;
-            *word = piece.apply(address).unwrap_or(address) as u64;
-        };
-        // SAFETY: objects follow each other; their words point into the piece, or to static objects.
+        // SAFETY: objects follow each other; their words point into the piece, to large objects, or to static ones.
         object += unsafe { descs.visit_pointers(object as ObjPtr, correct) };
+    }
+    while large != 0 {
+        // SAFETY: the large objects are the message's, whose caller forgets them.
+        unsafe {
+            let next = large::next(large);
+            descs.visit_pointers(large as ObjPtr, correct);
+            heap.link_large(large);
+            large = next;
+        }
     }
     let root = message.root();
     // A message may be no more than a static object.

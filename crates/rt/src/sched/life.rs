@@ -11,6 +11,7 @@ use super::end::bury;
 use super::engine::{Outcome, Run};
 use super::inbox::Batch;
 use super::looked::Looked;
+use super::outbox;
 use super::promise::{has_orphans, take_orphans};
 use super::signal::{ExitTag, Kind, Reason, about};
 use super::slot::SlotRef;
@@ -73,6 +74,7 @@ pub(crate) fn turn(runtime: RuntimeRef, slot: SlotRef) -> Fate {
         };
         // SAFETY: as above.
         let outcome = unsafe { runtime.engine().run(address, run) };
+        outbox::close();
         // SAFETY: as above.
         let actor = unsafe { &mut *address };
         let step = actor.after(run, outcome);
@@ -313,6 +315,7 @@ impl Actor {
 
     #[inline(never)]
     fn take_batch(&mut self, batch: Batch) {
+        outbox::close();
         for signal in batch {
             if signal.envelope().kind == Kind::Message as u32 {
                 self.queue.push(signal);
@@ -414,7 +417,11 @@ impl Actor {
         if self.queue.unread() == 0 {
             self.take_signals();
         }
-        let Some(message) = self.queue.pop() else { return Ok(None) };
+        let Ok(first) = self.queue.pop() else {
+            self.raise(PanicCode::HeapLimit, &[]);
+            return Err(());
+        };
+        let Some(message) = first else { return Ok(None) };
         let kind = match Kind::of(&message) {
             Kind::Message => Received::Message,
             Kind::Down => Received::Down,

@@ -6,6 +6,7 @@
 use super::bounds::{Overflow, Refused};
 use super::cold::{Cold, SpawnOptions};
 use super::inbox::Pushed;
+use super::outbox;
 use super::promise::{self, Promise};
 use super::signal::{self, Kind, Reason};
 use super::slot::{Pid, SlotRef};
@@ -67,6 +68,7 @@ impl Runtime {
 
     /// Puts a signal into an actor's mailbox; gives it back if the actor has ended.
     pub(crate) fn push(&self, to: Pid, signal: Message) -> Result<SlotRef, Message> {
+        outbox::close();
         let Some(slot) = self.table.slot(to).filter(|slot| slot.shared().is(to)) else {
             return Err(signal);
         };
@@ -267,18 +269,27 @@ impl Actor {
     /// Sends a message without references to a mailbox without bounds. `Err`: that is not what it is.
     #[inline(always)]
     pub(crate) fn send_flat(&mut self, to: Pid, message: Message) -> Result<(), Message> {
+        let message = match outbox::add(to, message) {
+            Ok(()) => {
+                self.count_send(false);
+                return Ok(());
+            }
+            Err(message) => message,
+        };
         let runtime = self.runtime;
         let Some(slot) = runtime.table.slot(to) else { return Err(message) };
         let is_plain = slot.shared().is_unbounded(to) && message.flat().is_some();
         if !is_plain || runtime.scheduler.simulation().is_some() {
             return Err(message);
         }
+        let (pack, message) = outbox::prepare(to, message);
         // To one who has ended it is lost; nobody waits for an answer to what it says.
         match slot.shared().inbox.push(to.generation(), message) {
             Ok(Pushed::Woke) => runtime.queue(slot),
             Ok(Pushed::Noted) => self.count_send(slot.shared().is_behind()),
             Err(_) => {}
         }
+        outbox::opened(pack);
         Ok(())
     }
 
