@@ -223,7 +223,9 @@ impl Bulk {
         let free_lines = |block: &Block| LINES - unsafe { (*block.info()).live_lines } as usize;
         let holes = self.blocks.iter().map(free_lines).sum::<usize>() * LINE;
         let fresh = (live / 8 * 15).saturating_sub(self.footprint());
-        let least = (live * CHEAP).min(taken as usize).clamp(MIN_BUDGET, FULL_MIN_BUDGET);
+        // Most large objects take one look, however large.
+        let marked = live.saturating_sub(self.large.bytes());
+        let least = (marked * CHEAP).min(taken as usize).clamp(MIN_BUDGET, FULL_MIN_BUDGET);
         least.max((holes + fresh).clamp(live / 4, live))
     }
 

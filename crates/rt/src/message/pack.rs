@@ -12,10 +12,12 @@
 //!
 //! Must never be added to by anyone but the thread that made it.
 
-use super::{Envelope, Message, PACK, blocks};
+use super::{Envelope, Message, PACK, ROOM_FOR_WORDS, blocks};
 use sepal_abi::{Ctx, ObjPtr};
 use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-use std::ptr::NonNull;
+use std::cell::Cell;
+use std::mem::MaybeUninit;
+use std::ptr::{NonNull, null_mut};
 use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 /// The bytes of a pack.
@@ -38,89 +40,104 @@ pub(crate) struct Pack {
     taken: u32,
 }
 
+/// The object of any flat message.
+type AnyObject = [MaybeUninit<u64>; ROOM_FOR_WORDS / 8];
+
 /// The first message is so far behind the beginning.
 const HEAD: usize = 40;
 const _: () = assert!(size_of::<Pack>() <= HEAD);
 
-/// A pack, for the thread that made it. It must be left before it is forgotten.
-#[derive(Clone, Copy, Debug)]
+/// A pack, for the thread that made it: a place for one. It must be left before it is forgotten.
+#[derive(Debug)]
 pub(crate) struct OpenPack {
-    pack: NonNull<Pack>,
-    /// Where the next message goes; none does from `end` on.
-    at: usize,
-    end: usize,
+    /// Null: there is none.
+    pack: Cell<*mut Pack>,
+    /// Where the next message goes; none does from `end` on, which is 0 if there is no pack.
+    at: Cell<usize>,
+    end: Cell<usize>,
     /// The bytes of a message.
-    size: u32,
+    size: Cell<u32>,
 }
 
 impl OpenPack {
-    /// A pack of a flat message, which is to be queued before anything is added. `Err`: the message, if there is no memory.
-    pub(crate) fn new(message: Message) -> Result<(OpenPack, Message), Message> {
-        let Some(pack) = NonNull::new(blocks::take(SIZE).cast::<Pack>()) else {
-            return Err(message);
-        };
+    pub(crate) const NONE: OpenPack = OpenPack {
+        pack: Cell::new(null_mut()),
+        at: Cell::new(0),
+        end: Cell::new(0),
+        size: Cell::new(0),
+    };
+
+    /// Makes a pack of a flat message, which is to be queued before anything is added; or gives the message back as it is,
+    /// if there is no memory.
+    pub(crate) fn begin(&self, message: Message) -> Message {
+        let Some(pack) = NonNull::new(blocks::take(SIZE).cast::<Pack>()) else { return message };
         let from = message.envelope();
         let size = from.flat_size;
         let (next, note, kind) = (AtomicPtr::default(), from.note, from.kind);
         let envelope = Envelope { next, note, kind, flat_size: PACK | size };
-        let (start, last) = (pack.as_ptr() as usize + HEAD, SIZE - size as usize);
-        let end = pack.as_ptr() as usize + last + 1;
-        let mut open = OpenPack { pack, at: start, end, size };
+        let address = pack.as_ptr() as usize;
+        self.pack.set(pack.as_ptr());
+        self.at.set(address + HEAD);
+        self.end.set(address + SIZE + 1 - ROOM_FOR_WORDS);
+        self.size.set(size);
         // SAFETY: the memory is ours and large enough, and so is the room for the first message.
         unsafe {
             pack.write(Pack { envelope, state: AtomicU32::new(1), count: 0, taken: 0 });
-            open.write(&message);
+            self.write(&message);
         }
-        open.at += size as usize;
+        self.at.set(self.at.get() + size as usize);
         message.free_memory();
-        Ok((open, Message(pack.cast())))
+        Message(pack.cast())
     }
 
-    /// Whether a flat message could be added, if the pack is not closed.
+    /// Adds a flat message. `Err`: the message, since there is no room or the pack is closed.
     #[inline(always)]
-    pub(crate) fn has_room_for(&self, message: &Message) -> bool {
-        message.envelope().flat_size == self.size && self.at < self.end
-    }
-
-    /// Adds a flat message that there is room for. `Err`: the message, since the pack is closed; it must be left.
-    #[inline(always)]
-    pub(crate) fn add(&mut self, message: Message) -> Result<(), Message> {
-        debug_assert!(self.has_room_for(&message));
+    pub(crate) fn add(&self, message: Message) -> Result<(), Message> {
+        let at = self.at.get();
+        if message.envelope().flat_size != self.size.get() || at >= self.end.get() {
+            return Err(message);
+        }
         // SAFETY: the pack is alive until it is left. There is room for the message behind those that were counted.
         let old = unsafe {
             self.write(&message);
-            (*self.pack.as_ptr()).state.fetch_add(1, Ordering::Release)
+            (*self.pack.get()).state.fetch_add(1, Ordering::Release)
         };
         if old & CLOSED != 0 {
             return Err(message);
         }
-        self.at += self.size as usize;
+        self.at.set(at + self.size.get() as usize);
         message.free_memory();
         Ok(())
     }
 
+    /// Whether there is a pack.
+    pub(crate) fn is_any(&self) -> bool {
+        !self.pack.get().is_null()
+    }
+
     /// How many messages were added.
     pub(crate) fn len(&self) -> usize {
-        (self.at - HEAD - self.pack.as_ptr() as usize) / self.size as usize
+        (self.at.get() - HEAD - self.pack.get() as usize) / self.size.get() as usize
     }
 
     /// # Safety
-    /// There must be room.
+    /// There must be room for the largest object.
     #[inline(always)]
     unsafe fn write(&self, message: &Message) {
-        let from = message.root().cast::<u64>();
-        for word in 0..self.size as usize / 8 {
-            // SAFETY: the caller vouches for the room; a flat message has so many bytes.
-            unsafe { (self.at as *mut u64).add(word).write(from.add(word).read()) };
-        }
+        let (from, to) = (message.root().cast::<AnyObject>(), self.at.get() as *mut AnyObject);
+        // SAFETY: the caller vouches for the room; a flat message has that much too. What lies behind its object is copied
+        // along, to be overwritten by the next.
+        unsafe { to.copy_from_nonoverlapping(from, 1) };
     }
 
-    /// Gives up the sender's side.
-    pub(crate) fn leave(self) {
+    /// Gives up the sender's side of the pack, of which there is one.
+    pub(crate) fn leave(&self) {
+        let pack = self.pack.replace(null_mut());
+        self.end.set(0);
         // SAFETY: the pack is alive until both have given it up.
         unsafe {
-            if (*self.pack.as_ptr()).state.fetch_or(LEFT, Ordering::AcqRel) & READ != 0 {
-                blocks::give(self.pack.as_ptr().cast(), SIZE);
+            if (*pack).state.fetch_or(LEFT, Ordering::AcqRel) & READ != 0 {
+                blocks::give(pack.cast(), SIZE);
             }
         }
     }
@@ -205,6 +222,59 @@ impl Pack {
                 || state.fetch_or(CLOSED | READ, Ordering::AcqRel) & LEFT != 0;
             if is_left {
                 blocks::give(pack.cast(), SIZE);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sepal_abi::{DescId, Header};
+
+    fn flat(word: u64) -> Message {
+        let header = Header::new(DescId::SIGNAL);
+        Message::new_flat(24, header, [word, 2 * word, 0, 0]).expect("memory")
+    }
+
+    fn read(pack: &mut Message) -> (u64, bool) {
+        let (message, is_last) =
+            pack.pack_mut().and_then(Pack::split_first).expect("memory for a closed pack's");
+        assert_eq!(message.flat().expect("flat")[2], 2 * message.word(0));
+        (message.word(0), is_last)
+    }
+
+    #[test]
+    fn what_was_added_before_the_end_is_read_in_order() {
+        let open = OpenPack::NONE;
+        let mut pack = open.begin(flat(0));
+        let fit = (1..).take_while(|&word| open.add(flat(word)).is_ok()).count() as u64;
+        assert_eq!(fit + 1, (SIZE - HEAD - ROOM_FOR_WORDS) as u64 / 24 + 1);
+        assert_eq!((open.len() as u64, pack.pack().map(Pack::len)), (fit + 1, Some(open.len())));
+        open.leave();
+        assert_eq!(pack.pack_mut().map(Pack::close), Some(fit as u32 + 1));
+        for word in 0..=fit {
+            assert_eq!(read(&mut pack), (word, word == fit));
+        }
+    }
+
+    #[test]
+    fn a_closed_pack_takes_no_more_whoever_gives_it_up_first() {
+        for reads_first in [false, true] {
+            let open = OpenPack::NONE;
+            let mut pack = open.begin(flat(1));
+            open.add(flat(2)).expect("room");
+            assert_eq!(pack.pack_mut().map(Pack::close), Some(2));
+            let refused = open.add(flat(3)).expect_err("it is closed");
+            assert_eq!(refused.word(0), 3);
+            assert_eq!(pack.pack().map(Pack::len), Some(2));
+            assert_eq!((read(&mut pack), read(&mut pack)), ((1, false), (2, true)));
+            if !reads_first {
+                open.leave();
+                drop(pack);
+            } else {
+                drop(pack);
+                open.leave();
             }
         }
     }

@@ -12,81 +12,86 @@ use super::slot::Pid;
 use crate::message::{Message, OpenPack};
 use std::cell::Cell;
 
-/// So many messages to one mailbox in sequence go by themselves.
+/// So many messages in sequence to one mailbox, whose owner had not read the one before, go by themselves.
 const PLAIN: u32 = 4;
 
 /// See the module's head.
 struct Outbox {
-    open: Cell<Option<OpenPack>>,
-    /// Whom the last messages were sent to, and how many in sequence.
+    /// Whose mailbox packs are for: there is one open, or the next message opens one.
     to: Cell<Option<Pid>>,
+    open: OpenPack,
+    /// Whom the last messages by themselves were sent to, and how many in sequence.
+    last: Cell<Option<Pid>>,
     run: Cell<u32>,
 }
 
 thread_local! {
-    static OUTBOX: Outbox =
-        const { Outbox { open: Cell::new(None), to: Cell::new(None), run: Cell::new(0) } };
+    static OUTBOX: Outbox = const {
+        Outbox {
+            to: Cell::new(None),
+            open: OpenPack::NONE,
+            last: Cell::new(None),
+            run: Cell::new(0),
+        }
+    };
 }
 
-/// Adds a flat message to the open pack. `Err`: there is none for it.
+/// Whether a flat message to the mailbox goes into a pack, with [`add`].
 #[inline(always)]
-pub(crate) fn add(to: Pid, message: Message) -> Result<(), Message> {
+pub(crate) fn packs_for(to: Pid) -> bool {
+    OUTBOX.with(|outbox| outbox.to.get() == Some(to))
+}
+
+/// Adds a flat message to the open pack. `Err`: there is none, or it is full or closed; the message goes into a new one,
+/// with [`open`].
+#[inline(always)]
+pub(crate) fn add(message: Message) -> Result<(), Message> {
+    OUTBOX.with(|outbox| outbox.open.add(message))
+}
+
+/// Makes a pack of a flat message, and gives it to `queue`. From then on messages to the mailbox go into it.
+#[inline(never)]
+pub(crate) fn open(message: Message, queue: impl FnOnce(Message)) {
     OUTBOX.with(|outbox| {
-        let Some(mut open) = outbox.open.get() else { return Err(message) };
-        if outbox.to.get() != Some(to) || !open.has_room_for(&message) {
-            return Err(message);
+        if outbox.open.is_any() {
+            // A short one: the receiver reads faster than this sends.
+            let is_short = outbox.open.len() < PLAIN as usize;
+            outbox.open.leave();
+            if is_short {
+                (outbox.to.take(), outbox.run.set(0));
+                return queue(message);
+            }
         }
-        let added = open.add(message);
-        outbox.open.set(Some(open));
-        added
-    })
+        queue(outbox.open.begin(message));
+    });
 }
 
-/// A flat message as it is to be queued: by itself, or in a pack, which is to be [`opened`] then.
+/// A message has gone by itself to a mailbox whose owner had not read the one before.
 #[inline(always)]
-pub(crate) fn prepare(to: Pid, message: Message) -> (Option<OpenPack>, Message) {
+pub(crate) fn note(to: Pid) {
     OUTBOX.with(|outbox| {
-        if let Some(open) = outbox.open.take() {
-            leave(outbox, open);
+        let before = if outbox.last.replace(Some(to)) == Some(to) { outbox.run.get() } else { 0 };
+        outbox.run.set(before.saturating_add(1));
+        if outbox.run.get() >= PLAIN {
+            outbox.to.set(Some(to));
         }
-        let run = if outbox.to.get() == Some(to) { outbox.run.get() } else { 0 };
-        outbox.to.set(Some(to));
-        outbox.run.set(run.saturating_add(1));
-        if run < PLAIN {
-            return (None, message);
-        }
-        match OpenPack::new(message) {
-            Ok((open, pack)) => (Some(open), pack),
-            Err(message) => (None, message),
-        }
-    })
-}
-
-/// From now on messages go into the pack, which was queued.
-#[inline(always)]
-pub(crate) fn opened(pack: Option<OpenPack>) {
-    if pack.is_some() {
-        OUTBOX.with(|outbox| outbox.open.set(pack));
-    }
-}
-
-#[cold]
-fn leave(outbox: &Outbox, open: OpenPack) {
-    // The receiver reads faster than this sends.
-    if open.len() < PLAIN as usize {
-        outbox.run.set(0);
-    }
-    open.leave();
+    });
 }
 
 /// Leaves the open pack, if there is one: the actor does something else.
 #[inline(always)]
 pub(crate) fn close() {
     OUTBOX.with(|outbox| {
-        if outbox.to.take().is_some()
-            && let Some(open) = outbox.open.take()
-        {
-            leave(outbox, open);
+        if outbox.to.get().is_some() {
+            leave(outbox);
         }
     });
+}
+
+#[inline(never)]
+fn leave(outbox: &Outbox) {
+    outbox.to.set(None);
+    if outbox.open.is_any() {
+        outbox.open.leave();
+    }
 }

@@ -269,27 +269,60 @@ impl Actor {
     /// Sends a message without references to a mailbox without bounds. `Err`: that is not what it is.
     #[inline(always)]
     pub(crate) fn send_flat(&mut self, to: Pid, message: Message) -> Result<(), Message> {
-        let message = match outbox::add(to, message) {
-            Ok(()) => {
-                self.count_send(false);
-                return Ok(());
-            }
-            Err(message) => message,
-        };
-        let runtime = self.runtime;
-        let Some(slot) = runtime.table.slot(to) else { return Err(message) };
-        let is_plain = slot.shared().is_unbounded(to) && message.flat().is_some();
-        if !is_plain || runtime.scheduler.simulation().is_some() {
-            return Err(message);
+        if outbox::packs_for(to) {
+            return self.send_in_pack(to, message);
         }
-        let (pack, message) = outbox::prepare(to, message);
+        outbox::close();
+        let slot = self.plain_receiver(to, &message);
+        match slot {
+            Some(slot) => {
+                self.push_flat(slot, to, message);
+                Ok(())
+            }
+            None => Err(message),
+        }
+    }
+
+    /// The slot of an actor that takes every message, if this is one without references, and time is not simulated.
+    #[inline(always)]
+    fn plain_receiver(&self, to: Pid, message: &Message) -> Option<SlotRef> {
+        let runtime = self.runtime;
+        let slot = runtime.table.slot(to)?;
+        let is_plain = slot.shared().is_unbounded(to) && message.flat().is_some();
+        (is_plain && runtime.scheduler.simulation().is_none()).then_some(slot)
+    }
+
+    #[inline(always)]
+    fn push_flat(&mut self, slot: SlotRef, to: Pid, message: Message) {
         // To one who has ended it is lost; nobody waits for an answer to what it says.
         match slot.shared().inbox.push(to.generation(), message) {
-            Ok(Pushed::Woke) => runtime.queue(slot),
-            Ok(Pushed::Noted) => self.count_send(slot.shared().is_behind()),
+            Ok(Pushed::Woke) => self.runtime.queue(slot),
+            Ok(Pushed::Noted) => {
+                outbox::note(to);
+                self.count_send(slot.shared().is_behind());
+            }
             Err(_) => {}
         }
-        outbox::opened(pack);
+    }
+
+    #[inline(always)]
+    fn send_in_pack(&mut self, to: Pid, message: Message) -> Result<(), Message> {
+        match outbox::add(message) {
+            Ok(()) => {
+                self.count_send(false);
+                Ok(())
+            }
+            Err(message) => self.send_in_new_pack(to, message),
+        }
+    }
+
+    #[inline(never)]
+    fn send_in_new_pack(&mut self, to: Pid, message: Message) -> Result<(), Message> {
+        let Some(slot) = self.plain_receiver(to, &message) else {
+            outbox::close();
+            return Err(message);
+        };
+        outbox::open(message, |pack| self.push_flat(slot, to, pack));
         Ok(())
     }
 
