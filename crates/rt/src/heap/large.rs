@@ -4,17 +4,26 @@
 //! mapped, with spare addresses behind those that grow, so that a growing array of gigabytes is not
 //! copied. `head` and list belong to the owning heap alone.
 //!
-//! Must never free an object outside a sweep.
+//! A string or byte string that is sent becomes *shared*: heaps and messages hold it, each counts once, and who lets it go
+//! last frees it. Nothing of it is changed from then on but the count; so whether it is marked is noted in each
+//! heap, not in its head.
+//!
+//! Must never free an object of a heap outside a sweep.
 
 use super::pieces;
 use sepal_abi::{OBJECT_ALIGN, ObjPtr};
 use sepal_machine::memory;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicUsize, Ordering, fence};
 
 /// Objects of more bytes are large.
 pub const LARGE: usize = 8 * 1024;
 /// So are objects of more bytes that come in messages: whoever receives one takes it over as it is.
 pub const LARGE_IN_MESSAGE: usize = 2 * 1024;
+/// Strings and byte strings of more bytes are shared when they are sent.
+pub const SHARED: usize = 4 * 1024;
 
 /// Objects of at least as many bytes are mapped.
 const MAPPED: usize = 1024 * 1024;
@@ -33,8 +42,11 @@ struct Head {
     capacity: usize,
     marked: bool,
     is_mapped: bool,
-    /// The next of a list of detached objects, or 0.
-    next: usize,
+    /// Never changes back.
+    is_shared: bool,
+    /// The next of a list of detached objects, or 0; of a shared object, how many hold it. A holder lets go with a release, and
+    /// the last one acquires what all have done.
+    next: AtomicUsize,
 }
 
 const HEAD: usize = 32;
@@ -46,6 +58,8 @@ pub struct LargeSpace {
     /// Sorted by address during a collection only.
     objects: Vec<usize>,
     bytes: usize,
+    /// The shared ones that came in messages, or were marked: whether they are marked.
+    shared: RefCell<BTreeMap<usize, bool>>,
 }
 
 fn head(object: usize) -> *mut Head {
@@ -80,6 +94,29 @@ impl LargeSpace {
         self.bytes += unsafe { size(object) };
     }
 
+    /// Whether this space holds a shared object, as far as it has noted that.
+    pub fn holds(&self, object: usize) -> bool {
+        self.shared.borrow().contains_key(&object)
+    }
+
+    /// Takes over what a message held of a shared object; true if it is new here.
+    ///
+    /// # Safety
+    /// The caller must hold it, and forget that.
+    pub unsafe fn link_shared(&mut self, object: usize) -> bool {
+        let is_new = self.shared.get_mut().insert(object, false).is_none();
+        // SAFETY: the caller vouches for the object.
+        unsafe {
+            if is_new {
+                self.objects.push(object);
+                self.bytes += size(object);
+            } else {
+                release(object);
+            }
+        }
+        is_new
+    }
+
     /// Lets an object grow to `size` bytes where it is, if there is room; the new bytes are zero.
     ///
     /// # Safety
@@ -98,9 +135,14 @@ impl LargeSpace {
     /// Prepares for lookups and marking.
     pub fn begin_collection(&mut self) {
         self.objects.sort_unstable();
+        self.shared.get_mut().values_mut().for_each(|marked| *marked = false);
         for &object in &self.objects {
             // SAFETY: listed objects are alive.
-            unsafe { (*head(object)).marked = false };
+            unsafe {
+                if !(*head(object)).is_shared {
+                    (*head(object)).marked = false;
+                }
+            }
         }
     }
 
@@ -117,9 +159,14 @@ impl LargeSpace {
     ///
     /// # Safety
     /// `object` must be a large object of this space.
-    pub unsafe fn mark(object: usize) -> bool {
+    pub unsafe fn mark(&self, object: usize) -> bool {
         // SAFETY: the caller vouches for the object.
-        unsafe { !std::mem::replace(&mut (*head(object)).marked, true) }
+        unsafe {
+            if (*head(object)).is_shared {
+                return self.shared.borrow_mut().insert(object, true) != Some(true);
+            }
+            !std::mem::replace(&mut (*head(object)).marked, true)
+        }
     }
 
     /// Frees the objects that are not marked.
@@ -127,18 +174,27 @@ impl LargeSpace {
     /// # Safety
     /// Nothing may refer to those objects any more.
     pub unsafe fn sweep(&mut self) {
-        self.free_unless(|head| head.marked);
+        let shared = std::mem::take(self.shared.get_mut());
+        self.free_unless(|object, head| {
+            if head.is_shared { shared.get(&object) == Some(&true) } else { head.marked }
+        });
+        *self.shared.get_mut() = shared.into_iter().filter(|&(_, marked)| marked).collect();
     }
 
-    fn free_unless(&mut self, keep: impl Fn(&Head) -> bool) {
+    fn free_unless(&mut self, keep: impl Fn(usize, &Head) -> bool) {
         let bytes = &mut self.bytes;
         self.objects.retain(|&object| {
-            // SAFETY: listed objects are alive.
+            // SAFETY: listed objects are alive, and the heads of shared ones do not change.
             let head = unsafe { &*head(object) };
-            let kept = keep(head);
+            let kept = keep(object, head);
             if !kept {
                 *bytes -= head.size;
-                free(object, head);
+                if head.is_shared {
+                    // SAFETY: the space holds it, and forgets that.
+                    unsafe { release(object) };
+                } else {
+                    free(object, head);
+                }
             }
             kept
         });
@@ -147,7 +203,7 @@ impl LargeSpace {
 
 impl Drop for LargeSpace {
     fn drop(&mut self) {
-        self.free_unless(|_| false);
+        self.free_unless(|_, _| false);
     }
 }
 
@@ -159,7 +215,8 @@ fn alloc(size: usize, may_grow: bool, zeroed: bool) -> Option<usize> {
         map_object(whole, may_grow)?
     };
     let object = start.as_ptr() as usize + HEAD;
-    let new = Head { size, capacity, marked: false, is_mapped: whole >= MAPPED, next: 0 };
+    let (is_mapped, next) = (whole >= MAPPED, AtomicUsize::new(0));
+    let new = Head { size, capacity, marked: false, is_mapped, is_shared: false, next };
     // SAFETY: the memory is ours and large enough.
     unsafe { head(object).write(new) };
     Some(object)
@@ -168,6 +225,41 @@ fn alloc(size: usize, may_grow: bool, zeroed: bool) -> Option<usize> {
 /// An object that belongs to no heap, not initialised. `None` if there is no memory.
 pub fn alloc_detached(size: usize) -> Option<usize> {
     alloc(size, false, false)
+}
+
+/// Makes an object shared that one heap or message holds.
+///
+/// # Safety
+/// `object` must be a large object of this thread's, whose contents are complete.
+pub unsafe fn share(object: usize) {
+    // SAFETY: the caller vouches for the object.
+    unsafe {
+        (*head(object)).is_shared = true;
+        (*head(object)).next.store(1, Ordering::Relaxed);
+    }
+}
+
+/// Holds a shared object once more.
+///
+/// # Safety
+/// The caller must hold it, or its heap or message.
+pub unsafe fn retain(object: usize) {
+    // SAFETY: the caller vouches for the object. Nothing needs to be ordered: it is alive.
+    unsafe { (*head(object)).next.fetch_add(1, Ordering::Relaxed) };
+}
+
+/// Lets go of a shared object.
+///
+/// # Safety
+/// The caller must hold it, and forget that.
+pub unsafe fn release(object: usize) {
+    // SAFETY: the caller vouches for the object.
+    unsafe {
+        if (*head(object)).next.fetch_sub(1, Ordering::Release) == 1 {
+            fence(Ordering::Acquire);
+            free(object, &*head(object));
+        }
+    }
 }
 
 /// The bytes of a large object.
@@ -185,7 +277,7 @@ pub unsafe fn size(object: usize) -> usize {
 /// `object` must be a detached object.
 pub unsafe fn next(object: usize) -> usize {
     // SAFETY: the caller vouches for the object.
-    unsafe { (*head(object)).next }
+    unsafe { (*head(object)).next.load(Ordering::Relaxed) }
 }
 
 /// Changes that.
@@ -194,7 +286,7 @@ pub unsafe fn next(object: usize) -> usize {
 /// As [`next`].
 pub unsafe fn set_next(object: usize, next: usize) {
     // SAFETY: the caller vouches for the object.
-    unsafe { (*head(object)).next = next };
+    unsafe { (*head(object)).next.store(next, Ordering::Relaxed) };
 }
 
 /// Frees a list of detached objects.
@@ -258,7 +350,7 @@ mod tests {
         assert_eq!(space.bytes(), sizes.iter().sum());
         // SAFETY: `objects` are of this space, and the test stops using the others.
         unsafe {
-            assert!(LargeSpace::mark(objects[2]) && !LargeSpace::mark(objects[2]));
+            assert!(space.mark(objects[2]) && !space.mark(objects[2]));
             space.sweep();
         }
         assert_eq!(space.bytes(), MAPPED);

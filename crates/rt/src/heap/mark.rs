@@ -46,6 +46,7 @@ pub(super) unsafe fn mark(heap: &Heap, found: Found) -> Live {
         descs: unsafe { &*heap.descs },
         space: bulk.space.bounds(),
         chunks: ChunkBounds::of(heap),
+        large: &bulk.large,
         stack: Vec::with_capacity(4096),
         outside: Vec::new(),
         ahead: [0; AHEAD],
@@ -84,6 +85,7 @@ struct Marker<'h> {
     descs: &'h Descs,
     space: SpaceBounds,
     chunks: ChunkBounds,
+    large: &'h LargeSpace,
     /// Marked objects in blocks that are yet to be traced.
     stack: Vec<usize>,
     /// The same in chunks, and large ones.
@@ -130,7 +132,7 @@ impl Marker<'_> {
                 *header = marked(*header);
                 is_new
             } else {
-                LargeSpace::mark(object)
+                self.large.mark(object)
             };
             if is_new {
                 self.outside.push(object);

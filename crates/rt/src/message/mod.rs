@@ -2,7 +2,8 @@
 //!
 //! Most messages are *flat*: an envelope and one object without references, together a cache line; or several of them are
 //! in one *pack*. Others are *graphs*: one piece of memory with the first objects in it; larger ones have further
-//! chunks, and large objects each alone. Copying keeps sharing and cycles; what is static is not copied. Handles in a message count as references, which a message gives up when it is
+//! chunks, and large objects each alone. Copying keeps sharing and cycles; what is static is not copied, and large strings
+//! and byte strings once at most: from then on whoever has them holds them together. Handles in a message count as references, which a message gives up when it is
 //! dropped.
 //!
 //! - `blocks`: where the memory comes from
@@ -26,7 +27,7 @@ pub(crate) use pack::{OpenPack, Pack};
 use crate::heap::chunk::{CHUNK_HEAD, Chunk};
 use crate::heap::descs::Descs;
 use crate::heap::handle::{Handle, HandleList};
-use crate::heap::large;
+use crate::heap::{Heap, large};
 use sepal_abi::{DescId, Header, ObjPtr, STR_DATA};
 use std::mem::{ManuallyDrop, offset_of};
 use std::ptr::{NonNull, null_mut};
@@ -73,6 +74,8 @@ struct Graph {
     handles: HandleList,
     /// The first of a list of large objects, or 0.
     large: usize,
+    /// Shared objects that the message holds.
+    shared: Vec<usize>,
     /// The first chunk, part of this memory; the others follow in the order of copying.
     first: Chunk,
 }
@@ -237,6 +240,18 @@ impl Message {
         handles.map(|handle| unsafe { &*handle })
     }
 
+    /// The shared objects that the message holds.
+    fn shared(&self) -> &[usize] {
+        self.graph().map_or(&[], |graph| &graph.shared)
+    }
+
+    /// The bytes that the message will take in a heap.
+    pub(crate) fn bytes_for(&self, heap: &Heap) -> usize {
+        // SAFETY: the message holds them.
+        let shared = self.shared().iter().map(|&object| unsafe { large::size(object) });
+        self.bytes() - shared.sum::<usize>() + heap.bytes_of_new(self.shared())
+    }
+
     /// The first of a list of large objects, or 0.
     fn large(&self) -> usize {
         self.graph().map_or(0, |graph| graph.large)
@@ -283,7 +298,7 @@ impl Message {
 }
 
 /// # Safety
-/// The graph must be its caller's, and its handles and large objects somebody else's.
+/// The graph must be its caller's, its handles and large objects somebody else's, and its list of shared objects empty.
 #[inline(never)]
 unsafe fn free_graph(graph: *mut Graph) {
     // SAFETY: the caller vouches for the graph, which `new` and `Chunk::new` made.
@@ -310,6 +325,9 @@ impl Drop for Message {
             let graph = self.0.as_ptr().cast::<Graph>();
             (*graph).handles.release_all();
             large::free_list((*graph).large);
+            for object in std::mem::take(&mut (*graph).shared) {
+                large::release(object);
+            }
             free_graph(graph);
         }
     }
@@ -342,6 +360,7 @@ impl GraphMessage {
             bytes,
             handles: HandleList::EMPTY,
             large: 0,
+            shared: Vec::new(),
             first: Chunk::within(room, used),
         };
         // SAFETY: the memory is ours and large enough.
@@ -356,6 +375,14 @@ impl GraphMessage {
 
     fn first_chunk(&mut self) -> *mut Chunk {
         &raw mut self.graph().first
+    }
+
+    /// Adds a shared object, which the caller holds and forgets.
+    fn hold(&mut self, object: usize) {
+        let graph = self.graph();
+        graph.shared.push(object);
+        // SAFETY: the message holds it.
+        graph.bytes += unsafe { large::size(object) };
     }
 
     /// Adds a large object, not initialised.

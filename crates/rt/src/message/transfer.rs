@@ -3,7 +3,7 @@
 //!
 //! Must never leave a reference to the message behind, not even where it fails half-way.
 
-use super::{GraphMessage, Message};
+use super::{Graph, GraphMessage, Message};
 use crate::heap::chunk::{CHUNK_HEAD, Chunk};
 use crate::heap::descs::Descs;
 use crate::heap::handle::Handle;
@@ -33,7 +33,10 @@ trait Destination {
 
 impl Message {
     /// Moves the message into a heap and gives its root, or the message if the heap's limit does not allow it.
-    pub fn adopt(self, heap: &mut Heap, ctx: &mut Ctx) -> Result<ObjPtr, Message> {
+    pub fn adopt(mut self, heap: &mut Heap, ctx: &mut Ctx) -> Result<ObjPtr, Message> {
+        if heap.prepare_shared(self.shared()).is_none() {
+            return Err(self);
+        }
         // SAFETY: descriptors outlive the heap.
         let descs = unsafe { &*heap.descs() };
         let root = match self.only_piece() {
@@ -41,9 +44,35 @@ impl Message {
             None => transfer(&self, descs, &mut HeapRoom { heap, ctx }, Large::Move),
         };
         let Some(root) = root else { return Err(self) };
-        // Handles and large objects have a new owner.
+        // Handles, large and shared objects have a new owner.
+        for object in self.take_shared() {
+            // SAFETY: the message has held it.
+            unsafe { heap.link_shared(object) };
+        }
         self.free_memory();
         Ok(root)
+    }
+
+    /// The bytes of its large objects.
+    fn large_bytes(&self) -> usize {
+        let (mut object, mut sum) = (self.large(), 0);
+        while object != 0 {
+            // SAFETY: the large objects are the message's.
+            unsafe {
+                sum += large::size(object);
+                object = large::next(object);
+            }
+        }
+        sum
+    }
+
+    #[inline(always)]
+    fn take_shared(&mut self) -> Vec<usize> {
+        if self.shared().is_empty() {
+            return Vec::new();
+        }
+        // SAFETY: what holds shared objects is a graph, which the message owns.
+        std::mem::take(unsafe { &mut self.0.cast::<Graph>().as_mut().shared })
     }
 
     /// The place and size of all objects but large ones, if they lie together and there are no handles: as in most messages.
@@ -75,7 +104,16 @@ impl Message {
     pub fn copy_into(&self, heap: &mut Heap, ctx: &mut Ctx) -> Option<ObjPtr> {
         // SAFETY: descriptors outlive the heap.
         let descs = unsafe { &*heap.descs() };
-        transfer(self, descs, &mut HeapRoom { heap, ctx }, Large::Copy)
+        heap.prepare_shared(self.shared())?;
+        let root = transfer(self, descs, &mut HeapRoom { heap, ctx }, Large::Copy)?;
+        for &object in self.shared() {
+            // SAFETY: the message holds it.
+            unsafe {
+                large::retain(object);
+                heap.link_shared(object);
+            }
+        }
+        Some(root)
     }
 }
 
@@ -87,6 +125,11 @@ pub(super) fn clone(message: &Message, descs: &Descs) -> Option<Message> {
     let mut to = MessageRoom { message: copy, last };
     let root = transfer(message, descs, &mut to, Large::Copy)?;
     to.message.graph().root = root;
+    for &object in message.shared() {
+        // SAFETY: the message holds it.
+        unsafe { large::retain(object) };
+        to.message.hold(object);
+    }
     let (from, mut copy) = (message.envelope(), to.message.0);
     (copy.envelope_mut().kind, copy.envelope_mut().note) = (from.kind, from.note);
     Some(copy)
@@ -275,7 +318,7 @@ fn transfer_piece(
 ) -> Option<ObjPtr> {
     let mut large = message.large();
     if large != 0 {
-        heap.prepare_large(message.bytes())?;
+        heap.prepare_large(message.large_bytes())?;
     }
     let to = if size > 0 { heap.area(ctx, size)? } else { 0 };
     let piece = Piece { start, size, to };
@@ -320,7 +363,7 @@ fn copy_pieces(
     }
     let mut object = message.large();
     if large == Large::Move && object != 0 {
-        to.prepare_large(message.bytes())?;
+        to.prepare_large(message.large_bytes())?;
     }
     while large == Large::Copy && object != 0 {
         // SAFETY: the large objects are the message's.

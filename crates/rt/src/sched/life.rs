@@ -452,7 +452,7 @@ impl Actor {
 
     /// Moves a message into the heap; collects if that is due.
     pub(crate) fn adopt(&mut self, message: Message) -> Result<ObjPtr, Message> {
-        if self.heap.wants_collection(&self.ctx, message.bytes()) {
+        if self.heap.wants_collection(&self.ctx, message.bytes_for(&self.heap)) {
             self.collect();
         }
         match message.adopt(&mut self.heap, &mut self.ctx) {
@@ -467,7 +467,7 @@ impl Actor {
 
     /// Copies a message into the heap; `None` if that is too small.
     pub(crate) fn copy_in(&mut self, message: &Message) -> Option<ObjPtr> {
-        if self.heap.wants_collection(&self.ctx, message.bytes()) {
+        if self.heap.wants_collection(&self.ctx, message.bytes_for(&self.heap)) {
             self.collect();
         }
         message.copy_into(&mut self.heap, &mut self.ctx).or_else(|| {
