@@ -8,8 +8,8 @@
 use crate::current::{Result, with};
 use crate::equal::{equal, hash, items};
 use crate::values::{
-    ARRAY, DICT, INDEX, NIL, TUPLE, alloc, alloc_words, bytes, desc, elements, field, int_of, length,
-    made, object, object_of, set_field, too_large,
+    ARRAY, DICT, INDEX, NIL, TUPLE, alloc, alloc_words, bytes, desc, elements, field, int_of,
+    length, made, object, object_of, set_field, too_large,
 };
 use sepal_abi::{DescId, ObjPtr};
 use sepal_rt::Actor;

@@ -10,8 +10,8 @@ use crate::heap::chunk::{CHUNK_HEAD, Chunk};
 use crate::heap::descs::Descs;
 use crate::heap::forward::{forward_header, forwarded, is_shared, shared, stays, unshared};
 use crate::heap::handle::Handle;
-use crate::heap::space::BLOCK;
 use crate::heap::large::{self, LARGE_IN_MESSAGE, SHARED};
+use crate::heap::space::BLOCK;
 use sepal_abi::{DescId, Header, ObjPtr, is_traced_pointer};
 use std::cell::Cell;
 

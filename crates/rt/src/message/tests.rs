@@ -145,7 +145,11 @@ fn large_strings_are_shared_and_freed_by_the_last_who_holds_them() {
             let message = copy(actor, holder);
             let sent = get(message.root(), ARRAY_DATA as usize);
             assert_eq!(sent, get(message.root(), ARRAY_DATA as usize + 8), "one object is one");
-            assert_eq!(len > 32 * 1024, sent == text as u64, "the largest are not even copied once");
+            assert_eq!(
+                len > 32 * 1024,
+                sent == text as u64,
+                "the largest are not even copied once"
+            );
             assert_eq!(compare(descs(actor), holder, message.root()), 2);
             let limit = 2 * len + 100_000;
             let mut receivers: Vec<Receiver> =

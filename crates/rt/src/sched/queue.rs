@@ -366,7 +366,14 @@ impl Scheduler {
         self.begun.fetch_max(index + 1, Ordering::AcqRel);
         // SAFETY: it is dropped with the scheduler, after its thread has ended.
         let core = unsafe { &*core };
-        let local = Local { scheduler: self, core, index, queue, hot_turns: Cell::new(0), shared_turns: Cell::new(0) };
+        let local = Local {
+            scheduler: self,
+            core,
+            index,
+            queue,
+            hot_turns: Cell::new(0),
+            shared_turns: Cell::new(0),
+        };
         let outer = LOCAL.replace((&raw const local).cast());
         let mut is_searching = true;
         while let Some(slot) = self.next(runtime, &local, &mut is_searching) {
@@ -514,8 +521,7 @@ impl Scheduler {
         }
         // Whom the clock has woken shall not wait behind all that this thread has to do.
         let shared_turns = local.shared_turns.get();
-        let woken =
-            if shared_turns < SHARED_TURNS { self.take_shared(MEDIUM) } else { None };
+        let woken = if shared_turns < SHARED_TURNS { self.take_shared(MEDIUM) } else { None };
         local.shared_turns.set(if woken.is_some() { shared_turns + 1 } else { 0 });
         if woken.is_some() {
             return woken;
