@@ -262,6 +262,16 @@ pub unsafe fn release(object: usize) {
     }
 }
 
+/// How many hold a shared object.
+///
+/// # Safety
+/// `object` must be one.
+#[cfg(test)]
+pub unsafe fn holders(object: usize) -> usize {
+    // SAFETY: the caller vouches for the object.
+    unsafe { (*head(object)).next.load(Ordering::Relaxed) }
+}
+
 /// The bytes of a large object.
 ///
 /// # Safety
