@@ -8,8 +8,8 @@
 use crate::current::{Result, with};
 use crate::equal::{equal, hash, items};
 use crate::values::{
-    ARRAY, DICT, NIL, TUPLE, alloc, alloc_words, bytes, desc, elements, field, int_of, length,
-    made, object, object_of, set_field, too_large,
+    ARRAY, DICT, INDEX, NIL, TUPLE, alloc, alloc_words, bytes, desc, elements, field, int_of,
+    length, made, object, object_of, set_field, too_large,
 };
 use sepal_abi::{DescId, ObjPtr};
 use sepal_rt::Actor;
@@ -183,7 +183,7 @@ fn grow(actor: &mut Actor, dict: ObjPtr) -> Result<()> {
     if capacity > SMALL {
         // At most half full.
         let places = (2 * capacity).next_power_of_two();
-        let index_bytes = actor.new_data(DescId::BYTES, 4 * places, |bytes| bytes.fill(0));
+        let index_bytes = actor.new_data(INDEX, 4 * places, |bytes| bytes.fill(0));
         set_field(dict, 3, made(index_bytes)? as u64);
         for number in 0..len {
             let place = find_place(dict, entries(dict)[2 * number]);

@@ -37,7 +37,7 @@ kinds! {
     /// `{header, len, items}`
     ARRAY = 2: fixed(24, &[16], "array");
     TUPLE = 3: words("tuple");
-    /// `{header, len, entries, index}`: entries are keys and values, the index bytes or null.
+    /// `{header, len, entries, index}`: entries are keys and values, the index an `INDEX` or null.
     DICT = 4: fixed(32, &[16, 24], "dict");
     /// The class, then the fields.
     OBJECT = 5: words("object");
@@ -54,6 +54,8 @@ kinds! {
     INT = 10: fixed(16, &[], "int");
     FLOAT = 11: fixed(16, &[], "float");
     POINTER = 12: fixed(16, &[], "pointer");
+    /// Bytes that change, which a byte string's do not: those may be shared between actors.
+    INDEX = 13: TypeDesc::new(DescKind::Bytes, 16, 0, &[], "index");
 }
 
 pub(crate) const NIL: u64 = any_nil();

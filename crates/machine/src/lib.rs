@@ -11,3 +11,4 @@ pub mod r#gen;
 pub mod layout;
 pub mod memory;
 pub mod notice;
+pub mod timer;

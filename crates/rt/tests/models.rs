@@ -3,6 +3,7 @@
 //! Each model is the protocol of one file at its smallest, step for step with the same orders: who changes an order
 //! there changes it here. `sched/inbox.rs`: who runs an actor; pushing, waking, taking,
 //! resting, closing.
+//! `message/pack.rs`: adding to a pack, closing and leaving it, and who frees it.
 //! `sched/queue.rs`: sleeping threads and new work, the hot place, the last one to sleep while an alarm goes off.
 //! `sched/bounds.rs`: senders that wait for room. `sched/post.rs`, `end.rs`: a name registered for an actor that ends.
 //! `sched/promise.rs`: who asks while it is kept. `pooled.rs`: the last count.
@@ -156,6 +157,60 @@ fn what_is_pushed_is_taken_once_in_order_or_refused() {
         if let (Some(first), Some(second)) = (place(0), place(1)) {
             assert!(first < second, "one sender's messages keep their order");
         }
+    });
+}
+
+const CLOSED: usize = 1 << 8;
+const READ: usize = 1 << 9;
+const LEFT: usize = 1 << 10;
+
+/// A pack of two messages, the first of which was in it when it was queued.
+struct Pack {
+    state: AtomicUsize,
+    second: UnsafeCell<u64>,
+    /// Whoever touches a pack that was freed does so at the same time as who frees it.
+    memory: UnsafeCell<bool>,
+}
+
+impl Pack {
+    fn free(&self) {
+        self.memory.with_mut(|is_freed| {
+            assert!(!std::mem::replace(unsafe { &mut *is_freed }, true), "freed twice");
+        });
+        self.second.with_mut(|second| unsafe { *second = 0 });
+    }
+}
+
+#[test]
+fn what_is_added_to_a_pack_is_read_or_refused_and_one_frees_it() {
+    model(|| {
+        let pack = Arc::new(Pack {
+            state: AtomicUsize::new(1),
+            second: UnsafeCell::new(0),
+            memory: UnsafeCell::new(false),
+        });
+        let sender = {
+            let pack = pack.clone();
+            thread::spawn(move || {
+                pack.second.with_mut(|second| unsafe { *second = 7 });
+                let is_added = pack.state.fetch_add(1, Ordering::Release) & CLOSED == 0;
+                if pack.state.fetch_or(LEFT, Ordering::AcqRel) & READ != 0 {
+                    pack.free();
+                }
+                is_added
+            })
+        };
+        let count = pack.state.fetch_or(CLOSED, Ordering::Acquire) & (CLOSED - 1);
+        if count == 2 {
+            assert_eq!(pack.second.with(|second| unsafe { *second }), 7);
+        }
+        if pack.state.load(Ordering::Acquire) & LEFT != 0
+            || pack.state.fetch_or(CLOSED | READ, Ordering::AcqRel) & LEFT != 0
+        {
+            pack.free();
+        }
+        assert_eq!(sender.join().expect("no panic"), count == 2);
+        assert!(pack.memory.with(|is_freed| unsafe { *is_freed }), "freed by nobody");
     });
 }
 

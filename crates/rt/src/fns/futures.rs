@@ -5,6 +5,7 @@ use super::receive::reason_object;
 use super::{Pair, actor};
 use crate::actor::Actor;
 use crate::pooled::Counted;
+use crate::sched::outbox;
 use crate::sched::post::{Body, Start};
 use crate::sched::promise::{
     FUTURE, Outcome, Promise, REPLY, address, futures, in_handle, of_handle, replies,
@@ -98,6 +99,7 @@ pub unsafe extern "C" fn rt_task_resolve(ctx: *mut Ctx, message: *const u8) {
 pub unsafe extern "C" fn rt_future_poll(ctx: *mut Ctx, future: ObjPtr) -> i64 {
     // SAFETY: see `fns`.
     let (actor, promise) = unsafe { (actor(ctx), in_handle(future)) };
+    outbox::close();
     if actor.runtime.looks_later() {
         return 0;
     }

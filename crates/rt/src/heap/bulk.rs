@@ -323,7 +323,9 @@ impl Bulk {
         };
         let holes = self.blocks.iter().map(free_lines).sum::<usize>() * LINE;
         let fresh = (live / 8 * 15).saturating_sub(self.footprint());
-        let least = (live * CHEAP).min(taken as usize).clamp(MIN_BUDGET, FULL_MIN_BUDGET);
+        // Most large objects take one look, however large.
+        let marked = live.saturating_sub(self.large.bytes());
+        let least = (marked * CHEAP).min(taken as usize).clamp(MIN_BUDGET, FULL_MIN_BUDGET);
         let all = least.max((holes + fresh).clamp(live / 4, live));
         (all as isize).saturating_sub_unsigned(self.since)
     }

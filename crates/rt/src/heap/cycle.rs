@@ -156,7 +156,7 @@ impl Heap {
         let Some(bulk) = self.bulk.as_deref_mut() else { return };
         let Phase::Marking(marker) = &mut bulk.phase else { return };
         if is_traced_pointer(word) {
-            marker.grey(word as usize);
+            marker.grey(word as usize, &bulk.large);
         }
         bulk.debt += LOGGED;
         if bulk.debt >= 2 * SLICE_FOR {
@@ -193,7 +193,8 @@ impl Heap {
         let Some(bulk) = self.bulk.as_deref_mut() else { return };
         bulk.begin_marking();
         // SAFETY: every root is an object of this heap; descriptors outlive it.
-        let marker = unsafe { Marker::new(descs, bulk.space.bounds(), chunks, &found) };
+        let marker =
+            unsafe { Marker::new(descs, bulk.space.bounds(), chunks, &bulk.large, &found) };
         bulk.phase = Phase::Marking(Box::new(marker));
         ctx.marking = 1;
     }
@@ -209,7 +210,7 @@ impl Heap {
                 Phase::Idle => return,
                 Phase::Marking(marker) => {
                     let before = marker.work();
-                    let is_all = marker.drain(before.saturating_add(left));
+                    let is_all = marker.drain(before.saturating_add(left), &bulk.large);
                     let done = marker.work() - before;
                     if is_all {
                         self.end_marking(ctx);

@@ -1,7 +1,8 @@
-//! What headers say for a while: where the copy of an object is, while a graph is copied.
+//! What headers say for a while: where the copy of an object is, while a graph is copied. And what those of shared
+//! strings say for good: that others hold them too.
 //!
-//! A descriptor's number is below 2^31, so bit 31 tells a forwarded header from others.
-//! Must never be seen outside a running copy.
+//! A descriptor's number is below 2^31, so bit 31 tells a forwarded header from others; the other is among the flags.
+//! The first must never be seen outside a running copy.
 
 use sepal_abi::Header;
 
@@ -24,6 +25,29 @@ pub(crate) const fn forwarded(header: Header) -> Option<usize> {
     }
     let units = header.0 & LOW | (header.0 >> 32) << 31;
     Some((units << 3) as usize)
+}
+
+const SHARED: u64 = 1 << 34;
+const _: () = assert!(SHARED != Header::STATIC);
+
+/// The header of a large string or byte string that several heaps and messages may hold.
+pub(crate) const fn shared(header: Header) -> Header {
+    Header(header.0 | SHARED)
+}
+
+/// The header of an object of one heap or message.
+pub(crate) const fn unshared(header: Header) -> Header {
+    Header(header.0 & !SHARED)
+}
+
+pub(crate) const fn is_shared(header: Header) -> bool {
+    header.0 & SHARED != 0
+}
+
+/// Whether the object is never copied: a static or shared one.
+#[inline(always)]
+pub(crate) const fn stays(header: Header) -> bool {
+    header.0 & (Header::STATIC | SHARED) != 0
 }
 
 #[cfg(test)]

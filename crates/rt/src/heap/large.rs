@@ -1,18 +1,29 @@
 //! Large objects: each alone in memory, behind a head of its own.
 //!
-//! Up to a megabyte they come from the C allocator, which reuses memory without page faults; above they are
+//! Up to a megabyte they are `pieces`, which are used again without page faults; above they are
 //! mapped, with spare addresses behind those that grow, so that a growing array of gigabytes is not
 //! copied. `head` and list belong to the owning heap alone.
 //!
-//! Must never free an object outside a sweep.
+//! A string or byte string that is sent becomes *shared*: heaps and messages hold it, each counts once, and who lets it go
+//! last frees it. Nothing of it is changed from then on but the count; so whether it is marked is noted in each
+//! heap, not in its head.
+//!
+//! Must never free an object of a heap outside a sweep.
 
+use super::pieces;
 use sepal_abi::{OBJECT_ALIGN, ObjPtr};
 use sepal_machine::memory;
-use std::alloc::Layout;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicUsize, Ordering, fence};
 
 /// Objects of more bytes are large.
 pub const LARGE: usize = 8 * 1024;
+/// So are objects of more bytes that come in messages: whoever receives one takes it over as it is.
+pub const LARGE_IN_MESSAGE: usize = 2 * 1024;
+/// Strings and byte strings of more bytes are shared when they are sent.
+pub const SHARED: usize = 4 * 1024;
 
 /// Objects of at least as many bytes are mapped.
 const MAPPED: usize = 1024 * 1024;
@@ -37,8 +48,11 @@ struct Head {
     capacity: usize,
     marked: bool,
     is_mapped: bool,
-    /// The next of a list of detached objects, or 0.
-    next: usize,
+    /// Never changes back.
+    is_shared: bool,
+    /// The next of a list of detached objects, or 0; of a shared object, how many hold it. A holder lets go with a release, and
+    /// the last one acquires what all have done.
+    next: AtomicUsize,
 }
 
 const HEAD: usize = 32;
@@ -53,6 +67,8 @@ pub struct LargeSpace {
     unswept: std::vec::IntoIter<usize>,
     dying: Option<usize>,
     bytes: usize,
+    /// The shared ones but for those that became so since the last collection began: whether they are marked.
+    shared: RefCell<BTreeMap<usize, bool>>,
 }
 
 fn head(object: usize) -> *mut Head {
@@ -71,7 +87,7 @@ impl LargeSpace {
 
     /// A zeroed object. `None` if there is no memory.
     pub fn alloc(&mut self, size: usize, may_grow: bool) -> Option<ObjPtr> {
-        let object = alloc(size, may_grow, std::alloc::alloc_zeroed)?;
+        let object = alloc(size, may_grow, true)?;
         self.objects.push(object);
         self.bytes += size;
         Some(object as ObjPtr)
@@ -85,6 +101,30 @@ impl LargeSpace {
         self.objects.push(object);
         // SAFETY: the caller vouches for the object.
         self.bytes += unsafe { size(object) };
+    }
+
+    /// Whether this space holds a shared object, as far as it has noted that.
+    pub fn holds(&self, object: usize) -> bool {
+        self.shared.borrow().contains_key(&object)
+    }
+
+    /// Takes over what a message held of a shared object; true if it is new here.
+    ///
+    /// # Safety
+    /// The caller must hold it, and forget that.
+    pub unsafe fn link_shared(&mut self, object: usize) -> bool {
+        // A collection that is going on may have missed it.
+        let is_new = self.shared.get_mut().insert(object, true).is_none();
+        // SAFETY: the caller vouches for the object.
+        unsafe {
+            if is_new {
+                self.objects.push(object);
+                self.bytes += size(object);
+            } else {
+                release(object);
+            }
+        }
+        is_new
     }
 
     /// Lets an object grow to `size` bytes where it is, if there is room; the new bytes are zero.
@@ -105,9 +145,16 @@ impl LargeSpace {
     /// Prepares for lookups and marking.
     pub fn begin_collection(&mut self) {
         self.objects.sort_unstable();
+        let shared = self.shared.get_mut();
         for &object in &self.objects {
-            // SAFETY: listed objects are alive.
-            unsafe { (*head(object)).marked = false };
+            // SAFETY: listed objects are alive, and the heads of shared ones do not change.
+            unsafe {
+                if (*head(object)).is_shared {
+                    shared.insert(object, false);
+                } else {
+                    (*head(object)).marked = false;
+                }
+            }
         }
     }
 
@@ -124,9 +171,14 @@ impl LargeSpace {
     ///
     /// # Safety
     /// `object` must be a large object of this space.
-    pub unsafe fn mark(object: usize) -> bool {
+    pub unsafe fn mark(&self, object: usize) -> bool {
         // SAFETY: the caller vouches for the object.
-        unsafe { !std::mem::replace(&mut (*head(object)).marked, true) }
+        unsafe {
+            if (*head(object)).is_shared {
+                return self.shared.borrow_mut().insert(object, true) != Some(true);
+            }
+            !std::mem::replace(&mut (*head(object)).marked, true)
+        }
     }
 
     /// Frees the objects that are not marked.
@@ -152,13 +204,19 @@ impl LargeSpace {
     pub unsafe fn sweep_some(&mut self) -> Option<usize> {
         let Some(object) = self.dying.take() else {
             let object = self.unswept.next()?;
-            // SAFETY: listed objects are alive.
+            // SAFETY: listed objects are alive, and the heads of shared ones do not change.
             let head = unsafe { &*head(object) };
-            if head.marked {
+            if self.is_marked(object, head) {
                 self.objects.push(object);
             } else {
                 self.bytes -= head.size;
-                self.dying = Some(object);
+                if head.is_shared {
+                    self.shared.get_mut().remove(&object);
+                    // SAFETY: the space holds it, and forgets that.
+                    unsafe { release(object) };
+                } else {
+                    self.dying = Some(object);
+                }
             }
             return Some(SWEEP_WORK);
         };
@@ -167,14 +225,25 @@ impl LargeSpace {
         self.dying = (freed == PIECE).then_some(object);
         Some(freed / BYTES_FREED_FOR_ONE)
     }
+
+    /// Whether an object is marked; one that became shared during a collection may have been marked before that.
+    fn is_marked(&self, object: usize, head: &Head) -> bool {
+        let noted = if head.is_shared { self.shared.borrow().get(&object).copied() } else { None };
+        noted.unwrap_or(head.marked)
+    }
 }
 
 impl Drop for LargeSpace {
     fn drop(&mut self) {
         let unswept = std::mem::take(&mut self.unswept);
         for object in self.objects.drain(..).chain(unswept).chain(self.dying.take()) {
-            // SAFETY: the objects of a heap that is no more are nobody's.
-            free(object, unsafe { &*head(object) });
+            // SAFETY: the objects of a heap that is no more are nobody's, but for shared ones, which it held.
+            unsafe {
+                match &*head(object) {
+                    head if head.is_shared => release(object),
+                    head => free(object, head),
+                }
+            }
         }
     }
 }
@@ -200,18 +269,17 @@ unsafe fn free_piece(object: usize) -> usize {
     PIECE
 }
 
-fn alloc(size: usize, may_grow: bool, from_c: unsafe fn(Layout) -> *mut u8) -> Option<usize> {
+fn alloc(size: usize, may_grow: bool, zeroed: bool) -> Option<usize> {
     let whole = size.checked_add(HEAD)?;
     let (start, capacity) = if whole < MAPPED {
-        let layout = Layout::from_size_align(whole, 16).ok()?;
-        // SAFETY: the layout is not empty.
-        (NonNull::new(unsafe { from_c(layout) })?, size)
+        (pieces::take(whole, zeroed)?, size)
     } else {
         map_object(whole, may_grow)?
     };
     let object = start.as_ptr() as usize + HEAD;
+    let (is_mapped, next) = (whole >= MAPPED, AtomicUsize::new(0));
     // A new object is none of the business of a collection that is going on.
-    let new = Head { size, capacity, marked: true, is_mapped: whole >= MAPPED, next: 0 };
+    let new = Head { size, capacity, marked: true, is_mapped, is_shared: false, next };
     // SAFETY: the memory is ours and large enough.
     unsafe { head(object).write(new) };
     Some(object)
@@ -219,7 +287,52 @@ fn alloc(size: usize, may_grow: bool, from_c: unsafe fn(Layout) -> *mut u8) -> O
 
 /// An object that belongs to no heap, not initialised. `None` if there is no memory.
 pub fn alloc_detached(size: usize) -> Option<usize> {
-    alloc(size, false, std::alloc::alloc)
+    alloc(size, false, false)
+}
+
+/// Makes an object shared that one heap or message holds.
+///
+/// # Safety
+/// `object` must be a large object of this thread's, whose contents are complete.
+pub unsafe fn share(object: usize) {
+    // SAFETY: the caller vouches for the object.
+    unsafe {
+        (*head(object)).is_shared = true;
+        (*head(object)).next.store(1, Ordering::Relaxed);
+    }
+}
+
+/// Holds a shared object once more.
+///
+/// # Safety
+/// The caller must hold it, or its heap or message.
+pub unsafe fn retain(object: usize) {
+    // SAFETY: the caller vouches for the object. Nothing needs to be ordered: it is alive.
+    unsafe { (*head(object)).next.fetch_add(1, Ordering::Relaxed) };
+}
+
+/// Lets go of a shared object.
+///
+/// # Safety
+/// The caller must hold it, and forget that.
+pub unsafe fn release(object: usize) {
+    // SAFETY: the caller vouches for the object.
+    unsafe {
+        if (*head(object)).next.fetch_sub(1, Ordering::Release) == 1 {
+            fence(Ordering::Acquire);
+            free(object, &*head(object));
+        }
+    }
+}
+
+/// How many hold a shared object.
+///
+/// # Safety
+/// `object` must be one.
+#[cfg(test)]
+pub unsafe fn holders(object: usize) -> usize {
+    // SAFETY: the caller vouches for the object.
+    unsafe { (*head(object)).next.load(Ordering::Relaxed) }
 }
 
 /// The bytes of a large object.
@@ -237,7 +350,7 @@ pub unsafe fn size(object: usize) -> usize {
 /// `object` must be a detached object.
 pub unsafe fn next(object: usize) -> usize {
     // SAFETY: the caller vouches for the object.
-    unsafe { (*head(object)).next }
+    unsafe { (*head(object)).next.load(Ordering::Relaxed) }
 }
 
 /// Changes that.
@@ -246,7 +359,7 @@ pub unsafe fn next(object: usize) -> usize {
 /// As [`next`].
 pub unsafe fn set_next(object: usize, next: usize) {
     // SAFETY: the caller vouches for the object.
-    unsafe { (*head(object)).next = next };
+    unsafe { (*head(object)).next.store(next, Ordering::Relaxed) };
 }
 
 /// Frees a list of detached objects.
@@ -284,11 +397,9 @@ fn free(object: usize, head: &Head) {
         unsafe { memory::unmap(start, head.capacity + HEAD) };
         return;
     }
-    // An object from the C allocator has not grown: its capacity is its size.
-    if let Ok(layout) = Layout::from_size_align(head.capacity + HEAD, 16) {
-        // SAFETY: allocated with this layout in `alloc`; the sweep found it unused.
-        unsafe { std::alloc::dealloc(start.as_ptr(), layout) };
-    }
+    // A piece does not grow: the object's capacity is its size.
+    // SAFETY: taken with this size in `alloc`; the sweep found it unused.
+    unsafe { pieces::give(start, head.capacity + HEAD) };
 }
 
 #[cfg(test)]
@@ -312,7 +423,7 @@ mod tests {
         assert_eq!(space.bytes(), sizes.iter().sum());
         // SAFETY: `objects` are of this space, and the test stops using the others.
         unsafe {
-            assert!(LargeSpace::mark(objects[2]) && !LargeSpace::mark(objects[2]));
+            assert!(space.mark(objects[2]) && !space.mark(objects[2]));
             space.sweep();
         }
         assert_eq!(space.bytes(), MAPPED);

@@ -97,6 +97,7 @@ impl Marker {
         descs: *const Descs,
         space: SpaceBounds,
         chunks: ChunkBounds,
+        large: &LargeSpace,
         found: &Found,
     ) -> Marker {
         let mut marker = Marker {
@@ -113,10 +114,10 @@ impl Marker {
             work: 0,
         };
         for object in found.in_blocks() {
-            marker.grey(object);
+            marker.grey(object, large);
         }
         for &object in &found.others {
-            marker.grey(object);
+            marker.grey(object, large);
         }
         marker
     }
@@ -138,7 +139,7 @@ impl Marker {
 
     /// Marks an object and remembers it, unless it was marked before.
     #[inline(always)]
-    pub(super) fn grey(&mut self, object: usize) {
+    pub(super) fn grey(&mut self, object: usize, large: &LargeSpace) {
         if self.space.contain(object) {
             let (word, bit) = mark_place(object);
             // SAFETY: pointers to objects are exact here, and the block is the heap's.
@@ -150,13 +151,13 @@ impl Marker {
             }
             self.stack.push(object);
         } else {
-            self.grey_outside(object);
+            self.grey_outside(object, large);
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn grey_outside(&mut self, object: usize) {
+    fn grey_outside(&mut self, object: usize, large: &LargeSpace) {
         // SAFETY: a pointer that is not into blocks is to a static object, into a chunk, or to a large object.
         unsafe {
             let is_new = if (*(object as ObjPtr)).header.is_static() {
@@ -164,7 +165,7 @@ impl Marker {
             } else if let Some(index) = self.chunks.index(object) {
                 self.chunks.mark(index)
             } else {
-                LargeSpace::mark(object)
+                large.mark(object)
             };
             if is_new {
                 self.outside.push(object);
@@ -174,17 +175,17 @@ impl Marker {
 
     /// Traces what is marked and all that hangs on it, until the work since the beginning comes to `limit`; true when
     /// nothing is left.
-    pub(super) fn drain(&mut self, limit: usize) -> bool {
+    pub(super) fn drain(&mut self, limit: usize, large: &LargeSpace) -> bool {
         while self.work < limit {
             if let Some(object) = self.pop() {
                 // SAFETY: only objects of the heap are pushed.
-                unsafe { self.trace(object) };
+                unsafe { self.trace(object, large) };
             } else if let Some(object) = self.outside.pop() {
                 // SAFETY: as above.
-                unsafe { self.trace_other(object) };
+                unsafe { self.trace_other(object, large) };
             } else if let Some((array, from)) = self.arrays.pop() {
                 // SAFETY: as above.
-                unsafe { self.trace_array(array, from) };
+                unsafe { self.trace_array(array, from, large) };
             } else {
                 return true;
             }
@@ -225,13 +226,13 @@ impl Marker {
     }
 
     #[inline(always)]
-    unsafe fn trace(&mut self, object: usize) {
+    unsafe fn trace(&mut self, object: usize, large: &LargeSpace) {
         // SAFETY: the caller vouches for the object.
         let header = unsafe { (*(object as ObjPtr)).header };
         let shape = self.descs().shape(header.desc());
         if shape.size == 0 {
             // SAFETY: as above.
-            unsafe { self.trace_other(object) };
+            unsafe { self.trace_other(object, large) };
             return;
         }
         self.live.bytes += shape.size as usize;
@@ -245,13 +246,13 @@ impl Marker {
             // SAFETY: the descriptor says where the traced words are.
             let word = unsafe { *((object + offset) as *const u64) };
             if is_traced_pointer(word) {
-                self.grey(word as usize);
+                self.grey(word as usize, large);
             }
         }
     }
 
     #[inline(never)]
-    unsafe fn trace_other(&mut self, object: usize) {
+    unsafe fn trace_other(&mut self, object: usize, large: &LargeSpace) {
         // SAFETY: the caller vouches for the object.
         let (header, len) = unsafe { ((*(object as ObjPtr)).header, (*(object as ObjPtr)).len) };
         let desc = self.descs().get(header.desc());
@@ -266,28 +267,28 @@ impl Marker {
             // SAFETY: the descriptor says where the traced words are.
             DescKind::Fixed => unsafe {
                 self.work += size;
-                self.trace_words(object, desc);
+                self.trace_words(object, desc, large);
             },
             DescKind::Bytes => {}
             DescKind::Array if desc.traced.as_slice().is_empty() => {}
             // SAFETY: as above.
-            DescKind::Array => unsafe { self.trace_array(object, 0) },
+            DescKind::Array => unsafe { self.trace_array(object, 0, large) },
         }
     }
 
     #[inline(always)]
-    unsafe fn trace_words(&mut self, base: usize, desc: &TypeDesc) {
+    unsafe fn trace_words(&mut self, base: usize, desc: &TypeDesc, large: &LargeSpace) {
         for &offset in desc.traced.as_slice() {
             // SAFETY: the caller vouches for the words at these offsets.
             let word = unsafe { *((base + offset as usize) as *const u64) };
             if is_traced_pointer(word) {
-                self.grey(word as usize);
+                self.grey(word as usize, large);
             }
         }
     }
 
     /// Traces a piece of an array, and puts the rest off.
-    unsafe fn trace_array(&mut self, array: usize, from: usize) {
+    unsafe fn trace_array(&mut self, array: usize, from: usize, large: &LargeSpace) {
         // SAFETY: the caller vouches for the array.
         let (header, len) = unsafe { ((*(array as ObjPtr)).header, (*(array as ObjPtr)).len) };
         let desc = self.descs().get(header.desc());
@@ -300,7 +301,7 @@ impl Marker {
         let data = array + ARRAY_DATA as usize;
         for index in from..to {
             // SAFETY: the index is below the length.
-            unsafe { self.trace_words(data + index * stride, desc) };
+            unsafe { self.trace_words(data + index * stride, desc, large) };
         }
     }
 }

@@ -6,7 +6,7 @@
 //! itself. Objects above 8 KiB are *large*, each alone.
 //!
 //! - `chunk`: pieces of memory for small heaps and messages
-//! - `bulk`, [`space`], [`large`]: blocks and large objects
+//! - `bulk`, [`space`], [`large`], `pieces`: blocks and large objects
 //! - `roots`, `mark`, `cycle`: a collection, which may begin in the middle of anything, so roots are found
 //!   conservatively, and marks in slices
 //! - `settle`: at a boundary, where all roots are exact, what lives in a small heap moves together
@@ -23,6 +23,7 @@ pub(crate) mod forward;
 pub mod handle;
 pub mod large;
 mod mark;
+pub(crate) mod pieces;
 mod roots;
 mod settle;
 pub mod space;
@@ -226,6 +227,37 @@ impl Heap {
     pub(crate) fn prepare_large(&mut self, size: usize) -> Option<()> {
         let is_allowed = self.footprint().saturating_add(size) <= self.limit;
         self.bulk().filter(|_| is_allowed).map(|_| ())
+    }
+
+    /// Prepares for taking over shared objects. `None`: the limit does not allow it.
+    pub(crate) fn prepare_shared(&mut self, objects: &[usize]) -> Option<()> {
+        if objects.is_empty() {
+            return Some(());
+        }
+        self.prepare_large(self.bytes_of_new(objects))
+    }
+
+    /// The bytes of those of these shared objects that the heap does not hold yet.
+    pub(crate) fn bytes_of_new(&self, objects: &[usize]) -> usize {
+        let holds = |object: usize| self.bulk.as_ref().is_some_and(|bulk| bulk.large.holds(object));
+        // SAFETY: who asks holds them.
+        objects.iter().filter(|&&object| !holds(object)).map(|&o| unsafe { large::size(o) }).sum()
+    }
+
+    /// Takes over what a message held of a shared object, after [`prepare_shared`](Heap::prepare_shared).
+    ///
+    /// # Safety
+    /// The caller must hold it, and forget that.
+    pub(crate) unsafe fn link_shared(&mut self, object: usize) {
+        let Some(bulk) = &mut self.bulk else { return };
+        // SAFETY: the caller vouches for it.
+        unsafe {
+            let size = large::size(object);
+            if bulk.large.link_shared(object) {
+                bulk.account(size);
+                self.taken += size as u64;
+            }
+        }
     }
 
     /// The handles in the heap.

@@ -239,6 +239,7 @@ struct Mover<'d> {
     descs: &'d Descs,
     /// What does not move, if there is anything: what is neither here nor in a chunk.
     space: Option<SpaceBounds>,
+    large_space: Option<&'d LargeSpace>,
     chunks: Vec<(usize, usize)>,
     /// Where the copies begin, and where the next one goes.
     start: usize,
@@ -249,21 +250,21 @@ struct Mover<'d> {
 }
 
 impl Mover<'_> {
-    fn new<'d>(heap: &mut Heap, descs: &'d Descs, start: usize) -> Mover<'d> {
+    fn new<'d>(heap: &'d mut Heap, descs: &'d Descs, start: usize) -> Mover<'d> {
         let mut mover = Mover {
             descs,
             space: None,
+            large_space: None,
             chunks: Vec::new(),
             start,
             at: start,
             large: Vec::new(),
             scanned: 0,
         };
-        if let Some(bulk) = &mut heap.bulk
-            && !bulk.large.is_empty()
-        {
+        if let Some(bulk) = heap.bulk.as_deref_mut().filter(|bulk| !bulk.large.is_empty()) {
             bulk.large.begin_collection();
             mover.space = Some(bulk.space.bounds());
+            mover.large_space = Some(&bulk.large);
             // SAFETY: the chunks are the heap's.
             let chunks = unsafe { Chunk::list(heap.chunks) };
             // SAFETY: as above.
@@ -291,7 +292,7 @@ impl Mover<'_> {
             if let Some(space) = self.space
                 && !self.is_movable(space, word as usize)
             {
-                if LargeSpace::mark(word as usize) {
+                if self.large_space.is_some_and(|large| large.mark(word as usize)) {
                     self.large.push(word as usize);
                 }
                 return word;

@@ -50,7 +50,7 @@ pub(crate) unsafe fn give(memory: *mut u8, size: usize) {
     }
 }
 
-/// This thread ends, or will not use messages for long: gives its free blocks back.
+/// This thread ends, or will not use messages for long: gives back its free blocks, and those of large objects.
 pub(crate) fn give_back_all() {
     OWN.with(|own| {
         for (class, own) in own.iter().enumerate() {
@@ -58,6 +58,7 @@ pub(crate) fn give_back_all() {
             own.spare.take().empty(class);
         }
     });
+    crate::heap::pieces::give_back_all();
 }
 
 #[inline(always)]

@@ -8,10 +8,11 @@ use super::{
 };
 use crate::heap::chunk::{CHUNK_HEAD, Chunk};
 use crate::heap::descs::Descs;
-use crate::heap::forward::{forward_header, forwarded};
+use crate::heap::forward::{forward_header, forwarded, is_shared, shared, stays, unshared};
 use crate::heap::handle::Handle;
-use crate::heap::large::{self, LARGE};
-use sepal_abi::{Header, ObjPtr, is_traced_pointer};
+use crate::heap::large::{self, LARGE_IN_MESSAGE, SHARED};
+use crate::heap::space::BLOCK;
+use sepal_abi::{DescId, Header, ObjPtr, is_traced_pointer};
 use std::cell::Cell;
 
 thread_local! {
@@ -63,7 +64,7 @@ pub(super) unsafe fn copy_graph(descs: &Descs, root: ObjPtr) -> Option<Message> 
     let mut copier = Copier::new(descs, message, 0);
     // SAFETY: the caller vouches for the object.
     unsafe {
-        let copy = copier.forward(root as u64) as ObjPtr;
+        let copy = copier.forward(root as u64, false) as ObjPtr;
         copier.message.graph().root = copy;
         copier.scan();
     }
@@ -98,23 +99,26 @@ impl Copier<'_> {
         }
     }
 
-    /// The word for the copy of what `word` points to.
+    /// The word for the copy of what `word` points to. What a builder writes to is never shared.
     ///
     /// # Safety
     /// It must point to an object.
     #[inline(always)]
-    unsafe fn forward(&mut self, word: u64) -> u64 {
+    unsafe fn forward(&mut self, word: u64, of_builder: bool) -> u64 {
         let object = word as ObjPtr;
         // SAFETY: the caller vouches for the object.
         let header = unsafe { (*object).header };
         if let Some(copy) = forwarded(header) {
             return copy as u64;
         }
-        if header.is_static() {
+        if stays(header) {
+            if is_shared(header) {
+                self.hold(object as usize);
+            }
             return word;
         }
         // SAFETY: as above.
-        match unsafe { self.copy_object(object) } {
+        match unsafe { self.copy_object(object, of_builder) } {
             Some(copy) => copy as u64,
             None => {
                 self.out_of_memory = true;
@@ -124,10 +128,13 @@ impl Copier<'_> {
     }
 
     #[inline(always)]
-    unsafe fn copy_object(&mut self, object: ObjPtr) -> Option<usize> {
+    unsafe fn copy_object(&mut self, object: ObjPtr, of_builder: bool) -> Option<usize> {
         // SAFETY: the caller vouches for the object; the copy has as many bytes.
         unsafe {
             let size = self.descs.size_of(object);
+            if size > LARGE_IN_MESSAGE {
+                return self.copy_large(object, size, of_builder);
+            }
             let copy = if size <= self.end - self.at {
                 self.at += size;
                 self.at - size
@@ -145,13 +152,58 @@ impl Copier<'_> {
         }
     }
 
+    /// Holds a shared object, unless it was the last one held already.
+    #[inline(never)]
+    fn hold(&mut self, object: usize) {
+        if self.message.graph().shared.last() != Some(&object) {
+            // SAFETY: whose heap this is holds it.
+            unsafe { large::retain(object) };
+            self.message.hold(object);
+        }
+    }
+
+    /// As [`Copier::copy_object`], for an object that will be alone.
+    #[cold]
+    #[inline(never)]
+    unsafe fn copy_large(
+        &mut self,
+        object: ObjPtr,
+        size: usize,
+        of_builder: bool,
+    ) -> Option<usize> {
+        // SAFETY: the caller vouches for the object; the copy has as many bytes.
+        unsafe {
+            let header = (*object).header;
+            let is_data = header.desc() == DescId::STR || header.desc() == DescId::BYTES;
+            let is_shared = is_data && size > SHARED && !of_builder;
+            if is_shared && size > BLOCK {
+                // Too large for a block or chunk, so it is alone in its heap too.
+                large::share(object as usize);
+                (*object).header = shared(header);
+                self.hold(object as usize);
+                return Some(object as usize);
+            }
+            let copy = if is_shared {
+                large::alloc_detached(size)?
+            } else {
+                self.message.new_large(size)?
+            };
+            copy_bytes(object, copy, size);
+            if is_shared {
+                large::share(copy);
+                (*(copy as ObjPtr)).header = shared(header);
+                self.message.hold(copy);
+            }
+            (*object).header = forward_header(copy);
+            self.originals.push(object);
+            Some(copy)
+        }
+    }
+
     /// Room for an object that does not fit the current chunk.
     #[cold]
     #[inline(never)]
     fn place_slow(&mut self, size: usize) -> Option<usize> {
-        if size > LARGE {
-            return self.message.new_large(size);
-        }
         let so_far = self.message.graph().bytes;
         let room = so_far.next_power_of_two().clamp(size, MAX_ROOM);
         let chunk = Chunk::new(room)?;
@@ -207,7 +259,10 @@ impl Copier<'_> {
     unsafe fn scan_object(&mut self, object: usize) -> usize {
         let descs = self.descs;
         // SAFETY: the caller vouches for the object, whose words still point to originals.
-        unsafe { descs.visit_pointers(object as ObjPtr, |word| *word = self.forward(*word)) }
+        unsafe {
+            let of_builder = (*(object as ObjPtr)).header.desc() == DescId::BUF;
+            descs.visit_pointers(object as ObjPtr, |word| *word = self.forward(*word, of_builder))
+        }
     }
 
     /// Makes the heap as it was, and gives the message if it is complete.
@@ -216,7 +271,7 @@ impl Copier<'_> {
             // SAFETY: these have been forwarded, to copies with their headers.
             unsafe {
                 if let Some(copy) = forwarded((*object).header) {
-                    (*object).header = (*(copy as ObjPtr)).header;
+                    (*object).header = unshared((*(copy as ObjPtr)).header);
                 }
             }
         }

@@ -1,29 +1,33 @@
 //! Messages: deep copies of object graphs that belong to no heap, so that any thread may own them.
 //!
-//! Most messages are *flat*: an envelope and one object without references, together a cache line. Others are *graphs*: one
-//! piece of memory with the first objects in it; larger ones have further chunks, and large objects each alone. Copying keeps sharing and cycles; what is static
-//! is not copied. Handles in a message count as references, which a message gives up when it is
+//! Most messages are *flat*: an envelope and one object without references, together a cache line; or several of them are
+//! in one *pack*. Others are *graphs*: one piece of memory with the first objects in it; larger ones have further
+//! chunks, and large objects each alone. Copying keeps sharing and cycles; what is static is not copied, and large strings
+//! and byte strings once at most: from then on whoever has them holds them together. Handles in a message count as references, which a message gives up when it is
 //! dropped.
 //!
 //! - `blocks`: where the memory comes from
 //! - `copy`: from a heap into a message
 //! - `transfer`: from a message into a heap, or into another message
+//! - `pack`: several in one
 //!
 //! What an envelope says beyond that belongs to whoever queues the message. Must never refer to a heap.
 
 pub(crate) mod blocks;
 mod copy;
+mod pack;
 mod transfer;
 
 #[cfg(test)]
 pub(crate) mod tests;
 
 pub(crate) use blocks::{ALIGN, give_back_all};
+pub(crate) use pack::{OpenPack, Pack};
 
 use crate::heap::chunk::{CHUNK_HEAD, Chunk};
 use crate::heap::descs::Descs;
 use crate::heap::handle::{Handle, HandleList};
-use crate::heap::large;
+use crate::heap::{Heap, large};
 use sepal_abi::{DescId, Header, ObjPtr, STR_DATA};
 use std::mem::{ManuallyDrop, offset_of};
 use std::ptr::{NonNull, null_mut};
@@ -49,8 +53,11 @@ pub struct Envelope {
     /// What kind of signal it is.
     pub kind: u32,
     /// The bytes of the one object of a flat message, which follows the envelope. 0: this is the beginning of a [`Graph`].
+    /// With [`PACK`]: of a [`Pack`], whose messages have so many bytes each.
     flat_size: u32,
 }
+
+const PACK: u32 = 1 << 31;
 
 /// The bytes of a flat message, which is one object without references: a cache line.
 const FLAT: usize = size_of::<Envelope>() + ROOM_FOR_WORDS;
@@ -67,6 +74,8 @@ struct Graph {
     handles: HandleList,
     /// The first of a list of large objects, or 0.
     large: usize,
+    /// Shared objects that the message holds.
+    shared: Vec<usize>,
     /// The first chunk, part of this memory; the others follow in the order of copying.
     first: Chunk,
 }
@@ -115,7 +124,7 @@ impl Message {
         let header = Header::new(DescId::SIGNAL);
         let Some(text) = text else { return Message::new_flat(ROOM_FOR_WORDS, header, words) };
         let text_size = (text.len() + STR_DATA as usize + 7) & !7;
-        let is_large = text_size > large::LARGE;
+        let is_large = text_size > large::LARGE_IN_MESSAGE;
         let room = ROOM_FOR_WORDS + if is_large { 0 } else { text_size };
         let mut message = GraphMessage::new(room, room)?;
         let root = message.0.root();
@@ -141,10 +150,25 @@ impl Message {
     /// The object, if it is all there is and refers to nothing: its words, header first.
     #[inline(always)]
     pub fn flat(&self) -> Option<&[u64]> {
-        let size = self.envelope().flat_size as usize;
+        let size = self.envelope().flat_size;
+        let words = size as usize / 8;
         // SAFETY: the object of so many bytes follows the envelope.
-        (size != 0)
-            .then(|| unsafe { std::slice::from_raw_parts(self.0.as_ptr().add(1).cast(), size / 8) })
+        (size != 0 && size & PACK == 0)
+            .then(|| unsafe { std::slice::from_raw_parts(self.0.as_ptr().add(1).cast(), words) })
+    }
+
+    /// The pack, if it is one. What else is asked of a message means nothing for a pack.
+    #[inline(always)]
+    pub(crate) fn pack(&self) -> Option<&Pack> {
+        // SAFETY: with the bit it is one, which the message owns.
+        (self.envelope().flat_size & PACK != 0).then(|| unsafe { self.0.cast().as_ref() })
+    }
+
+    /// The same, to change it.
+    #[inline(always)]
+    pub(crate) fn pack_mut(&mut self) -> Option<&mut Pack> {
+        // SAFETY: as above.
+        (self.envelope().flat_size & PACK != 0).then(|| unsafe { self.0.cast().as_mut() })
     }
 
     /// A copy of a message. `None`: there is no memory.
@@ -216,6 +240,18 @@ impl Message {
         handles.map(|handle| unsafe { &*handle })
     }
 
+    /// The shared objects that the message holds.
+    fn shared(&self) -> &[usize] {
+        self.graph().map_or(&[], |graph| &graph.shared)
+    }
+
+    /// The bytes that the message will take in a heap.
+    pub(crate) fn bytes_for(&self, heap: &Heap) -> usize {
+        // SAFETY: the message holds them.
+        let shared = self.shared().iter().map(|&object| unsafe { large::size(object) });
+        self.bytes() - shared.sum::<usize>() + heap.bytes_of_new(self.shared())
+    }
+
     /// The first of a list of large objects, or 0.
     fn large(&self) -> usize {
         self.graph().map_or(0, |graph| graph.large)
@@ -248,6 +284,7 @@ impl Message {
     #[inline(always)]
     fn free_memory(self) {
         let is_flat = self.envelope().flat_size != 0;
+        debug_assert!(self.pack().is_none());
         let memory = self.into_raw();
         // SAFETY: the message owned its memory, a flat one or a graph.
         unsafe {
@@ -261,7 +298,7 @@ impl Message {
 }
 
 /// # Safety
-/// The graph must be its caller's, and its handles and large objects somebody else's.
+/// The graph must be its caller's, its handles and large objects somebody else's, and its list of shared objects empty.
 #[inline(never)]
 unsafe fn free_graph(graph: *mut Graph) {
     // SAFETY: the caller vouches for the graph, which `new` and `Chunk::new` made.
@@ -277,6 +314,10 @@ impl Drop for Message {
     fn drop(&mut self) {
         // SAFETY: the memory is the message's, which is not used any more; so are a graph's handles and large objects.
         unsafe {
+            if self.pack().is_some() {
+                Pack::give_up(self.0.as_ptr().cast());
+                return;
+            }
             if self.envelope().flat_size != 0 {
                 blocks::give(self.0.as_ptr().cast(), FLAT);
                 return;
@@ -284,6 +325,9 @@ impl Drop for Message {
             let graph = self.0.as_ptr().cast::<Graph>();
             (*graph).handles.release_all();
             large::free_list((*graph).large);
+            for object in std::mem::take(&mut (*graph).shared) {
+                large::release(object);
+            }
             free_graph(graph);
         }
     }
@@ -316,6 +360,7 @@ impl GraphMessage {
             bytes,
             handles: HandleList::EMPTY,
             large: 0,
+            shared: Vec::new(),
             first: Chunk::within(room, used),
         };
         // SAFETY: the memory is ours and large enough.
@@ -330,6 +375,14 @@ impl GraphMessage {
 
     fn first_chunk(&mut self) -> *mut Chunk {
         &raw mut self.graph().first
+    }
+
+    /// Adds a shared object, which the caller holds and forgets.
+    fn hold(&mut self, object: usize) {
+        let graph = self.graph();
+        graph.shared.push(object);
+        // SAFETY: the message holds it.
+        graph.bytes += unsafe { large::size(object) };
     }
 
     /// Adds a large object, not initialised.

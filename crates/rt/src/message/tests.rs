@@ -1,11 +1,13 @@
 //! Graphs sent from heap to heap: always the same graph, with no trace left behind.
 
-use super::Message;
+use super::{Message, give_back_all};
 use crate::actor::Actor;
 use crate::heap::Heap;
 use crate::heap::Pace;
 use crate::heap::descs::Descs;
+use crate::heap::forward::unshared;
 use crate::heap::handle::{Handle, HandleOps};
+use crate::heap::large;
 use crate::heap::tests::{
     DESCS, INTS, NODE, PAIRS, REFS, WORDS, allocated_bytes, get, new_array, node, options, set,
 };
@@ -65,7 +67,9 @@ pub fn compare(descs: &Descs, a: ObjPtr, b: ObjPtr) -> usize {
             (first, descs.visit_pointers(b, |word| pointers.1.push(*word)))
         };
         assert_eq!(sizes.0, sizes.1);
-        for offset in (0..sizes.0).step_by(8) {
+        let header = |object| unshared(Header(get(object, 0)));
+        assert_eq!(header(a), header(b));
+        for offset in (8..sizes.0).step_by(8) {
             let (x, y) = (get(a, offset), get(b, offset));
             assert!(x == y || pointers.0.contains(&x) && pointers.1.contains(&y));
         }
@@ -123,6 +127,117 @@ fn sharing_and_cycles_are_kept() {
         assert_eq!(compare(descs(actor), pairs, adopted), 4);
         to.settle(&mut adopted);
         assert_eq!(compare(descs(actor), pairs, adopted), 4);
+    });
+}
+
+/// A text of the actor's, which must be large.
+fn large_text(actor: &mut Actor, len: usize) -> ObjPtr {
+    actor.new_str(&"x".repeat(len))
+}
+
+#[test]
+fn large_strings_are_shared_and_freed_by_the_last_who_holds_them() {
+    check(|actor| {
+        for len in [5_000, 20_000, 50_000, 300_000, 3_000_000] {
+            let text = large_text(actor, len);
+            let holder = new_array(actor, REFS, 2);
+            set(holder, ARRAY_DATA as usize, text as u64);
+            set(holder, ARRAY_DATA as usize + 8, text as u64);
+            let before = allocated_bytes();
+            let message = copy(actor, holder);
+            let sent = get(message.root(), ARRAY_DATA as usize);
+            assert_eq!(sent, get(message.root(), ARRAY_DATA as usize + 8), "one object is one");
+            assert_eq!(
+                len > 32 * 1024,
+                sent == text as u64,
+                "the largest are not even copied once"
+            );
+            assert_eq!(compare(descs(actor), holder, message.root()), 2);
+            let limit = 2 * len + 100_000;
+            let mut receivers: Vec<Receiver> =
+                (0..10).map(|_| Receiver::new(actor, limit, false)).collect();
+            for receiver in &mut receivers {
+                // As often as it likes: what it holds already counts once against its limit.
+                for _ in 0..5 {
+                    let second = message.try_clone(descs(actor)).expect("memory");
+                    let mut root = receiver.adopt(second);
+                    assert_eq!(get(root, ARRAY_DATA as usize), sent);
+                    receiver.settle(&mut root);
+                    assert_eq!(get(root, ARRAY_DATA as usize), sent);
+                }
+                assert!(receiver.heap.footprint() >= len);
+            }
+            let Receiver { heap, ctx } = &mut receivers[0];
+            let mut held = message.copy_into(heap, ctx).expect("memory");
+            drop(message);
+            receivers.truncate(1);
+            receivers[0].settle(&mut held);
+            // SAFETY: the receiver holds the string.
+            let data = unsafe { crate::actor::data(sent as ObjPtr) };
+            assert!(data.len() == len && data.iter().all(|&byte| byte == b'x'));
+            let mut nothing = std::ptr::null_mut();
+            receivers[0].settle(&mut nothing);
+            assert!(receivers[0].heap.footprint() < 5_000, "it is let go at once");
+            drop(receivers);
+            give_back_all();
+            // Threads keep some memory for later.
+            assert!(allocated_bytes() - before < 150_000);
+            // SAFETY: the actor has it.
+            assert_eq!(unsafe { crate::actor::data(text) }.len(), len, "its maker has it");
+        }
+    });
+}
+
+#[test]
+fn who_gets_back_its_own_string_has_it_once_more_or_not_and_loses_nothing() {
+    check(|actor| {
+        let text = large_text(actor, 100_000);
+        for _ in 0..3 {
+            let message = copy(actor, text);
+            let again = actor.adopt(message).expect("memory");
+            assert_eq!(again, text);
+            actor.collect();
+        }
+        // SAFETY: the actor has it.
+        assert_eq!(unsafe { crate::actor::data(text) }.len(), 100_000);
+        // What a builder writes to is not shared, however large.
+        let bytes = actor.new_bytes(&[7; 60_000]);
+        let builder = actor.alloc(Header::new(DescId::BUF), 24).expect("memory");
+        (set(builder, 8, 60_000), set(builder, 16, bytes as u64));
+        let message = copy(actor, builder);
+        assert_ne!(get(message.root(), 16), bytes as u64);
+        let bytes = copy(actor, bytes);
+        assert_eq!(compare(descs(actor), builder, message.root()), 2);
+        drop(bytes);
+    });
+}
+
+#[test]
+fn threads_that_share_a_string_let_it_go_once() {
+    check(|actor| {
+        let text = large_text(actor, 200_000);
+        let message = copy(actor, text);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                let mut own = message.try_clone(descs(actor)).expect("memory");
+                let descs = descs(actor);
+                scope.spawn(move || {
+                    for _ in 0..1_000 {
+                        own = own.try_clone(descs).expect("memory");
+                        // SAFETY: the message holds the string.
+                        assert_eq!(unsafe { crate::actor::data(own.root()) }.len(), 200_000);
+                    }
+                    drop(own);
+                    give_back_all();
+                });
+            }
+        });
+        assert_eq!(message.root(), text);
+        // SAFETY: the actor has it.
+        let holders = || unsafe { large::holders(text as usize) };
+        assert_eq!(holders(), 2, "the message and its maker");
+        drop(message);
+        assert_eq!(holders(), 1);
     });
 }
 

@@ -3,7 +3,7 @@
 //!
 //! Must never leave a reference to the message behind, not even where it fails half-way.
 
-use super::{GraphMessage, Message};
+use super::{Graph, GraphMessage, Message};
 use crate::heap::chunk::{CHUNK_HEAD, Chunk};
 use crate::heap::descs::Descs;
 use crate::heap::handle::Handle;
@@ -33,7 +33,10 @@ trait Destination {
 
 impl Message {
     /// Moves the message into a heap and gives its root, or the message if the heap's limit does not allow it.
-    pub fn adopt(self, heap: &mut Heap, ctx: &mut Ctx) -> Result<ObjPtr, Message> {
+    pub fn adopt(mut self, heap: &mut Heap, ctx: &mut Ctx) -> Result<ObjPtr, Message> {
+        if heap.prepare_shared(self.shared()).is_none() {
+            return Err(self);
+        }
         // SAFETY: descriptors outlive the heap.
         let descs = unsafe { &*heap.descs() };
         let root = match self.only_piece() {
@@ -41,16 +44,42 @@ impl Message {
             None => transfer(&self, descs, &mut HeapRoom { heap, ctx }, Large::Move),
         };
         let Some(root) = root else { return Err(self) };
-        // Handles and large objects have a new owner.
+        // Handles, large and shared objects have a new owner.
+        for object in self.take_shared() {
+            // SAFETY: the message has held it.
+            unsafe { heap.link_shared(object) };
+        }
         self.free_memory();
         Ok(root)
     }
 
-    /// The place and size of all objects, if they lie together and there are no handles: as in most messages.
+    /// The bytes of its large objects.
+    fn large_bytes(&self) -> usize {
+        let (mut object, mut sum) = (self.large(), 0);
+        while object != 0 {
+            // SAFETY: the large objects are the message's.
+            unsafe {
+                sum += large::size(object);
+                object = large::next(object);
+            }
+        }
+        sum
+    }
+
+    #[inline(always)]
+    fn take_shared(&mut self) -> Vec<usize> {
+        if self.shared().is_empty() {
+            return Vec::new();
+        }
+        // SAFETY: what holds shared objects is a graph, which the message owns.
+        std::mem::take(unsafe { &mut self.0.cast::<Graph>().as_mut().shared })
+    }
+
+    /// The place and size of all objects but large ones, if they lie together and there are no handles: as in most messages.
     fn only_piece(&self) -> Option<(usize, usize)> {
         let Some(graph) = self.graph() else { return self.pieces().next() };
         let first = &raw const graph.first;
-        let is_only = graph.first.is_last() && graph.large == 0 && graph.handles.is_empty();
+        let is_only = graph.first.is_last() && graph.handles.is_empty();
         is_only.then(|| (Chunk::start(first), graph.first.used as usize))
     }
 
@@ -82,7 +111,16 @@ impl Message {
     pub fn copy_into(&self, heap: &mut Heap, ctx: &mut Ctx) -> Option<ObjPtr> {
         // SAFETY: descriptors outlive the heap.
         let descs = unsafe { &*heap.descs() };
-        transfer(self, descs, &mut HeapRoom { heap, ctx }, Large::Copy)
+        heap.prepare_shared(self.shared())?;
+        let root = transfer(self, descs, &mut HeapRoom { heap, ctx }, Large::Copy)?;
+        for &object in self.shared() {
+            // SAFETY: the message holds it.
+            unsafe {
+                large::retain(object);
+                heap.link_shared(object);
+            }
+        }
+        Some(root)
     }
 }
 
@@ -94,6 +132,11 @@ pub(super) fn clone(message: &Message, descs: &Descs) -> Option<Message> {
     let mut to = MessageRoom { message: copy, last };
     let root = transfer(message, descs, &mut to, Large::Copy)?;
     to.message.graph().root = root;
+    for &object in message.shared() {
+        // SAFETY: the message holds it.
+        unsafe { large::retain(object) };
+        to.message.hold(object);
+    }
     let (from, mut copy) = (message.envelope(), to.message.0);
     (copy.envelope_mut().kind, copy.envelope_mut().note) = (from.kind, from.note);
     Some(copy)
@@ -272,7 +315,7 @@ fn transfer(
     Some(moves.apply(message.root() as usize) as ObjPtr)
 }
 
-/// The same for a message that is one piece.
+/// The same for a message that is one piece, and perhaps large objects.
 fn transfer_piece(
     message: &Message,
     descs: &Descs,
@@ -280,18 +323,31 @@ fn transfer_piece(
     ctx: &mut Ctx,
     (start, size): (usize, usize),
 ) -> Option<ObjPtr> {
-    let to = heap.area(ctx, size)?;
+    let mut large = message.large();
+    if large != 0 {
+        heap.prepare_large(message.large_bytes())?;
+    }
+    let to = if size > 0 { heap.area(ctx, size)? } else { 0 };
     let piece = Piece { start, size, to };
     // SAFETY: both places have so many bytes, and the new one is fresh.
     unsafe { (to as *mut u64).copy_from_nonoverlapping(start as *const u64, size / 8) };
+    let correct = |word: &mut u64| {
+        let address = *word as usize;
+        *word = piece.apply(address).unwrap_or(address) as u64;
+    };
     let mut object = to;
     while object < to + size {
-        let correct = |word: &mut u64| {
-            let address = *word as usize;
-            *word = piece.apply(address).unwrap_or(address) as u64;
-        };
-        // SAFETY: objects follow each other; their words point into the piece, or to static objects.
+        // SAFETY: objects follow each other; their words point into the piece, to large objects, or to static ones.
         object += unsafe { descs.visit_pointers(object as ObjPtr, correct) };
+    }
+    while large != 0 {
+        // SAFETY: the large objects are the message's, whose caller forgets them.
+        unsafe {
+            let next = large::next(large);
+            descs.visit_pointers(large as ObjPtr, correct);
+            heap.link_large(large);
+            large = next;
+        }
     }
     let root = message.root();
     // A message may be no more than a static object.
@@ -314,7 +370,7 @@ fn copy_pieces(
     }
     let mut object = message.large();
     if large == Large::Move && object != 0 {
-        to.prepare_large(message.bytes())?;
+        to.prepare_large(message.large_bytes())?;
     }
     while large == Large::Copy && object != 0 {
         // SAFETY: the large objects are the message's.

@@ -182,6 +182,7 @@ impl Clock {
     }
 
     fn run(&self, runtime: RuntimeRef) {
+        sepal_machine::timer::wake_exactly();
         self.run_until_stopped(runtime);
         crate::message::give_back_all();
     }

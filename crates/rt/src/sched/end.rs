@@ -169,7 +169,7 @@ fn tell_others(runtime: &Runtime, actor: &mut Actor, reason: &Reason) {
 /// Fails what the actor should have answered.
 fn fail_promises(runtime: &Runtime, actor: &mut Actor, reason: &Reason, unread: Vec<Message>) {
     let pid = actor.pid;
-    for message in unread.into_iter().chain(std::iter::from_fn(|| actor.queue.pop())) {
+    for message in unread.into_iter().chain(std::iter::from_fn(|| actor.queue.pop_whole())) {
         fail_replies(runtime, &message, reason);
     }
     for reply in promise::replies(actor.heap.handles()) {

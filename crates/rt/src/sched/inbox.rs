@@ -31,8 +31,9 @@
 
 use super::looked::{Looked, Passed, Site};
 use super::signal::Kind;
-use crate::message::{Envelope, Message};
+use crate::message::{Envelope, Message, Pack};
 use sepal_abi::{Ctx, ObjPtr, Received};
+use std::mem::ManuallyDrop;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -176,14 +177,19 @@ unsafe fn next(message: *mut Envelope) -> *mut Envelope {
     unsafe { (*message).next.load(Ordering::Relaxed) }
 }
 
-/// How many messages a list has.
+/// How many messages a list has, those in packs counted each.
 ///
 /// # Safety
 /// Nobody may take messages out of it meanwhile.
 unsafe fn count(first: *mut Envelope) -> usize {
-    let some = |message: *mut Envelope| (!message.is_null()).then_some(message);
-    // SAFETY: the caller vouches for it.
-    std::iter::successors(some(first), |&message| some(unsafe { next(message) })).count()
+    let (mut at, mut sum) = (first, 0);
+    // SAFETY: the caller vouches for it; what is borrowed is not dropped.
+    while let Some(message) = unsafe { Message::from_raw(at) }.map(ManuallyDrop::new) {
+        sum += message.pack().map_or(1, Pack::len);
+        // SAFETY: as above.
+        at = unsafe { next(at) };
+    }
+    sum
 }
 
 impl Batch {
@@ -202,6 +208,15 @@ impl Batch {
             }
         }
         Batch { first, last }
+    }
+
+    /// The pack that comes first, if it is one.
+    #[inline(always)]
+    fn first_pack(&mut self) -> Option<&mut Pack> {
+        // SAFETY: the list is ours. What is borrowed is not dropped.
+        let mut first = unsafe { Message::from_raw(self.first) }.map(ManuallyDrop::new)?;
+        // SAFETY: the pack stays on the list as long as that is borrowed.
+        first.pack_mut().map(|pack| unsafe { &mut *(&raw mut *pack) })
     }
 
     pub(crate) fn push(&mut self, message: Message) {
@@ -265,10 +280,14 @@ impl Drop for Batch {
     }
 }
 
+/// There is no memory for a message.
+#[derive(Debug)]
+pub(crate) struct NoMemory;
+
 /// The private part; see the module's head.
 #[derive(Debug)]
 pub(crate) struct Queue {
-    /// What nobody has looked at.
+    /// What nobody has looked at, packs closed.
     fresh: Batch,
     /// What was looked at, and not taken, before `current`; few actors have any, so it is a pointer away.
     passed: Option<Box<Passed>>,
@@ -340,19 +359,42 @@ impl Queue {
         self.unread
     }
 
-    /// Adds a message that has come.
+    /// Adds a message that has come, or a pack.
     #[inline(always)]
-    pub(crate) fn push(&mut self, message: Message) {
+    pub(crate) fn push(&mut self, mut message: Message) {
+        let count = message.pack_mut().map_or(1, Pack::close);
         self.fresh.push(message);
-        self.unread = self.unread.saturating_add(1);
+        self.unread = self.unread.saturating_add(count);
     }
 
-    /// Takes the first message that nobody has looked at.
+    /// Takes the first message or pack that nobody has looked at.
+    pub(crate) fn pop_whole(&mut self) -> Option<Message> {
+        let first = self.fresh.next()?;
+        let count = first.pack().map_or(1, |pack| pack.len() as u32);
+        self.unread = self.unread.saturating_sub(count);
+        Some(first)
+    }
+
+    /// Takes the first message that nobody has looked at. `Err`: there is no memory for it.
     #[inline(always)]
-    pub(crate) fn pop(&mut self) -> Option<Message> {
-        let message = self.fresh.next()?;
+    pub(crate) fn pop(&mut self) -> Result<Option<Message>, NoMemory> {
+        let Some(pack) = self.fresh.first_pack() else {
+            let first = self.fresh.next();
+            self.unread = self.unread.saturating_sub(u32::from(first.is_some()));
+            return Ok(first);
+        };
+        let (message, is_last) = pack.split_first().ok_or(NoMemory)?;
+        self.note_taken_of_pack(is_last);
+        Ok(Some(message))
+    }
+
+    /// A message was taken out of the pack that comes first.
+    #[inline(always)]
+    fn note_taken_of_pack(&mut self, is_last: bool) {
         self.unread = self.unread.saturating_sub(1);
-        Some(message)
+        if is_last {
+            drop(self.fresh.next());
+        }
     }
 
     /// Puts a message back where it was taken from.
@@ -375,7 +417,14 @@ impl Queue {
         if !self.is_untouched() {
             return None;
         }
-        let message = self.pop()?;
+        if let Some(pack) = self.fresh.first_pack() {
+            let (object, is_last) = pack.adopt_first(ctx)?;
+            self.note_taken_of_pack(is_last);
+            // Only plain messages, which do not count, come in packs.
+            self.current = Some(Looked { object, kind: Received::Message, bytes: 0, note: 0 });
+            return Some(object);
+        }
+        let message = self.pop_whole()?;
         let (bytes, note) = (message.bytes() as u32, message.envelope().note);
         let is_message = Kind::of(&message) == Kind::Message;
         match if is_message { message.adopt_flat(ctx) } else { Err(message) } {

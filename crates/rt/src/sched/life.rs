@@ -12,6 +12,7 @@ use super::end::bury;
 use super::engine::{Outcome, Run};
 use super::inbox::Batch;
 use super::looked::Looked;
+use super::outbox;
 use super::promise::{has_orphans, take_orphans};
 use super::signal::{ExitTag, Kind, Reason, about};
 use super::slot::SlotRef;
@@ -74,6 +75,7 @@ pub(crate) fn turn(runtime: RuntimeRef, slot: SlotRef) -> Fate {
         };
         // SAFETY: as above.
         let outcome = unsafe { runtime.engine().run(address, run) };
+        outbox::close();
         // SAFETY: as above.
         let actor = unsafe { &mut *address };
         let step = actor.after(run, outcome);
@@ -330,6 +332,7 @@ impl Actor {
 
     #[inline(never)]
     fn take_batch(&mut self, batch: Batch) {
+        outbox::close();
         for signal in batch {
             if signal.envelope().kind == Kind::Message as u32 {
                 self.queue.push(signal);
@@ -431,7 +434,11 @@ impl Actor {
         if self.queue.unread() == 0 {
             self.take_signals();
         }
-        let Some(message) = self.queue.pop() else { return Ok(None) };
+        let Ok(first) = self.queue.pop() else {
+            self.raise(PanicCode::HeapLimit, &[]);
+            return Err(());
+        };
+        let Some(message) = first else { return Ok(None) };
         let kind = match Kind::of(&message) {
             Kind::Message => Received::Message,
             Kind::Down => Received::Down,
@@ -462,7 +469,7 @@ impl Actor {
 
     /// Moves a message into the heap; collects if that is due.
     pub(crate) fn adopt(&mut self, message: Message) -> Result<ObjPtr, Message> {
-        self.collect_if_due(message.bytes());
+        self.collect_if_due(message.bytes_for(&self.heap));
         match message.adopt(&mut self.heap, &mut self.ctx) {
             Ok(object) => Ok(object),
             Err(message) => {
@@ -475,7 +482,7 @@ impl Actor {
 
     /// Copies a message into the heap; `None` if that is too small.
     pub(crate) fn copy_in(&mut self, message: &Message) -> Option<ObjPtr> {
-        self.collect_if_due(message.bytes());
+        self.collect_if_due(message.bytes_for(&self.heap));
         message.copy_into(&mut self.heap, &mut self.ctx).or_else(|| {
             self.raise_heap_limit_to_machine();
             self.collect();

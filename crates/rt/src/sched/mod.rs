@@ -4,7 +4,7 @@
 //! - `inbox`, `looked`, `bounds`, [`signal`]: what actors tell each other
 //! - `cold`, `few`: what few actors need
 //! - `life`: an actor's turn, from signals to its end; `end`: its death
-//! - `post`: sending, spawning, waking
+//! - `post`, `outbox`: sending, spawning, waking
 //! - `births`, `observe`: what actors look like from outside
 //! - `promise`, `names`, `clock`, `wheel`: answers, names, time
 //! - `queue`: which actor is next, on which thread; `simulation`, `dice`: or by chance
@@ -25,6 +25,7 @@ pub(crate) mod life;
 pub(crate) mod looked;
 pub(crate) mod names;
 pub(crate) mod observe;
+pub(crate) mod outbox;
 pub(crate) mod post;
 pub(crate) mod promise;
 pub(crate) mod queue;

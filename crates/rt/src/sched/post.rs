@@ -6,6 +6,7 @@
 use super::bounds::{Overflow, Refused};
 use super::cold::{Cold, SpawnOptions};
 use super::inbox::Pushed;
+use super::outbox;
 use super::promise::{self, Promise};
 use super::signal::{self, Kind, Reason};
 use super::slot::{Pid, SlotRef};
@@ -73,6 +74,7 @@ impl Runtime {
 
     /// Puts a signal into an actor's mailbox; gives it back if the actor has ended.
     pub(crate) fn push(&self, to: Pid, signal: Message) -> Result<SlotRef, Message> {
+        outbox::close();
         let Some(slot) = self.table.slot(to).filter(|slot| slot.shared().is(to)) else {
             return Err(signal);
         };
@@ -330,18 +332,60 @@ impl Actor {
     /// Sends a message without references to a mailbox without bounds. `Err`: that is not what it is.
     #[inline(always)]
     pub(crate) fn send_flat(&mut self, to: Pid, message: Message) -> Result<(), Message> {
-        let runtime = self.runtime;
-        let Some(slot) = runtime.table.slot(to) else { return Err(message) };
-        let is_plain = slot.shared().is_unbounded(to) && message.flat().is_some();
-        if !is_plain || runtime.scheduler.simulation().is_some() {
-            return Err(message);
+        if outbox::packs_for(to) {
+            return self.send_in_pack(to, message);
         }
+        outbox::close();
+        let slot = self.plain_receiver(to, &message);
+        match slot {
+            Some(slot) => {
+                self.push_flat(slot, to, message);
+                Ok(())
+            }
+            None => Err(message),
+        }
+    }
+
+    /// The slot of an actor that takes every message, if this is one without references, and time is not simulated.
+    #[inline(always)]
+    fn plain_receiver(&self, to: Pid, message: &Message) -> Option<SlotRef> {
+        let runtime = self.runtime;
+        let slot = runtime.table.slot(to)?;
+        let is_plain = slot.shared().is_unbounded(to) && message.flat().is_some();
+        (is_plain && runtime.scheduler.simulation().is_none()).then_some(slot)
+    }
+
+    #[inline(always)]
+    fn push_flat(&mut self, slot: SlotRef, to: Pid, message: Message) {
         // To one who has ended it is lost; nobody waits for an answer to what it says.
         match slot.shared().inbox.push(to.generation(), message) {
-            Ok(Pushed::Woke) => runtime.queue(slot),
-            Ok(Pushed::Noted) => self.count_send(slot.shared().is_behind()),
+            Ok(Pushed::Woke) => self.runtime.queue(slot),
+            Ok(Pushed::Noted) => {
+                outbox::note(to);
+                self.count_send(slot.shared().is_behind());
+            }
             Err(_) => {}
         }
+    }
+
+    #[inline(always)]
+    fn send_in_pack(&mut self, to: Pid, message: Message) -> Result<(), Message> {
+        match outbox::add(message) {
+            Ok(()) => {
+                self.count_send(false);
+                Ok(())
+            }
+            Err(message) => self.send_in_new_pack(to, message),
+        }
+    }
+
+    #[inline(never)]
+    fn send_in_new_pack(&mut self, to: Pid, message: Message) -> Result<(), Message> {
+        let Some(slot) = self.plain_receiver(to, &message) else {
+            outbox::close();
+            return Err(message);
+        };
+        outbox::open(message, |pack| self.push_flat(slot, to, pack));
         Ok(())
     }
 

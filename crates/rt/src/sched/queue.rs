@@ -30,6 +30,7 @@
 
 use super::clock::Alarm;
 use super::life::{self, Fate};
+use super::outbox;
 use super::simulation::{Simulation, name_of};
 use super::slot::{AtHand, SlotRef};
 use crate::panics::EXIT_PANIC;
@@ -50,8 +51,9 @@ const LOW: usize = 0;
 const MEDIUM: usize = 1;
 /// Each so many turns of a worker the shared queues come first, low ones too, so that all progress.
 const TURN_OF_SHARED: u32 = 31;
-/// Each so many turns a worker's own queue comes before the shared one of medium priority, so that it progresses.
-const TURN_OF_OWN: u32 = 8;
+/// After so many turns of the shared queue of medium priority in sequence the worker's own queue comes first, so that it
+/// progresses.
+const SHARED_TURNS: u32 = 8;
 /// After so many turns out of the hot place, or of new tasks, the queue comes first: a pair that wakes each other must not
 /// keep the worker. The oldest task goes there too, so that it does not wait for ever.
 const HOT_TURNS: u32 = 32;
@@ -119,7 +121,9 @@ struct Local<'s> {
     queue: Worker<SlotRef>,
     /// Tasks that have not begun.
     tasks: Worker<SlotRef>,
+    /// Turns out of the hot place, and of the shared queue of medium priority, in sequence.
     hot_turns: Cell<u32>,
+    shared_turns: Cell<u32>,
     slots: AtHand,
 }
 
@@ -402,8 +406,16 @@ impl Scheduler {
         self.begun.fetch_max(index + 1, Ordering::AcqRel);
         // SAFETY: it is dropped with the scheduler, after its thread has ended.
         let core = unsafe { &*core };
-        let (hot_turns, slots) = (Cell::new(0), AtHand::default());
-        let local = Local { scheduler: self, core, index, queue, tasks, hot_turns, slots };
+        let local = Local {
+            scheduler: self,
+            core,
+            index,
+            queue,
+            tasks,
+            hot_turns: Cell::new(0),
+            shared_turns: Cell::new(0),
+            slots: AtHand::default(),
+        };
         let outer = LOCAL.replace((&raw const local).cast());
         let mut is_searching = true;
         while let Some(slot) = self.next(runtime, &local, &mut is_searching) {
@@ -546,12 +558,15 @@ impl Scheduler {
         let urgent = (MEDIUM + 1..PRIORITIES).rev().find_map(|priority| self.take_shared(priority));
         let shared = || (LOW..=MEDIUM).find_map(|priority| self.take_shared(priority));
         let urgent = urgent.or_else(|| if is_shared_turn { shared() } else { None });
-        // Whom the clock has woken shall not wait behind all that this thread has to do.
-        let is_own_turn = turns.is_multiple_of(TURN_OF_OWN);
-        let woken = || if is_own_turn { None } else { self.take_shared(MEDIUM) };
-        let urgent = urgent.or_else(woken);
         if urgent.is_some() {
             return urgent;
+        }
+        // Whom the clock has woken shall not wait behind all that this thread has to do.
+        let shared_turns = local.shared_turns.get();
+        let woken = if shared_turns < SHARED_TURNS { self.take_shared(MEDIUM) } else { None };
+        local.shared_turns.set(if woken.is_some() { shared_turns + 1 } else { 0 });
+        if woken.is_some() {
+            return woken;
         }
         let new = || take_hot(core).or_else(|| local.tasks.pop());
         let first = if hot_turns < HOT_TURNS { new() } else { None };
@@ -745,6 +760,7 @@ impl Scheduler {
     /// Does something on behalf of an actor that may wait for the operating system, while another thread does the
     /// work of this one.
     pub(crate) fn blocking<T>(&self, runtime: RuntimeRef, body: impl FnOnce() -> T) -> T {
+        outbox::close();
         let Some(local) = self.local().filter(|_| runtime.table.living() > 1) else {
             // Nobody else could run.
             return body();

@@ -202,6 +202,7 @@ impl Runtime {
     /// The running actor is going to do what others could see: in a simulation, what it has sent before comes first.
     #[inline]
     pub(crate) fn settle_sends(&self) {
+        super::outbox::close();
         if let Some(simulation) = self.simulation() {
             let running = simulation.lock().running;
             running.into_iter().for_each(|pid| self.deliver(pid));
