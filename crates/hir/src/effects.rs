@@ -151,7 +151,52 @@ impl Program {
 fn intrinsic_effect(intrinsic: Intrinsic) -> Effect {
     match intrinsic {
         Intrinsic::ArraySet | Intrinsic::ArrayCopy | Intrinsic::GenNext => Effect::Arguments,
-        _ => Effect::None,
+        Intrinsic::ArrayNew
+        | Intrinsic::ArrayLen
+        | Intrinsic::ArrayGet
+        | Intrinsic::ArrayEmpty
+        | Intrinsic::Zeroed
+        | Intrinsic::BoundsCheck
+        | Intrinsic::StrLen
+        | Intrinsic::StrByte
+        | Intrinsic::BytesLen
+        | Intrinsic::BytesGet
+        | Intrinsic::StrAsBytes
+        | Intrinsic::BytesAsStr
+        | Intrinsic::CharFromCode
+        | Intrinsic::IntWrap
+        | Intrinsic::IntCountOnes
+        | Intrinsic::IntLeadingZeros
+        | Intrinsic::IntTrailingZeros
+        | Intrinsic::IntShrLogical
+        | Intrinsic::IntMinValue
+        | Intrinsic::IntMaxValue
+        | Intrinsic::FloatSqrt
+        | Intrinsic::FloatFloor
+        | Intrinsic::FloatCeil
+        | Intrinsic::FloatTrunc
+        | Intrinsic::FloatAbs
+        | Intrinsic::FloatCopysign
+        | Intrinsic::FloatBits
+        | Intrinsic::FloatFromBits
+        | Intrinsic::Identity
+        | Intrinsic::ShowEnter
+        | Intrinsic::ShowLeave
+        | Intrinsic::AnyShow
+        | Intrinsic::AnyShowIn
+        | Intrinsic::AnyEq
+        | Intrinsic::AnyTypeName
+        | Intrinsic::CpuRdtsc
+        | Intrinsic::CpuCpuid
+        | Intrinsic::CpuPause
+        | Intrinsic::CpuFence
+        | Intrinsic::ActorWait
+        | Intrinsic::ActorSend
+        | Intrinsic::ActorWhereis
+        | Intrinsic::TimerStart
+        | Intrinsic::ReplyAnswer
+        | Intrinsic::FutureValue
+        | Intrinsic::SignalReason => Effect::None,
     }
 }
 
