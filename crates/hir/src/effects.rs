@@ -6,61 +6,93 @@
 
 use crate::intrinsics::Intrinsic;
 use crate::ir::*;
+use crate::owners::{Owners, Sources};
 use crate::program::Program;
 use crate::ty::TyKind;
 use sepal_base::{Diagnostic, codes};
+use sepal_syntax::ast;
 use std::rc::Rc;
 
-/// What a call changes.
+/// What a call does besides giving a value, and where that value may come from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Effect {
-    None,
-    /// Objects that it is given.
-    Arguments,
-    /// Something that everybody can see.
-    World,
+pub(crate) struct Effects {
+    /// It changes something that everybody can see.
+    world: bool,
+    /// Whose objects it changes.
+    changes: Owners,
+    /// Whose objects its value may be.
+    pub(crate) gives: Owners,
+}
+
+impl Effects {
+    const NONE: Effects = Effects { world: false, changes: Owners::NONE, gives: Owners::NONE };
+    const WORLD: Effects = Effects { world: true, ..Effects::NONE };
+
+    fn changes(owners: Owners) -> Effects {
+        Effects { changes: owners, ..Effects::NONE }
+    }
+
+    fn gives(owners: Owners) -> Effects {
+        Effects { gives: owners, ..Effects::NONE }
+    }
+
+    fn is_pure(self) -> bool {
+        !self.world && self.changes == Owners::NONE
+    }
 }
 
 impl Program {
     /// Reports an effect in a condition.
     pub(crate) fn check_pure(&mut self, body: &Rc<Body>, cond: ExprId) {
-        if let Some((_, at)) = self.effect_in(body, cond, true) {
-            let span = body.exprs[at].span;
-            let diagnostic = Diagnostic::new(
-                codes::IMPURE_CONTRACT,
-                span,
-                "contracts are pure, but this has an effect",
-            );
-            let diagnostic = match &body.exprs[at].kind {
-                ExprKind::Call { callee: Callee::Fn { id, .. }, .. } => {
-                    let name = self.items.fns[*id].name;
-                    diagnostic.note(format!("`{name}` changes something that exists, or writes"))
-                }
-                _ => diagnostic,
-            };
-            self.report(diagnostic);
+        let sources = self.sources_of_condition(body, cond);
+        let Some(at) = self.first_effect(&sources, cond) else { return };
+        let span = body.exprs[at].span;
+        let diagnostic = Diagnostic::new(
+            codes::IMPURE_CONTRACT,
+            span,
+            "contracts are pure, but this has an effect",
+        );
+        let diagnostic = match &body.exprs[at].kind {
+            ExprKind::Call { callee: Callee::Fn { id, .. }, .. } => {
+                let name = self.items.fns[*id].name;
+                diagnostic.note(format!("`{name}` changes something that exists, or writes"))
+            }
+            _ => diagnostic,
+        };
+        self.report(diagnostic);
+    }
+
+    fn first_effect(&mut self, sources: &Sources, cond: ExprId) -> Option<ExprId> {
+        let mut stack = vec![cond];
+        while let Some(id) = stack.pop() {
+            if !self.own_effect(sources, id).is_pure() {
+                return Some(id);
+            }
+            sources.body.children(id, &mut |child| stack.push(child));
         }
+        None
     }
 
     /// What a function changes that existed before its call.
-    fn fn_effect(&mut self, id: FnId) -> Effect {
+    pub(crate) fn fn_effects(&mut self, id: FnId) -> Effects {
         if let Some(known) = self.purity.get(&id) {
             return *known;
         }
         // A recursive function has the effects of its other parts.
-        self.purity.insert(id, Effect::None);
+        self.purity.insert(id, Effects::NONE);
         let result = match self.items.fns[id].kind {
-            FnKind::Intrinsic(intrinsic) => intrinsic_effect(intrinsic),
-            FnKind::Runtime => self.runtime_effect(id),
-            FnKind::Extern | FnKind::Actor(_) => Effect::World,
-            FnKind::Required | FnKind::Derived(_) | FnKind::Invariant(_) => Effect::None,
+            FnKind::Intrinsic(intrinsic) => intrinsic_effects(intrinsic),
+            FnKind::Runtime => self.runtime_effects(id),
+            FnKind::Extern | FnKind::Actor(_) => Effects::WORLD,
+            FnKind::Required | FnKind::Derived(_) | FnKind::Invariant(_) => {
+                Effects::gives(Owners::PARAMS)
+            }
             FnKind::Source(_) | FnKind::ConstInit(_) | FnKind::Default(_) | FnKind::Script => {
                 if self.is_open(id) || self.session_has(id) {
-                    Effect::None
+                    Effects::gives(Owners::PARAMS)
                 } else {
                     let body = self.body(id);
-                    self.effect_in(&body, body.root, false)
-                        .map_or(Effect::None, |(effect, _)| effect)
+                    self.body_effects(id, &body)
                 }
             }
         };
@@ -68,60 +100,75 @@ impl Program {
         result
     }
 
-    /// A function of the runtime that gives nothing can only be there for its effect; one that
-    /// takes nothing asks the world.
-    fn runtime_effect(&self, id: FnId) -> Effect {
-        let def = &self.items.fns[id];
-        let takes_array =
-            def.params.iter().any(|param| matches!(param.ty.kind(), TyKind::Array(_)));
-        if takes_array {
-            Effect::Arguments
-        } else if def.ret.is_nil() || def.params.is_empty() {
-            Effect::World
-        } else {
-            Effect::None
+    fn body_effects(&mut self, id: FnId, body: &Rc<Body>) -> Effects {
+        let sources = self.sources_of_function(body);
+        // A generator or a task is made by its call.
+        let makes = self.items.fns[id].flavour != ast::FnFlavour::Plain;
+        let mut effects = Effects::NONE;
+        if !makes {
+            effects.gives = self.owners(&sources, body.root);
         }
-    }
-
-    /// The strongest effect below `id`, and where. In a condition even the locals of the
-    /// surroundings existed before.
-    fn effect_in(
-        &mut self,
-        body: &Rc<Body>,
-        id: ExprId,
-        in_condition: bool,
-    ) -> Option<(Effect, ExprId)> {
-        let mut strongest = None;
-        let mut stack = vec![id];
+        let mut stack = vec![body.root];
         while let Some(id) = stack.pop() {
-            match self.own_effect(body, id, in_condition) {
-                Effect::World => return Some((Effect::World, id)),
-                Effect::Arguments if strongest.is_none() => {
-                    strongest = Some((Effect::Arguments, id))
-                }
-                Effect::Arguments | Effect::None => {}
+            let own = self.own_effect(&sources, id);
+            if own.world {
+                return Effects::WORLD;
+            }
+            effects.changes = effects.changes.and(own.changes);
+            if let ExprKind::Return(Some(value)) = &body.exprs[id].kind
+                && !makes
+            {
+                effects.gives = effects.gives.and(self.owners(&sources, *value));
             }
             body.children(id, &mut |child| stack.push(child));
         }
-        strongest
+        effects
     }
 
-    fn own_effect(&mut self, body: &Rc<Body>, id: ExprId, in_condition: bool) -> Effect {
-        let changes = |yes| if yes { Effect::Arguments } else { Effect::None };
-        match &body.exprs[id].kind {
-            ExprKind::Assign { place, .. } => changes(changes_old(body, place, in_condition)),
+    /// A function of the runtime that gives nothing can only be there for its effect; one that
+    /// takes nothing asks the world.
+    fn runtime_effects(&self, id: FnId) -> Effects {
+        let def = &self.items.fns[id];
+        let arrays = def.params.iter().enumerate();
+        let arrays = arrays.filter(|(_, param)| matches!(param.ty.kind(), TyKind::Array(_)));
+        let changed = arrays.fold(Owners::NONE, |all, (index, _)| all.and(Owners::param(index)));
+        if changed != Owners::NONE {
+            Effects::changes(changed)
+        } else if def.ret.is_nil() || def.params.is_empty() {
+            Effects::WORLD
+        } else {
+            Effects::NONE
+        }
+    }
+
+    /// What an expression changes itself, without those below it.
+    fn own_effect(&mut self, sources: &Sources, id: ExprId) -> Effects {
+        match &sources.body.exprs[id].kind {
+            ExprKind::Assign { place, .. } => {
+                Effects::changes(self.place_owners(sources, place, false))
+            }
             ExprKind::Call { callee, args, inout } => {
-                let changes_place =
-                    inout.as_ref().is_some_and(|place| changes_old(body, place, in_condition));
-                let Some(callee) = self.known_callee(callee) else { return Effect::None };
-                let on_own = args.iter().all(|arg| is_own(body, *arg, in_condition));
-                match self.fn_effect(callee) {
-                    Effect::World => Effect::World,
-                    Effect::Arguments if !on_own || args.is_empty() => Effect::Arguments,
-                    Effect::Arguments | Effect::None => changes(
-                        changes_place && self.items.fns[callee].self_param == SelfKind::InOut,
-                    ),
+                let Some(callee) = self.known_callee(callee) else { return Effects::NONE };
+                let effects = self.fn_effects(callee);
+                if effects.world {
+                    return Effects::WORLD;
                 }
+                let mut changed = effects.changes.elsewhere();
+                let first = usize::from(inout.is_some());
+                for (index, arg) in args.iter().enumerate() {
+                    if effects.changes.has_param(index + first) {
+                        changed = changed.and(self.owners(sources, *arg));
+                    }
+                }
+                if let Some(place) = inout {
+                    if effects.changes.has_param(0) {
+                        changed = changed.and(self.place_owners(sources, place, true));
+                    }
+                    if self.items.fns[callee].self_param == SelfKind::InOut {
+                        changed = changed.and(self.place_owners(sources, place, false));
+                    }
+                }
+                Effects::changes(changed)
             }
             ExprKind::Spawn(_)
             | ExprKind::Async(_)
@@ -129,12 +176,27 @@ impl Program {
             | ExprKind::Receive(_)
             | ExprKind::Yield(_)
             | ExprKind::Defer(_)
-            | ExprKind::OnTerminate(_) => Effect::World,
-            _ => Effect::None,
+            | ExprKind::OnTerminate(_) => Effects::WORLD,
+            _ => Effects::NONE,
         }
     }
 
-    fn known_callee(&mut self, callee: &Callee) -> Option<FnId> {
+    /// Whose an assigned place is, or with `inside` the object that it holds.
+    pub(crate) fn place_owners(
+        &mut self,
+        sources: &Sources,
+        place: &Place,
+        inside: bool,
+    ) -> Owners {
+        match &place.root {
+            PlaceRoot::Local(local) if inside => sources.local_owners(*local),
+            PlaceRoot::Local(local) => sources.variable_owner(*local),
+            PlaceRoot::ClassField { object, .. } => self.owners(sources, *object),
+            PlaceRoot::Element { container, .. } => self.owners(sources, *container),
+        }
+    }
+
+    pub(crate) fn known_callee(&mut self, callee: &Callee) -> Option<FnId> {
         match callee {
             Callee::Fn { id, .. } => Some(*id),
             Callee::Trait { trait_ref, method, self_ty, args } => {
@@ -148,40 +210,55 @@ impl Program {
     }
 }
 
-fn intrinsic_effect(intrinsic: Intrinsic) -> Effect {
+fn intrinsic_effects(intrinsic: Intrinsic) -> Effects {
     match intrinsic {
-        Intrinsic::ArraySet | Intrinsic::ArrayCopy | Intrinsic::GenNext => Effect::Arguments,
-        _ => Effect::None,
-    }
-}
-
-/// Whether an assignment changes what existed before.
-fn changes_old(body: &Body, place: &Place, in_condition: bool) -> bool {
-    match &place.root {
-        PlaceRoot::Local(_) => in_condition,
-        PlaceRoot::ClassField { object, .. } => !is_own(body, *object, in_condition),
-        PlaceRoot::Element { container, .. } => !is_own(body, *container, in_condition),
-    }
-}
-
-/// Whether an expression is an object that the function made itself, or a plain value.
-fn is_own(body: &Body, id: ExprId, in_condition: bool) -> bool {
-    match &body.exprs[id].kind {
-        ExprKind::Local(local) => {
-            let ty = body.locals[*local].ty;
-            let plain = matches!(
-                ty.kind(),
-                TyKind::Int(_) | TyKind::Float(_) | TyKind::Bool | TyKind::Char
-            );
-            plain || (!in_condition && !body.params.contains(local))
-        }
-        ExprKind::Construct { .. }
-        | ExprKind::ArrayLit(_)
-        | ExprKind::Lit(_)
-        | ExprKind::Binary { .. } => true,
-        ExprKind::Call { .. } => !in_condition,
-        ExprKind::Field { base, .. } => !in_condition && is_own(body, *base, in_condition),
-        ExprKind::Block { value: Some(value), .. } => is_own(body, *value, in_condition),
-        _ => false,
+        Intrinsic::ArraySet | Intrinsic::GenNext => Effects::changes(Owners::param(0)),
+        // From an array to another, which stands third.
+        Intrinsic::ArrayCopy => Effects::changes(Owners::param(2)),
+        Intrinsic::ArrayGet | Intrinsic::Identity => Effects::gives(Owners::param(0)),
+        Intrinsic::CpuRdtsc
+        | Intrinsic::CpuPause
+        | Intrinsic::CpuFence
+        | Intrinsic::ActorWait
+        | Intrinsic::ActorSend
+        | Intrinsic::TimerStart
+        | Intrinsic::ReplyAnswer => Effects::WORLD,
+        Intrinsic::ArrayNew
+        | Intrinsic::ArrayLen
+        | Intrinsic::ArrayEmpty
+        | Intrinsic::Zeroed
+        | Intrinsic::BoundsCheck
+        | Intrinsic::StrLen
+        | Intrinsic::StrByte
+        | Intrinsic::BytesLen
+        | Intrinsic::BytesGet
+        | Intrinsic::StrAsBytes
+        | Intrinsic::BytesAsStr
+        | Intrinsic::CharFromCode
+        | Intrinsic::IntWrap
+        | Intrinsic::IntCountOnes
+        | Intrinsic::IntLeadingZeros
+        | Intrinsic::IntTrailingZeros
+        | Intrinsic::IntShrLogical
+        | Intrinsic::IntMinValue
+        | Intrinsic::IntMaxValue
+        | Intrinsic::FloatSqrt
+        | Intrinsic::FloatFloor
+        | Intrinsic::FloatCeil
+        | Intrinsic::FloatTrunc
+        | Intrinsic::FloatAbs
+        | Intrinsic::FloatCopysign
+        | Intrinsic::FloatBits
+        | Intrinsic::FloatFromBits
+        | Intrinsic::ShowEnter
+        | Intrinsic::ShowLeave
+        | Intrinsic::AnyShow
+        | Intrinsic::AnyShowIn
+        | Intrinsic::AnyEq
+        | Intrinsic::AnyTypeName
+        | Intrinsic::CpuCpuid
+        | Intrinsic::ActorWhereis
+        | Intrinsic::FutureValue
+        | Intrinsic::SignalReason => Effects::NONE,
     }
 }

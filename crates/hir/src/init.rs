@@ -20,7 +20,8 @@ impl Program {
         }
         let fields = &self.items.adts[adt].variants[VariantIdx(0)].fields;
         let start: Vec<bool> = fields.iter().map(|field| field.default.is_some()).collect();
-        let mut walk = Walk { body: &draft.body, object: draft.body.params[0], wrong: None };
+        let object = draft.body.params[0];
+        let mut walk = Walk { body: &draft.body, object, loops: Vec::new(), wrong: None };
         let end = walk.expr(draft.body.root, Some(start));
         let span = self.items.fns[draft.id].span;
         let wrong = walk.wrong.or_else(|| Some((missing(&end?)?, span)));
@@ -49,6 +50,8 @@ fn meet(a: Set, b: Set) -> Set {
 struct Walk<'b> {
     body: &'b Body,
     object: LocalId,
+    /// The loops around, with what is set wherever they are left so far.
+    loops: Vec<(LoopId, Set)>,
     /// The first use of what has no value: a field and where.
     wrong: Option<(usize, Span)>,
 }
@@ -104,10 +107,11 @@ impl Walk<'_> {
                 }
                 end
             }
-            ExprKind::Loop { body, .. } => {
-                // The body may run once only partly; what it sets counts for nothing after it.
-                self.expr(*body, Some(set.clone()));
-                (!expr.ty.is_never()).then_some(set)
+            ExprKind::Loop { id, body } => {
+                // Later rounds begin with more set, so the first one says what is set at least.
+                self.loops.push((*id, None));
+                self.expr(*body, Some(set));
+                self.loops.pop().and_then(|(_, left)| left)
             }
             ExprKind::Return(value) => {
                 let end = value.map_or(Some(set.clone()), |value| self.expr(value, Some(set)));
@@ -116,7 +120,14 @@ impl Walk<'_> {
                 }
                 None
             }
-            ExprKind::Break { .. } | ExprKind::Continue { .. } | ExprKind::Panic { .. } => {
+            ExprKind::Break { target, value } => {
+                let left = value.map_or(Some(set.clone()), |value| self.expr(value, Some(set)));
+                if let Some((_, state)) = self.loops.iter_mut().rfind(|(id, _)| id == target) {
+                    *state = meet(state.take(), left);
+                }
+                None
+            }
+            ExprKind::Continue { .. } | ExprKind::Panic { .. } => {
                 self.below(id, Some(set));
                 None
             }

@@ -76,6 +76,9 @@ lang_items! {
         Iter "iter";
         /// `trait Iterable[T, I: Iter[T]]: fn iter(self) -> I`: what `for` makes its iterator with.
         Iterable "iterable";
+        /// `trait Pairs[T, I: Iter[T]]: fn pairs(self) -> I`: what `for k, v` makes its iterator
+        /// with where it is not known yet whether it loops over a dict.
+        Pairs "pairs";
         /// `trait Add[R, O]: fn add(self, other: R) -> O`; the arithmetic traits alike.
         Add "add";
         Sub "sub";

@@ -17,6 +17,7 @@ pub mod ir;
 pub mod lang;
 mod load;
 mod names;
+mod owners;
 pub mod patterns;
 mod print;
 mod program;

@@ -57,7 +57,7 @@ pub struct Program {
     /// Methods as they are called from inside the object: without its invariants.
     pub(crate) inner_methods: FxHashMap<FnId, FnId>,
     /// Functions whose conditions have been found to have an effect or not.
-    pub(crate) purity: FxHashMap<FnId, crate::effects::Effect>,
+    pub(crate) purity: FxHashMap<FnId, crate::effects::Effects>,
 }
 
 /// The function that a trait method is for a type, with its type arguments.

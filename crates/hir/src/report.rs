@@ -43,7 +43,7 @@ impl Program {
             Some(LangTrait::Show) => {
                 (codes::NOT_IMPLEMENTED, format!("values of type `{name}` cannot be shown"))
             }
-            Some(LangTrait::Iterable | LangTrait::Iter) => {
+            Some(LangTrait::Iterable | LangTrait::Pairs | LangTrait::Iter) => {
                 (codes::NOT_ITERABLE, format!("{a_name} cannot be looped over", a_name = a(&name)))
             }
             Some(LangTrait::Index) => (

@@ -116,6 +116,13 @@ impl Head {
     }
 }
 
+impl Head {
+    /// The type of a shape that has no parts.
+    pub(crate) fn plain_type(self) -> Option<Ty> {
+        builtin_types().into_iter().map(|(_, ty)| ty).find(|ty| Head::of(*ty) == Some(self))
+    }
+}
+
 /// The built-in types and the names they are written with.
 pub(crate) fn builtin_types() -> [(&'static str, Ty); 18] {
     let int = |int| Ty::new(TyKind::Int(int));
@@ -216,6 +223,15 @@ impl Program {
             names.extend(scope.variants.keys().map(|name| name.as_str()));
         }
         names
+    }
+
+    /// The structs, classes and enums that have a name in `module`, the prelude's left out.
+    pub(crate) fn visible_types(&self, module: ModuleId) -> impl Iterator<Item = AdtId> {
+        let entries = self.scope_chain(module).flat_map(|scope| scope.types.values());
+        entries.filter_map(|entry| match entry.def {
+            TypeDef::Adt(id) => Some(id),
+            TypeDef::Trait(_) | TypeDef::Alias(_) => None,
+        })
     }
 
     /// Every name that stands for a type in `module`.

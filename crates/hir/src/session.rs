@@ -253,7 +253,7 @@ impl Program {
             self.with_draft(drafts, index, |cx| match step {
                 Fallback::Operators => cx.assume_same_operands(),
                 Fallback::Literals => cx.default_literals(),
-                Fallback::Methods => cx.assume_traits(),
+                Fallback::Methods => cx.assume_receivers(),
             });
         }
     }

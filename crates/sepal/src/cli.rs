@@ -102,6 +102,9 @@ pub struct Build {
     /// Which form to make
     #[arg(long, value_enum, default_value_t = Emit::Exe)]
     pub emit: Emit,
+    /// Optimise in full, whatever `--opt` says
+    #[arg(long)]
+    pub release: bool,
     #[command(flatten)]
     pub common: Common,
     /// The program's source file

@@ -36,7 +36,10 @@ pub fn run(args: cli::Run) -> u8 {
     }
 }
 
-pub fn build(args: cli::Build) -> u8 {
+pub fn build(mut args: cli::Build) -> u8 {
+    if args.release {
+        args.common.opt = cli::Opt::Full;
+    }
     let session = session(&args.common);
     let form = match args.emit {
         Emit::Exe => None,

@@ -11,14 +11,19 @@ use std::ops::Range;
 pub(crate) fn number_is_valid(text: &str) -> bool {
     // The usual short decimal needs no further look.
     if text.len() < 19 && text.bytes().all(|b| b.is_ascii_digit()) {
-        return true;
+        return !has_leading_zero(text);
     }
     let underscores_fit = !text.ends_with('_') && !text.contains("__") && !text.contains("_.");
     let radix = radix(text);
     if radix != 10 || text.bytes().all(|b| b.is_ascii_digit() || b == b'_') {
-        return underscores_fit && parse_int(text).is_some();
+        return underscores_fit && !has_leading_zero(text) && parse_int(text).is_some();
     }
     underscores_fit && parse_float(text).is_finite()
+}
+
+/// Whether a decimal integer begins with a zero that says nothing, and elsewhere means octal: `08`.
+fn has_leading_zero(text: &str) -> bool {
+    radix(text) == 10 && text.starts_with('0') && text.bytes().any(|b| b != b'0')
 }
 
 /// The message for a text that [`number_is_valid`] refused.
@@ -29,6 +34,9 @@ pub(crate) fn explain_bad_number(text: &str) -> String {
     if digits.chars().all(is_digit) {
         if digits.chars().all(|c| c == '_') {
             return format!("digits are missing behind `{text}`");
+        }
+        if has_leading_zero(text) {
+            return "an integer does not begin with `0`; octal ones begin with `0o`".to_owned();
         }
         if parse_int(text).is_some() {
             return "`_` stands only between digits of a number".to_owned();

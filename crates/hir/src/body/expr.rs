@@ -394,6 +394,14 @@ impl BodyCx<'_> {
         if let Some([value]) = self.prog.as_lang(ty, LangTy::Option) {
             let inner = self.fresh(span);
             let wanted = self.option(inner);
+            if self.is_open_result_of_main(ret) {
+                let ty = self.name_of(ty);
+                let message =
+                    format!("`?` on {a_ty} in `main`, which gives no option", a_ty = a(&ty));
+                let help = "use `o ?? default`, `if let Some(x) = o` or `match`";
+                self.report(Diagnostic::new(codes::BAD_TRY, span, message).help(help));
+                return self.error_expr(span);
+            }
             if !self.unify(ret, wanted) {
                 return self.bad_try(ty, ret, span);
             }
@@ -445,6 +453,13 @@ impl BodyCx<'_> {
         self.expr(ExprKind::Match { scrutinee, arms }, ty, span)
     }
 
+    /// Whether this is the result of `main`, which is left out and of which nothing is known.
+    fn is_open_result_of_main(&self, ret: Ty) -> bool {
+        let ret = self.shallow(ret);
+        let main = self.prog.main.map(|main| self.shallow(self.prog.items.fns[main].ret));
+        ret.is_var() && main == Some(ret)
+    }
+
     fn bad_try(&mut self, ty: Ty, ret: Ty, span: Span) -> ExprId {
         if ret.is_error() {
             return self.error_expr(span);
@@ -455,7 +470,10 @@ impl BodyCx<'_> {
             (true, false) => {
                 "the function must give an option, `T?`; else use `o ?? default` or `match`"
             }
-            (false, _) => "the function must give a `Result`; else use `match`",
+            (false, true) => {
+                "the types of the errors differ; `r.map_err(f)?` turns one into the other"
+            }
+            (false, false) => "the function must give a `Result`; else use `match`",
         };
         let (ty, ret) = (self.name_of(ty), self.name_of(ret));
         let message = format!("`?` on {a_ty} in a function that gives `{ret}`", a_ty = a(&ty));

@@ -290,7 +290,7 @@ impl Program {
     fn check_site(&mut self, body: &Body, site: MatchSite) {
         let shapes = Shapes { items: &self.items, lang: &self.lang };
         match site {
-            MatchSite::Let(pat) => {
+            MatchSite::Let(pat) | MatchSite::For(pat) => {
                 let (ty, span) = (body.pats[pat].ty, body.pats[pat].span);
                 if !matches!(body.pats[pat].kind, PatKind::Bind { sub: None, .. } | PatKind::Wild)
                     && let Some(missing) = patterns::refuting(shapes, &body.pats, ty, pat)
@@ -298,7 +298,12 @@ impl Program {
                     let message =
                         format!("the pattern does not fit every value: `{missing}` is left");
                     let diagnostic = Diagnostic::new(codes::REFUTABLE_PATTERN, span, message);
-                    self.report(diagnostic.help("say what happens then: `let … else: return`"));
+                    let help = if let MatchSite::For(_) = site {
+                        "bind a name, and take it apart inside: `let … else: continue`"
+                    } else {
+                        "say what happens then: `let … else: return`"
+                    };
+                    self.report(diagnostic.help(help));
                 }
             }
             MatchSite::Match(expr) => {

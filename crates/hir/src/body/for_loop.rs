@@ -47,7 +47,7 @@ impl<'a> BodyCx<'a> {
             }
             let item = if inclusive { LangFn::RangeInclusive } else { LangFn::RangeNew };
             let range = self.call_lang(item, vec![lo, hi], node.span);
-            return self.iterate(binding, range, span, round);
+            return self.iterate(LangTrait::Iterable, binding, range, span, round);
         }
         let iterated = self.value(iter);
         let ty = self.ty(iterated);
@@ -55,14 +55,15 @@ impl<'a> BodyCx<'a> {
         if let Some([elem]) = self.prog.as_lang(ty, LangTy::List) {
             return self.index_loop(binding, iterated, *elem, span, round);
         }
+        let pairs = matches!(binding, ast::ForBinding::Several(pats) if pats.len() == 2);
         if let Some([key, value]) = self.prog.as_lang(ty, LangTy::Dict)
-            && let ast::ForBinding::Several(pats) = binding
-            && pats.len() == 2
+            && pairs
         {
             let entries = self.call_lang(LangFn::DictEntries, vec![iterated], span);
             return self.next_loop(binding, entries, Ty::tuple([*key, *value]), span, round);
         }
-        self.iterate(binding, iterated, span, round)
+        let item = if pairs && ty.is_var() { LangTrait::Pairs } else { LangTrait::Iterable };
+        self.iterate(item, binding, iterated, span, round)
     }
 
     /// The variables of a loop as one pattern.
@@ -90,7 +91,7 @@ impl<'a> BodyCx<'a> {
                 self.pat(PatKind::Tuple(subs), ty, span)
             }
         };
-        self.draft.matches.push(MatchSite::Let(pat));
+        self.draft.matches.push(MatchSite::For(pat));
         pat
     }
 
@@ -196,9 +197,10 @@ impl<'a> BodyCx<'a> {
         self.block(stmts, None, span)
     }
 
-    /// Anything that has `Iterable`.
+    /// Anything that has the trait, `Iterable` or `Pairs`.
     fn iterate(
         &mut self,
+        item: LangTrait,
         binding: &ast::ForBinding,
         iterated: ExprId,
         span: Span,
@@ -206,9 +208,8 @@ impl<'a> BodyCx<'a> {
     ) -> ExprId {
         let (elem, iter) = (self.fresh(span), self.fresh(span));
         let (ty, at) = (self.ty(iterated), self.span(iterated));
-        self.require_lang(ty, LangTrait::Iterable, vec![elem, iter], at);
-        let made =
-            self.call_trait(LangTrait::Iterable, ty, vec![elem, iter], vec![iterated], iter, at);
+        self.require_lang(ty, item, vec![elem, iter], at);
+        let made = self.call_trait(item, ty, vec![elem, iter], vec![iterated], iter, at);
         self.next_loop(binding, made, elem, span, round)
     }
 

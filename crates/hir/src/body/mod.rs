@@ -63,8 +63,10 @@ pub(crate) struct Draft {
 #[derive(Clone, Copy)]
 pub(crate) enum MatchSite {
     Match(ExprId),
-    /// A `let` without `else`, a loop or lambda variable.
+    /// A `let` without `else` or the variable of a lambda.
     Let(PatId),
+    /// The variable of a `for`.
+    For(PatId),
 }
 
 /// What is wanted of an expression.
@@ -489,7 +491,7 @@ impl<'a> BodyCx<'a> {
         if number(expected) && (number(found) || literal(self, found)) {
             return diagnostic.suggest(span, format!("{name}({text})"), "convert it explicitly");
         }
-        if expected == Ty::str() && !found.has_error() {
+        if expected == Ty::str() && !found.has_error() && !found.is_nil() {
             return diagnostic
                 .help(format!("`str(…)` gives the text of {}", a(&self.name_of(found))));
         }
@@ -522,6 +524,8 @@ impl<'a> BodyCx<'a> {
             (*held, "`r?`, `r ?? default` or `match` take the value out")
         } else if let Some([held]) = self.prog.as_lang(found, LangTy::Future) {
             (*held, "`await` gives its value")
+        } else if found.is_any() && !expected.is_any() {
+            return Some("a type pattern takes it out: `match v:` with `case int(n): …`");
         } else if expected == Ty::bool() && self.is_number(found) {
             return Some("a condition is a `bool`: `x != 0`");
         } else {

@@ -130,10 +130,14 @@ impl BodyCx<'_> {
         }
     }
 
-    /// `Shape.Circle` or `shapes.Shape.Circle`
+    /// `Shape.Circle`, `shapes.Shape.Circle` or `shapes.Circle`
     fn variant_path(&mut self, path: &[ast::Ident]) -> Option<(AdtId, VariantIdx)> {
         let (last, before) = path.split_last()?;
-        let adt = match self.prog.resolve_type_path(self.module, before)? {
+        let Some(ty) = self.prog.resolve_type_path(self.module, before) else {
+            let module = self.prog.resolve_module_path(self.module, before)?;
+            return self.prog.scopes[module].variants.get(&last.name)?.first().copied();
+        };
+        let adt = match ty {
             TypeDef::Adt(adt) => adt,
             TypeDef::Alias(id) if self.prog.aliases[id].generics.is_empty() => {
                 self.prog.apply_alias(id, Vec::new(), last.span).as_adt()?.0

@@ -4,8 +4,10 @@
 use super::BodyCx;
 use crate::infer::VarKind;
 use crate::ir::*;
-use crate::ty::Ty;
-use sepal_base::{Diagnostic, codes};
+use crate::lang::LangTy;
+use crate::scope::{Head, builtin_types};
+use crate::ty::{FloatTy, Ty};
+use sepal_base::{Diagnostic, Symbol, codes};
 use sepal_syntax::ast;
 
 /// An expression that is filled in when a type is known.
@@ -191,33 +193,20 @@ impl BodyCx<'_> {
         self.unify(ty, chosen);
     }
 
-    /// A method of a type that stays open belongs to the only trait that has one of this name.
-    pub(crate) fn assume_traits(&mut self) {
+    /// Decides what the types of open receivers are, one by one, since each says more about others;
+    /// reports the rest.
+    pub(crate) fn assume_receivers(&mut self) {
+        while self.assume_receiver() {
+            self.settle();
+        }
         let list = std::mem::take(&mut self.draft.pending);
         for pending in list {
             match pending {
-                Pending::Method { expr, receiver, name, args } if self.ty(receiver).is_var() => {
-                    let traits =
-                        self.prog.trait_methods.get(&name.name).cloned().unwrap_or_default();
-                    match traits[..] {
-                        [(id, _)] => {
-                            let span = self.span(receiver);
-                            let arity = self.prog.items.traits[id].generics.params.len() - 1;
-                            let trait_args: Vec<Ty> =
-                                (0..arity).map(|_| self.fresh(span)).collect();
-                            let ty = self.ty(receiver);
-                            self.require(ty, TraitRef { id, args: trait_args.into() }, span);
-                            self.finish_trait_method(expr, receiver, id, name, args);
-                        }
-                        _ => {
-                            self.report_open_receiver(receiver, name);
-                            let ret = self.draft.body.exprs[expr].ty;
-                            self.unify(ret, Ty::error());
-                        }
-                    }
-                }
-                Pending::Field { expr, base, name } if self.ty(base).is_var() => {
-                    self.report_open_receiver(base, name);
+                Pending::Method { expr, receiver: open, name, .. }
+                | Pending::Field { expr, base: open, name }
+                    if self.ty(open).is_var() =>
+                {
+                    self.report_open_receiver(open, name);
                     let ret = self.draft.body.exprs[expr].ty;
                     self.unify(ret, Ty::error());
                 }
@@ -234,6 +223,117 @@ impl BodyCx<'_> {
                 other => self.draft.pending.push(other),
             }
         }
+    }
+
+    /// A method of a type that stays open belongs to the only trait that has one of this name, else
+    /// method and field to the only type. Whether there was one to be decided so.
+    fn assume_receiver(&mut self) -> bool {
+        for index in 0..self.draft.pending.len() {
+            match &self.draft.pending[index] {
+                Pending::Method { expr, receiver, name, args } if self.ty(*receiver).is_var() => {
+                    let (expr, receiver, name) = (*expr, *receiver, *name);
+                    let traits =
+                        self.prog.trait_methods.get(&name.name).cloned().unwrap_or_default();
+                    if let [(id, _)] = traits[..] {
+                        let args = args.clone();
+                        self.draft.pending.remove(index);
+                        self.assume_trait(expr, receiver, id, name, args);
+                        return true;
+                    }
+                    if traits.is_empty()
+                        && self.assume_only_type(receiver, name.name, Self::has_method)
+                    {
+                        return true;
+                    }
+                }
+                Pending::Field { base, name, .. } if self.ty(*base).is_var() => {
+                    let (base, name) = (*base, name.name);
+                    if self.assume_only_type(base, name, Self::has_field) {
+                        return true;
+                    }
+                }
+                Pending::Method { .. }
+                | Pending::Field { .. }
+                | Pending::Unary { .. }
+                | Pending::Binary { .. }
+                | Pending::Compare { .. }
+                | Pending::Cast { .. } => {}
+            }
+        }
+        false
+    }
+
+    fn assume_trait(
+        &mut self,
+        made: ExprId,
+        receiver: ExprId,
+        id: TraitId,
+        name: ast::Ident,
+        args: Vec<ExprId>,
+    ) {
+        let (span, ty) = (self.span(receiver), self.ty(receiver));
+        let arity = self.prog.items.traits[id].generics.params.len() - 1;
+        let trait_args: Vec<Ty> = (0..arity).map(|_| self.fresh(span)).collect();
+        self.require(ty, TraitRef { id, args: trait_args.into() }, span);
+        self.finish_trait_method(made, receiver, id, name, args);
+    }
+
+    /// What stays open but is used like values of only one type that can be named here is of that
+    /// type; among the floats of `float`, as literals are.
+    fn assume_only_type(
+        &mut self,
+        receiver: ExprId,
+        member: Symbol,
+        has: fn(&Self, Head, Symbol) -> bool,
+    ) -> bool {
+        let mut heads: Vec<Head> = self.visible_heads();
+        heads.retain(|head| has(self, *head, member));
+        if heads.contains(&Head::Float(FloatTy::F64)) {
+            heads.retain(|head| *head != Head::Float(FloatTy::F32));
+        }
+        let [head] = heads[..] else { return false };
+        let span = self.span(receiver);
+        let known = match head {
+            Head::Adt(id) => {
+                let count = self.prog.items.adts[id].generics.params.len();
+                let args: Vec<Ty> = (0..count).map(|_| self.fresh(span)).collect();
+                Ty::adt(id, args)
+            }
+            head => match head.plain_type() {
+                Some(ty) => ty,
+                None => return false,
+            },
+        };
+        let ty = self.ty(receiver);
+        self.unify(ty, known)
+    }
+
+    /// The shapes of the types that have a name or signs of their own here.
+    fn visible_heads(&self) -> Vec<Head> {
+        let builtin = builtin_types().into_iter().filter_map(|(_, ty)| Head::of(ty));
+        let mut heads: Vec<Head> = builtin.collect();
+        let signs = LangTy::ALL.iter().filter_map(|item| self.prog.lang.ty(*item));
+        let named = self.prog.visible_types(self.module);
+        for id in signs.chain(named) {
+            if !heads.contains(&Head::Adt(id)) {
+                heads.push(Head::Adt(id));
+            }
+        }
+        heads.dedup();
+        heads
+    }
+
+    fn has_method(&self, head: Head, name: Symbol) -> bool {
+        let methods = self.prog.inherent.get(&(head, name)).into_iter().flatten();
+        methods.into_iter().any(|id| self.prog.items.fns[*id].self_param != SelfKind::None)
+    }
+
+    fn has_field(&self, head: Head, name: Symbol) -> bool {
+        let Head::Adt(id) = head else { return false };
+        let def = &self.prog.items.adts[id];
+        def.kind != AdtKind::Enum
+            && !self.hides_fields(id)
+            && def.variants[VariantIdx(0)].fields.iter().any(|field| field.name == Some(name))
     }
 
     fn report_open_receiver(&mut self, receiver: ExprId, name: ast::Ident) {

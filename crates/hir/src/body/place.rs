@@ -272,6 +272,7 @@ impl BodyCx<'_> {
     }
 
     fn let_diagnostic(&self, local: LocalId, span: Span, what: &str) -> Diagnostic {
+        let is_param = self.draft.body.params.contains(&local);
         let local = &self.draft.body.locals[local];
         let name = local.name;
         let text = self.prog.text(local.span);
@@ -280,8 +281,12 @@ impl BodyCx<'_> {
             Diagnostic::new(codes::NOT_ASSIGNABLE, span, message).help("declare it with `var self`")
         } else {
             let message = format!("`{name}` {what}: it is not a `var`");
-            Diagnostic::new(codes::NOT_ASSIGNABLE, span, message)
-                .help(format!("`var {name}` may be assigned"))
+            let help = if is_param {
+                format!("a copy may be assigned: `var {name} = {name}`")
+            } else {
+                format!("`var {name}` may be assigned")
+            };
+            Diagnostic::new(codes::NOT_ASSIGNABLE, span, message).help(help)
         };
         diagnostic.secondary(local.span, "bound here")
     }

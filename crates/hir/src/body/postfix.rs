@@ -62,7 +62,7 @@ impl BodyCx<'_> {
     }
 
     /// Whether a type's fields are the library's own business, as those of lists and dicts are.
-    fn hides_fields(&self, adt: AdtId) -> bool {
+    pub(super) fn hides_fields(&self, adt: AdtId) -> bool {
         let def = &self.prog.items.adts[adt];
         let modules = &self.prog.items.modules;
         !def.public && modules[def.module].is_std && !modules[self.module].is_std

@@ -112,6 +112,7 @@ impl Program {
             for (item, f) in method_items(&ast, &decl.methods) {
                 self.impl_method(open.id, &ast, item, f);
             }
+            self.take_methods_of_body(open.id);
             self.close_trait_args(open.id);
             self.report_missing_methods(open.id);
             self.index_impl(open.id);
@@ -330,6 +331,44 @@ impl Program {
 
     // -- Traits by methods -------------------------------------------------------------------
 
+    /// What an `impl` leaves out may stand in the type's body.
+    fn take_methods_of_body(&mut self, id: ImplId) {
+        let def = &self.items.impls[id];
+        let (trait_id, self_ty) = (def.trait_ref.id, def.self_ty);
+        let Some((adt, args)) = self_ty.as_adt() else { return };
+        let own_params = self.items.adts[adt].generics.params.iter().enumerate();
+        let params: Vec<Ty> = own_params.map(|(i, p)| Ty::param(i as u32, p.name)).collect();
+        if args != params || self.items.modules[self.items.adts[adt].module].is_std {
+            return;
+        }
+        let wanted = self.items.traits[trait_id].methods.clone();
+        let mut taken = Vec::with_capacity(wanted.len());
+        for (wanted, written) in wanted.into_iter().zip(&self.items.impls[id].methods) {
+            taken.push(if written.is_some() { None } else { self.method_of_body(adt, wanted) });
+        }
+        let args = self.items.impls[id].trait_ref.args.clone();
+        if taken.iter().any(Option::is_some)
+            && self.agree_by_methods(trait_id, self_ty, &args, &taken)
+        {
+            let methods = &mut self.items.impls[id].methods;
+            methods.iter_mut().zip(taken).for_each(|(method, taken)| *method = method.or(taken));
+        }
+    }
+
+    /// The method of a type's own that a trait's asks for, as far as name and shape say.
+    fn method_of_body(&self, adt: AdtId, wanted: FnId) -> Option<FnId> {
+        let wanted = &self.items.fns[wanted];
+        let own = self.items.adts[adt].methods.iter().copied();
+        let own = own.filter(|m| {
+            let own = &self.items.fns[*m];
+            own.name == wanted.name
+                && own.params.len() == wanted.params.len()
+                && own.self_param != SelfKind::None
+                && own.generics.params.len() == self.items.adts[adt].generics.params.len()
+        });
+        own.last()
+    }
+
     /// A type whose body holds the methods of an operator trait, of `Iter`, or of `Eq`, `Ord`,
     /// `Hash` or `Show`, has that trait without an `impl`.
     pub(super) fn implement_by_methods(&mut self, adt: AdtId) {
@@ -341,7 +380,9 @@ impl Program {
             let name = self.items.fns[method].name;
             let Some(traits) = self.trait_methods.get(&name).cloned() else { continue };
             for (trait_id, _) in traits {
-                if self.lang.which_trait(trait_id).is_some_and(|item| item != LangTrait::Iterable) {
+                let item = self.lang.which_trait(trait_id);
+                if item.is_some_and(|item| !matches!(item, LangTrait::Iterable | LangTrait::Pairs))
+                {
                     self.implement_trait_by_methods(adt, trait_id);
                 }
             }
@@ -356,17 +397,8 @@ impl Program {
         let wanted = self.items.traits[trait_id].methods.clone();
         let mut found = Vec::with_capacity(wanted.len());
         for method in wanted {
-            let def = &self.items.fns[method];
-            let own = self.items.adts[adt].methods.iter().copied();
-            let own = own.filter(|m| {
-                let own = &self.items.fns[*m];
-                own.name == def.name
-                    && own.params.len() == def.params.len()
-                    && own.self_param != SelfKind::None
-                    && own.generics.params.len() == self.items.adts[adt].generics.params.len()
-            });
-            let own = own.last();
-            if own.is_none() && def.kind == FnKind::Required {
+            let own = self.method_of_body(adt, method);
+            if own.is_none() && self.items.fns[method].kind == FnKind::Required {
                 return;
             }
             found.push(own);

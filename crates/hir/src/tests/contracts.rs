@@ -79,14 +79,6 @@ fn g(l: Log) -> int:
               = note: `add` changes something that exists, or writes
 
             error[E0401]: contracts are pure, but this has an effect
-             --> main.spl:9:31
-              |
-            9 |     requires l.size() > 0 and l.lines.sorted().len() == l.size()
-              |                               ^^^^^^^^^^^^^^^^
-              |
-              = note: `sorted` changes something that exists, or writes
-
-            error[E0401]: contracts are pure, but this has an effect
               --> main.spl:10:13
                |
             10 |     ensures print("done") == nil

@@ -145,7 +145,7 @@ fn f(h: Hero, s: Spot):
             10 |     s.move(1)
                |     ^
                |
-               = help: `var s` may be assigned
+               = help: a copy may be assigned: `var s = s`
 
             error[E0111]: the constant `TOP` cannot be assigned
               --> main.spl:11:5

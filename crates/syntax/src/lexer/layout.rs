@@ -128,6 +128,19 @@ impl Lexer<'_, '_> {
         }
     }
 
+    /// Whether a comma at the end of a line stands behind a block within brackets: the next line is
+    /// back in the bracket, so the comma belongs there.
+    pub(super) fn comma_ends_block(&mut self) -> bool {
+        let Some(&Frame::Block { base }) = self.frames.last() else { return false };
+        let peek = self.peek_line(self.pos + 1);
+        let ends_line = self.bytes[self.pos..peek.at].contains(&b'\n');
+        let back = match self.bytes.get(peek.at) {
+            None | Some(b')' | b']' | b'}') => true,
+            Some(_) => self.indents.get(base).is_some_and(|block| peek.col < block.col),
+        };
+        ends_line && back
+    }
+
     /// The first token at or behind `from` that is neither blank nor comment, with its column.
     fn peek_line(&mut self, from: usize) -> Peek {
         if (self.peeked.from..=self.peeked.at).contains(&from) && self.peeked.at > 0 {
@@ -343,6 +356,20 @@ impl Lexer<'_, '_> {
                 self.mark(closer);
             }
             self.line_open = true;
+        }
+    }
+
+    /// Closes what was opened on this line, without a word: what would have closed it is in the
+    /// string that is not closed.
+    pub(super) fn close_brackets_of_line(&mut self) {
+        let line = memchr::memrchr(b'\n', &self.bytes[..self.pos]).map_or(0, |at| at + 1);
+        while let Some(
+            Frame::Paren { at } | Frame::Bracket { at } | Frame::Index { at } | Frame::Brace { at },
+        ) = self.frames.last()
+            && *at as usize >= line
+            && let Some(closer) = self.frames.pop().and_then(Frame::closer)
+        {
+            self.mark(closer);
         }
     }
 

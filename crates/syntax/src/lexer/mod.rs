@@ -120,6 +120,10 @@ impl Lexer<'_, '_> {
             b']' => self.close(TokenKind::RBracket),
             b'}' => self.close(TokenKind::RBrace),
             b':' => self.colon(),
+            b',' if self.comma_ends_block() => {
+                self.close_frames(self.frames.len() - 1);
+                self.push(TokenKind::Comma, 1);
+            }
             _ => self.sign(byte),
         }
     }

@@ -23,6 +23,9 @@ impl Lexer<'_, '_> {
                 };
                 self.error(codes::UNTERMINATED_STRING, self.pos, body, message);
                 self.push(TokenKind::Error, end - self.pos);
+                if quotes == 1 {
+                    self.close_brackets_of_line();
+                }
             }
         }
     }
@@ -174,6 +177,9 @@ impl Lexer<'_, '_> {
         let end = self.source.floor_char_boundary(end);
         self.push_text(end);
         self.close_frames(self.frames.len() - 1);
+        if end < self.source.len() {
+            self.close_brackets_of_line();
+        }
     }
 
     /// Whether the hole holds an `if` or a lambda whose colon is still to come, which is no format
@@ -195,10 +201,21 @@ impl Lexer<'_, '_> {
         false
     }
 
-    /// `:spec` behind the expression of a hole, up to its closing brace.
+    /// `:spec` behind the expression of a hole, up to its closing brace. Braces in it, which mean
+    /// nothing, are part of it.
     pub(super) fn format_spec(&mut self) {
+        let mut depth = 0usize;
+        let ends = |byte: &u8| {
+            match byte {
+                b'{' => depth += 1,
+                b'}' if depth > 0 => depth -= 1,
+                b'}' | b'\n' | b'"' => return true,
+                _ => {}
+            }
+            false
+        };
         let rest = &self.bytes[self.pos..];
-        let len = rest.iter().position(|b| matches!(b, b'}' | b'\n' | b'"')).unwrap_or(rest.len());
+        let len = rest.iter().position(ends).unwrap_or(rest.len());
         self.push(TokenKind::FormatSpec, len);
     }
 }

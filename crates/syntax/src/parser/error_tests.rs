@@ -311,7 +311,6 @@ fn literal_mistakes() {
             E0012 1:7: `z` is no format type; they are d x X o b e f g s %
             E0012 1:13: `{` is no format type; they are d x X o b e f g s %
                   a format specification cannot hold an expression
-            E0011 1:16: a single `}` in an f-string is written `}}`
             E0012 1:21: digits are missing behind the `.`
             E0012 1:27: a width or precision is at most 1000000
             E0006 2:11: unexpected character `$`

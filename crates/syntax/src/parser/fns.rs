@@ -4,7 +4,7 @@ use super::Parser;
 use super::operators::begins_expr;
 use crate::ast::*;
 use crate::token::TokenKind;
-use sepal_base::{Diagnostic, codes};
+use sepal_base::{Diagnostic, Span, codes};
 use smallvec::SmallVec;
 
 /// Whether a function may be a signature only.
@@ -15,6 +15,16 @@ pub(super) enum BodyRule {
     Optional,
     /// C functions.
     Forbidden,
+}
+
+/// What stands before the colon of a function.
+struct FnHead {
+    generics: Box<[GenericParam]>,
+    self_param: Option<SelfParam>,
+    params: Box<[Param]>,
+    ret: Option<TypeId>,
+    mailbox: Option<TypeId>,
+    signature: Span,
 }
 
 impl Parser<'_> {
@@ -63,11 +73,36 @@ impl Parser<'_> {
         name: Option<Ident>,
         rule: BodyRule,
     ) -> FnId {
+        let head = self.fn_head(lo);
+        self.fn_with(head, lo, flavour, name, rule)
+    }
+
+    /// The same behind a foreign word for `fn`, which has been reported: that the rest of the head
+    /// is foreign too needs no further words.
+    pub(super) fn foreign_function(&mut self, lo: u32, name: Ident, rule: BodyRule) -> FnId {
+        let outer = std::mem::replace(&mut self.speculating, true);
+        let head = self.fn_head(lo);
+        self.speculating = outer;
+        self.fn_with(head, lo, FnFlavour::Plain, Some(name), rule)
+    }
+
+    fn fn_head(&mut self, lo: u32) -> FnHead {
         let generics = self.generics();
         let (self_param, params) = self.params();
-        let ret = self.eat(TokenKind::Arrow).then(|| self.ty());
+        let ret = self.result_type();
         let mailbox = self.eat(TokenKind::Of).then(|| self.ty());
-        let signature = self.span_from(lo);
+        FnHead { generics, self_param, params, ret, mailbox, signature: self.span_from(lo) }
+    }
+
+    fn fn_with(
+        &mut self,
+        head: FnHead,
+        lo: u32,
+        flavour: FnFlavour,
+        name: Option<Ident>,
+        rule: BodyRule,
+    ) -> FnId {
+        let FnHead { generics, self_param, params, ret, mailbox, signature } = head;
         let (contracts, body) = self.fn_body(rule);
         let span = self.span_from(lo);
         self.ast.fns.push(Fn {
@@ -83,6 +118,24 @@ impl Parser<'_> {
             contracts,
             body,
         })
+    }
+
+    /// `-> T`
+    fn result_type(&mut self) -> Option<TypeId> {
+        if self.at(TokenKind::Arrow) {
+            self.bump();
+        } else if self.at(TokenKind::Ident) && self.next() == TokenKind::Colon {
+            let span = self.span().start();
+            let message = "the type of a result stands behind `->`";
+            self.report(Diagnostic::new(codes::UNEXPECTED_TOKEN, self.span(), message).suggest(
+                span,
+                "-> ",
+                "write `->` before it",
+            ));
+        } else {
+            return None;
+        }
+        Some(self.ty())
     }
 
     fn fn_body(&mut self, rule: BodyRule) -> (Box<[Contract]>, FnBody) {

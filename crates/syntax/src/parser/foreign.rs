@@ -115,13 +115,18 @@ impl Parser<'_> {
             TokenKind::Colon if matches!(next, TokenKind::Colon | TokenKind::Symbol) => {
                 Some("what belongs to a type or module is named with a dot: `Shape.Circle`")
             }
+            TokenKind::Arrow => Some("a lambda is written `fn(x): …`"),
             _ if self.prev_kind == TokenKind::Question => {
                 Some("one of two values is `if cond: a else: b`")
             }
             _ if self.prev_kind == TokenKind::Ident => {
                 let before = &self.source[..self.prev_end as usize];
                 let is_part = |c: char| c.is_alphanumeric() || c == '_';
+                // `let x int = 1`, `int x = 1`
+                let typed = self.kind.is_name() && next == TokenKind::Eq;
+                let advice = "a variable with its type is written `let name: type = value`";
                 word_advice(&before[before.trim_end_matches(is_part).len()..])
+                    .or(typed.then_some(advice))
             }
             _ => None,
         }

@@ -218,8 +218,12 @@ impl Parser<'_> {
     /// `fn name(…): …`
     fn named_fn(&mut self, rule: BodyRule) -> FnId {
         let lo = self.lo();
+        let foreign = self.at(TokenKind::Ident);
         let flavour = self.fn_word();
         let name = self.ident("the function's name");
+        if foreign {
+            return self.foreign_function(lo, name, rule);
+        }
         self.function(lo, flavour, Some(name), rule)
     }
 
@@ -339,7 +343,8 @@ impl Parser<'_> {
         self.bump();
         let name = self.ident("the class's name");
         let generics = self.generics();
-        if self.at(TokenKind::LParen) {
+        // `class C(A):`, `class C extends A:`
+        if self.at(TokenKind::LParen) || self.kind.is_name() {
             let message = "classes do not inherit from each other; traits take that place";
             self.report(Diagnostic::new(codes::MISPLACED_SYNTAX, self.span(), message));
             self.skip_to(&[TokenKind::Colon, TokenKind::Newline]);
@@ -429,6 +434,7 @@ impl Parser<'_> {
             let diagnostic = Diagnostic::new(codes::EXPECTED_BLOCK, self.span(), message)
                 .help("a type without members has `pass` as its body");
             self.report(diagnostic);
+            self.skip_fields_at_margin();
             return members;
         }
         self.bump();
@@ -445,6 +451,14 @@ impl Parser<'_> {
         self.inline = outer;
         self.eat(TokenKind::Dedent);
         members
+    }
+
+    /// The fields that were to be the body, and are not indented.
+    fn skip_fields_at_margin(&mut self) {
+        while self.next().is_name() && self.next_but_one() == TokenKind::Colon {
+            self.bump();
+            self.skip_to(&[TokenKind::Newline]);
+        }
     }
 
     /// `enum Colour: Red, Green`, `struct Empty: pass`

@@ -80,6 +80,8 @@ struct Parser<'s> {
     comma_inside: bool,
     /// In the condition of an `ensures` or `ensures_err`, where `result` and `old` are words.
     in_ensures: bool,
+    /// Where the brackets begin that the lexer has reported as never closed.
+    unclosed: Box<[u32]>,
 }
 
 /// A place to come back to.
@@ -92,6 +94,8 @@ struct Checkpoint {
 
 impl<'s> Parser<'s> {
     fn new(source: &'s str, tokens: &'s TokenTable, diagnostics: Diagnostics) -> Parser<'s> {
+        let unclosed = diagnostics.iter().filter(|d| d.code == codes::UNCLOSED_BRACKET);
+        let unclosed = unclosed.map(|d| d.primary.span.lo).collect();
         let mut parser = Parser {
             source,
             tokens,
@@ -109,6 +113,7 @@ impl<'s> Parser<'s> {
             inline: false,
             comma_inside: false,
             in_ensures: false,
+            unclosed,
         };
         parser.skip_trivia();
         parser
@@ -404,16 +409,26 @@ impl<'s> Parser<'s> {
 
     /// Elements with commas between them up to `close`, which is stepped over. A comma may stand
     /// behind the last. Each element that goes wrong is reported.
-    fn list(&mut self, close: TokenKind, mut element: impl FnMut(&mut Self)) {
+    fn list(&mut self, close: TokenKind, element: impl FnMut(&mut Self)) {
+        self.rest_of_list(self.prev_end.saturating_sub(1), close, element);
+    }
+
+    /// The same behind the first element; `open` is where the bracket stands.
+    fn rest_of_list(&mut self, open: u32, close: TokenKind, mut element: impl FnMut(&mut Self)) {
         while !self.at(close) && !self.at(TokenKind::Eof) {
             element(self);
-            self.end_of_element(close);
+            self.end_of_element(open, close);
         }
         self.bump_closing(close);
     }
 
-    /// What follows an element of a list: a comma or the end.
-    fn end_of_element(&mut self, close: TokenKind) {
+    /// What follows an element of a list whose bracket stands at `open`: a comma or the end. Of a
+    /// bracket that is never closed nothing more is said.
+    fn end_of_element(&mut self, open: u32, close: TokenKind) {
+        if self.unclosed.contains(&open) && !self.at(TokenKind::Comma) {
+            self.recovering = true;
+            self.skip_to(&[]);
+        }
         let separated = std::mem::take(&mut self.comma_inside);
         if !self.at(TokenKind::Comma) && !self.at(close) && !separated {
             self.unexpected(codes::UNEXPECTED_TOKEN, &format!("`,` or {}", close.describe()));

@@ -209,7 +209,7 @@ impl Parser<'_> {
         while !self.at(TokenKind::RParen) && !self.at(TokenKind::Eof) {
             let pat = self.pattern();
             pats.push(pat);
-            self.end_of_element(TokenKind::RParen);
+            self.end_of_element(lo, TokenKind::RParen);
             comma |= self.prev_kind == TokenKind::Comma;
         }
         self.bump_closing(TokenKind::RParen);

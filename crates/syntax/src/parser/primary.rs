@@ -136,7 +136,7 @@ impl Parser<'_> {
         while !self.at(TokenKind::RParen) && !self.at(TokenKind::Eof) {
             let element = self.expr();
             elements.push(element);
-            self.end_of_element(TokenKind::RParen);
+            self.end_of_element(lo, TokenKind::RParen);
             comma |= self.prev_kind == TokenKind::Comma;
         }
         self.bump_closing(TokenKind::RParen);
@@ -158,7 +158,7 @@ impl Parser<'_> {
                     .expr_node(lo, ExprKind::ListComp(Box::new(ListComp { element, clauses })));
             }
             elements.push(element);
-            self.end_of_element(TokenKind::RBracket);
+            self.end_of_element(lo, TokenKind::RBracket);
         }
         self.bump_closing(TokenKind::RBracket);
         self.expr_node(lo, ExprKind::List(boxed(&elements)))
@@ -180,8 +180,8 @@ impl Parser<'_> {
             return self.expr_node(lo, ExprKind::SetComp(Box::new(comp)));
         }
         let mut elements: SmallVec<[ExprId; 8]> = SmallVec::from_slice(&[first]);
-        self.end_of_element(TokenKind::RBrace);
-        self.list(TokenKind::RBrace, |p| {
+        self.end_of_element(lo, TokenKind::RBrace);
+        self.rest_of_list(lo, TokenKind::RBrace, |p| {
             let element = p.expr();
             elements.push(element);
         });
@@ -198,8 +198,8 @@ impl Parser<'_> {
         }
         let mut entries: SmallVec<[(ExprId, ExprId); 8]> = SmallVec::new();
         entries.push((key, value));
-        self.end_of_element(TokenKind::RBrace);
-        self.list(TokenKind::RBrace, |p| {
+        self.end_of_element(lo, TokenKind::RBrace);
+        self.rest_of_list(lo, TokenKind::RBrace, |p| {
             let key = p.expr();
             let value =
                 if p.expect(TokenKind::Colon) { p.expr_maybe_indented() } else { p.error_expr() };

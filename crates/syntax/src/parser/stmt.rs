@@ -54,12 +54,35 @@ impl Parser<'_> {
                     diagnostic = diagnostic.suggest(at, ":", "add `:`");
                 }
                 self.report(diagnostic);
-                if !begins_expr(self.kind) {
+                // What stands before a colon belongs to the head, else the body begins here.
+                if self.colon_ahead() || !begins_expr(self.kind) {
                     self.recovering = true;
                     self.skip_to(&[TokenKind::Newline, TokenKind::Colon]);
                     self.eat(TokenKind::Colon);
                 }
             }
+        }
+    }
+
+    /// Whether the line has a colon outside of brackets, behind what cannot begin a statement of
+    /// its own.
+    fn colon_ahead(&self) -> bool {
+        if self.kind.is_keyword() {
+            return false;
+        }
+        let mut depth = 0usize;
+        let mut at = self.pos;
+        loop {
+            match self.tokens.kind(at) {
+                TokenKind::Colon if depth == 0 => return true,
+                TokenKind::Newline | TokenKind::Eof if depth == 0 => return false,
+                TokenKind::Eof => return false,
+                kind if super::opens(kind) => depth += 1,
+                kind if super::closes(kind) && depth == 0 => return false,
+                kind if super::closes(kind) => depth -= 1,
+                _ => {}
+            }
+            at = self.index_after(at);
         }
     }
 
@@ -131,6 +154,10 @@ impl Parser<'_> {
             let message = "this line is indented deeper than the one before, which opens no block";
             self.report(Diagnostic::new(codes::BAD_INDENT, found, message));
             self.bump();
+            if matches!(self.kind, TokenKind::Else | TokenKind::Elif | TokenKind::Case) {
+                // It belongs to a header further up, so nothing can be said of its lines.
+                self.skip_to(&[]);
+            }
             // Its lines are read, and dropped, so that mistakes in them are reported too.
             self.nested(|p| p.stmts(&mut Stmts::new()), |_| ());
             self.eat(TokenKind::Dedent);

@@ -167,7 +167,7 @@ impl Parser<'_> {
         while !self.at(TokenKind::RParen) && !self.at(TokenKind::Eof) {
             let ty = self.ty();
             types.push(ty);
-            self.end_of_element(TokenKind::RParen);
+            self.end_of_element(lo, TokenKind::RParen);
             comma |= self.prev_kind == TokenKind::Comma;
         }
         self.bump_closing(TokenKind::RParen);
