@@ -10,21 +10,31 @@ mod casts;
 mod control;
 mod memory;
 mod ops;
+mod quick;
 
 use crate::builder::{Builder, Region, clif_type};
 use crate::decls::Decls;
+use crate::slots::Slots;
 use crate::thunks::Thunk;
 use cranelift_codegen::ir::{self, FuncRef, SigRef, StackSlot, types};
 use cranelift_module::{DataId, FuncId as ClFunc};
+use quick::Quick;
 use rustc_hash::FxHashMap;
 use sepal_abi::PanicCode;
 use sepal_mir::analysis::Cfg;
 use sepal_mir::{self as mir, Block, Function, Hint, Inst, Op, SigId, Terminator, Type, Value};
 
 /// Writes the body of `id` into `out`, whose signature is set.
-pub(crate) fn translate(mir: &mir::Module, decls: &Decls, id: mir::FuncId, out: &mut ir::Function) {
+pub(crate) fn translate(
+    mir: &mir::Module,
+    decls: &Decls,
+    slots: Option<&Slots>,
+    id: mir::FuncId,
+    out: &mut ir::Function,
+) {
     let func = &mir.functions[id];
     let cfg = Cfg::new(func);
+    let quick = slots.map(|slots| Quick::new(slots, func, id, &cfg));
     let mut translator = Translator {
         b: Builder::new(out),
         mir,
@@ -35,6 +45,7 @@ pub(crate) fn translate(mir: &mir::Module, decls: &Decls, id: mir::FuncId, out: 
         imports: FxHashMap::default(),
         signatures: FxHashMap::default(),
         alloc_slot: None,
+        quick,
     };
     translator.make_blocks(&cfg);
     for &block in &cfg.rpo {
@@ -56,6 +67,8 @@ struct Translator<'a, 'f> {
     signatures: FxHashMap<SigId, SigRef>,
     /// Where the slow path of allocations takes its arguments and leaves the object's address.
     alloc_slot: Option<StackSlot>,
+    /// Where this goes over to better code, if it is quick code.
+    quick: Option<Quick<'a>>,
 }
 
 impl Translator<'_, '_> {
@@ -91,6 +104,7 @@ impl Translator<'_, '_> {
     fn block(&mut self, block: Block) {
         let target = self.target(block);
         self.b.switch_to(target);
+        self.go_over(block);
         let func = self.func;
         for &inst in &func.blocks[block].insts {
             let data = func.insts[inst];

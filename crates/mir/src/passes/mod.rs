@@ -18,6 +18,7 @@ mod inline_self;
 mod known_constants;
 mod licm;
 mod merge;
+mod plain_polls;
 mod polls;
 mod range;
 mod rewrite;
@@ -29,8 +30,9 @@ mod ssa;
 mod thread;
 mod unused;
 
+pub(crate) use polls::remove as remove_polls;
 pub(crate) use simplify_cfg::remove_unreachable;
-pub(crate) use ssa::SsaVars;
+pub(crate) use ssa::{Redefined, SsaVars, mend};
 
 use crate::entities::FuncId;
 use crate::function::Function;
@@ -127,6 +129,8 @@ passes! {
     Licm licm;
     /// Polls at entries and in every cycle.
     Polls polls;
+    /// The same, but in every round of every loop.
+    PlainPolls plain_polls;
     /// Unreachable blocks and dead slots go; everything is renumbered in reverse postorder.
     Compact compact;
 }
@@ -157,6 +161,31 @@ fn run_full(module: &mut Module, after_inlining: &[&[Step]]) {
     run_steps(module, Order::Any, after_inlining);
 }
 
+/// What [`OptLevel::Full`] does first, for a module that was optimised quickly and runs: all functions stay, since
+/// the code that runs may name them.
+pub(crate) fn optimize_for_inlining(module: &mut Module) {
+    // Once only: what is stored into later in better code alone is stored into by the quick code too.
+    freeze::freeze(module);
+    run_steps(module, Order::CalleesFirst, &[FULL_FIRST]);
+}
+
+/// The same for some functions, which have been added since.
+pub(crate) fn optimize_some_for_inlining(module: &mut Module, ids: &[FuncId]) {
+    schedule::for_some_functions(module, ids, |func, cx| run_parts(func, cx, &[FULL_FIRST]));
+}
+
+/// What [`OptLevel::Full`] does after inlining, for some functions.
+pub(crate) fn finish_some(module: &mut Module, ids: &[FuncId]) {
+    let parts = &[FULL_THEN, FULL_POLLS, FULL_LAST];
+    schedule::for_some_functions(module, ids, |func, cx| run_parts(func, cx, parts));
+}
+
+/// The functions that `roots` and what they name name, ascending.
+pub(crate) fn reachable(module: &Module, roots: &[FuncId]) -> Vec<FuncId> {
+    let reached = unused::reached(module, roots);
+    module.functions.ids().filter(|&id| reached[index(id)]).collect()
+}
+
 /// A line of the pipeline.
 enum Step {
     Run(Pass),
@@ -173,7 +202,8 @@ const QUICK: &[Step] = &[
     Step::Run(Pass::Gvn),
     Step::Then(Pass::SimplifyCfg, &[Pass::CopyProp]),
     Step::Run(Pass::Dce),
-    Step::Run(Pass::Polls),
+    // What becomes of it later must find loops as they are.
+    Step::Run(Pass::PlainPolls),
     Step::Run(Pass::Compact),
 ];
 
@@ -244,22 +274,24 @@ pub(crate) fn run_passes_on(module: &mut Module, ids: &[FuncId], passes: &[Pass]
 }
 
 fn run_steps(module: &mut Module, order: Order, parts: &[&[Step]]) {
-    for_each_function(module, order, |func, cx| {
-        for step in parts.iter().copied().flatten() {
-            match *step {
-                Step::Run(pass) => {
-                    run_checked(pass, func, cx);
-                }
-                Step::Then(pass, more) => {
-                    if run_checked(pass, func, cx) {
-                        for &pass in more {
-                            run_checked(pass, func, cx);
-                        }
+    for_each_function(module, order, |func, cx| run_parts(func, cx, parts));
+}
+
+fn run_parts(func: &mut Function, cx: &mut PassCx<'_>, parts: &[&[Step]]) {
+    for step in parts.iter().copied().flatten() {
+        match *step {
+            Step::Run(pass) => {
+                run_checked(pass, func, cx);
+            }
+            Step::Then(pass, more) => {
+                if run_checked(pass, func, cx) {
+                    for &pass in more {
+                        run_checked(pass, func, cx);
                     }
                 }
             }
         }
-    });
+    }
 }
 
 fn run_checked(pass: Pass, func: &mut Function, cx: &mut PassCx<'_>) -> bool {

@@ -24,12 +24,22 @@ const SHORT: usize = 16;
 
 /// See the module's head. Says that something changed if loops did, since that leaves work behind.
 pub fn run(func: &mut Function, _: &mut PassCx<'_>) -> bool {
-    for n in func.blocks.ids() {
-        let Function { blocks, insts, .. } = &mut *func;
-        blocks[n].insts.retain(|&inst| !matches!(insts[inst].op, Op::Poll {}));
-    }
+    remove(func);
     let batched = batch_loops(func);
-    let changed = !batched.is_empty();
+    put_in(func, &batched);
+    !batched.is_empty()
+}
+
+/// Takes out what is there.
+pub(crate) fn remove(func: &mut Function) {
+    let Function { blocks, insts, .. } = func;
+    for block in blocks.iter_mut() {
+        block.insts.retain(|&inst| !matches!(insts[inst].op, Op::Poll {}));
+    }
+}
+
+/// Puts polls at the entry and on all ways back but those named.
+pub(super) fn put_in(func: &mut Function, batched: &[(Block, Block)]) {
     let cfg = Cfg::new(func);
     let yields: Vec<Block> = func.blocks.ids().filter(|&block| has_yield(func, block)).collect();
     for &block in &cfg.rpo {
@@ -52,7 +62,6 @@ pub fn run(func: &mut Function, _: &mut PassCx<'_>) -> bool {
         let poll = func.new_inst(Op::Poll {}, &[], loc);
         func.blocks[Function::ENTRY].insts.insert(0, poll);
     }
-    changed
 }
 
 fn is_yield(func: &Function, inst: Inst) -> bool {

@@ -1,0 +1,217 @@
+//! Two tiers of one program: the quick one that is there at once, and the better one, made of it function by
+//! function while it runs.
+//!
+//! Both have the same tables, signatures and function numbers, so that code of one calls code of the other. From
+//! the quick tier a function goes over to the better one where it is entered, or in a loop: there it tail-calls
+//! a function that begins at the loop's head, with what lives there as arguments ([`entry_at`]).
+//!
+//! Needs: a module that does not suspend, optimised quickly ([`is_possible`]). Must never let an assumption about
+//! the whole program rest on better code alone: what it left out the quick code may still do.
+
+use crate::analysis::{Cfg, Liveness};
+use crate::entities::*;
+use crate::function::{BlockData, Function, ValueDef};
+use crate::module::Module;
+use crate::ops::{Op, Terminator};
+use crate::passes::call_graph::CallGraph;
+use crate::passes::{self, Redefined, mend};
+use crate::suspend;
+use crate::types::Signature;
+use rustc_hash::FxHashMap;
+use sepal_base::{Id as _, IdVec};
+
+/// Whether a program, not optimised yet, can have two tiers. Functions that wait cannot: how much of it is
+/// optimised decides which those are, and with that how they are called.
+pub fn is_possible(module: &Module) -> bool {
+    module.entry.is_some() && !suspend::is_needed(module)
+}
+
+/// The functions that must count how often they are entered: those that may run often without a loop of their caller,
+/// and those with loops. What else runs often is called in a loop, and that goes over.
+pub fn counted_entries(module: &Module) -> IdVec<FuncId, bool> {
+    let graph = CallGraph::new(module);
+    let mut size = vec![0_u32; graph.cycle.len() + 1];
+    graph.cycle.iter().for_each(|&cycle| size[cycle as usize] += 1);
+    let counts = |(id, func): (FuncId, &Function)| {
+        let n = id.index();
+        let recurs = size[graph.cycle[n] as usize] > 1 || graph.callees[n].contains(&id);
+        let has_loop = || {
+            func.blocks.ids().any(|block| {
+                let mut back = false;
+                func.for_each_successor(block, |next| back |= next <= block);
+                back
+            })
+        };
+        func.is_defined() && !graph.once[n] && (recurs || graph.uses[n].has_address || has_loop())
+    };
+    module.functions.iter_enumerated().map(counts).collect()
+}
+
+/// What entries at the loop heads of a function are given.
+pub struct Entries {
+    /// The heads, and the arguments at each.
+    pub heads: Vec<(Block, Vec<Value>)>,
+}
+
+impl Entries {
+    /// Looks at all loop heads: blocks that something behind them leads back to.
+    pub fn of(func: &Function, cfg: &Cfg) -> Entries {
+        let leads_back = |block: &Block| {
+            cfg.preds(*block).iter().any(|edge| cfg.number(edge.from) >= cfg.number(*block))
+        };
+        let heads: Vec<Block> = cfg.rpo.iter().copied().filter(leads_back).collect();
+        if heads.is_empty() {
+            return Entries { heads: Vec::new() };
+        }
+        let liveness = Liveness::new(func, cfg);
+        let given = |head: Block| {
+            // Constants are made again.
+            let is_given = |value: &Value| !func.def_op(*value).is_some_and(|op| op.is_constant());
+            let mut given = liveness.live_in(head);
+            given.retain(is_given);
+            given.extend(&func.blocks[head].params);
+            (head, given)
+        };
+        Entries { heads: heads.into_iter().map(given).collect() }
+    }
+}
+
+/// The function that goes on at a loop head of `func`. Its parameters are what [`Entries`] says, its results those
+/// of `func`.
+pub fn entry_at(func: &Function, head: Block) -> Function {
+    let mut func = func.clone();
+    let live = Liveness::new(&func, &Cfg::new(&func)).live_in(head);
+    let homes = homes(&func);
+    let before = move_entry(&mut func);
+    let mut entry = EntryBlock::default();
+    let mut redefined = Vec::new();
+    for value in live {
+        let other = entry.value(&mut func, value);
+        let home = Some(homes[value]).filter(|home| *home != Function::ENTRY).unwrap_or(before);
+        redefined.push(Redefined { value, home, others: vec![(Function::ENTRY, other)] });
+    }
+    let params = func.blocks[head].params.clone();
+    let args: Vec<Value> = params.into_iter().map(|param| entry.param(&mut func, param)).collect();
+    let args = func.pools.list(&args);
+    func.blocks[Function::ENTRY] = BlockData {
+        params: entry.params.clone(),
+        insts: entry.insts,
+        term: Terminator::Jump { target: BlockCall { block: head, args } },
+        term_loc: LocId::NONE,
+    };
+    func.renumber_params(Function::ENTRY);
+    let params = entry.params.iter().map(|&param| func.ty(param)).collect();
+    func.sig = Signature { params, results: func.sig.results.clone() };
+    passes::remove_unreachable(&mut func);
+    mend(&mut func, &redefined);
+    func
+}
+
+/// The block that defines each value.
+fn homes(func: &Function) -> IdVec<Value, Block> {
+    let mut homes: IdVec<Value, Block> = func.values.iter().map(|_| Function::ENTRY).collect();
+    for (id, block) in func.blocks.iter_enumerated() {
+        block.params.iter().for_each(|&param| homes[param] = id);
+        for &inst in &block.insts {
+            func.insts[inst].results.iter().for_each(|value| homes[value] = id);
+        }
+    }
+    homes
+}
+
+/// Moves what stands in the entry to another block, which nothing leads to any more.
+fn move_entry(func: &mut Function) -> Block {
+    let moved = func.new_block();
+    let blank = func.blocks[moved].clone();
+    func.blocks[moved] = std::mem::replace(&mut func.blocks[Function::ENTRY], blank);
+    func.renumber_params(moved);
+    moved
+}
+
+/// The new entry while it is being filled.
+#[derive(Default)]
+struct EntryBlock {
+    params: Vec<Value>,
+    insts: Vec<Inst>,
+}
+
+impl EntryBlock {
+    /// The same value as a parameter, or as a constant of its own.
+    fn value(&mut self, func: &mut Function, value: Value) -> Value {
+        match func.def_op(value).filter(Op::is_constant) {
+            Some(op) => {
+                let inst = func.new_inst(op, &[func.ty(value)], LocId::NONE);
+                self.insts.push(inst);
+                func.result(inst)
+            }
+            None => self.param(func, value),
+        }
+    }
+
+    fn param(&mut self, func: &mut Function, like: Value) -> Value {
+        let n = self.params.len() as u32;
+        let def = ValueDef::Param(Function::ENTRY, n);
+        let param = func.values.push(crate::function::ValueData { ty: func.ty(like), def });
+        self.params.push(param);
+        param
+    }
+}
+
+/// The better tier of a program while it is being made. Functions have their numbers of the quick tier; entries in
+/// loops are added behind.
+pub struct Better {
+    /// All functions as far as callers may inline them.
+    pub module: Module,
+    /// Those that have been handed out.
+    done: IdVec<FuncId, bool>,
+    entries: FxHashMap<(FuncId, Block), FuncId>,
+}
+
+/// Functions that are ready for an engine; until they are put back their bodies stand in the module.
+pub struct Finished {
+    pub ids: Vec<FuncId>,
+    saved: Vec<Function>,
+}
+
+impl Better {
+    /// Optimises all functions as far as they do not need to be known who calls them.
+    pub fn new(quick: &Module) -> Better {
+        let mut module = quick.clone();
+        // Polls would stand in the way; they are put in again at the end.
+        module.functions.iter_mut().for_each(passes::remove_polls);
+        passes::optimize_for_inlining(&mut module);
+        let done = module.functions.iter().map(|_| false).collect();
+        Better { module, done, entries: FxHashMap::default() }
+    }
+
+    /// The function that goes on at a loop head of a function of the quick tier.
+    pub fn entry(&mut self, quick: &Module, id: FuncId, head: Block) -> FuncId {
+        if let Some(&known) = self.entries.get(&(id, head)) {
+            return known;
+        }
+        let mut func = entry_at(&quick.functions[id], head);
+        passes::remove_polls(&mut func);
+        let entry = self.module.functions.push(func);
+        self.done.push(false);
+        passes::optimize_some_for_inlining(&mut self.module, &[entry]);
+        self.entries.insert((id, head), entry);
+        entry
+    }
+
+    /// Finishes `roots` and all that they name, as far as it has not been handed out.
+    pub fn finish(&mut self, roots: &[FuncId]) -> Finished {
+        let mut ids = passes::reachable(&self.module, roots);
+        ids.retain(|&id| !self.done[id]);
+        ids.iter().for_each(|&id| self.done[id] = true);
+        let saved = ids.iter().map(|&id| self.module.functions[id].clone()).collect();
+        passes::finish_some(&mut self.module, &ids);
+        Finished { ids, saved }
+    }
+
+    /// Makes the functions again what callers may inline.
+    pub fn put_back(&mut self, finished: Finished) {
+        for (id, func) in finished.ids.into_iter().zip(finished.saved) {
+            self.module.functions[id] = func;
+        }
+    }
+}
