@@ -7,7 +7,7 @@ use crate::builder::tail_signature;
 use crate::decls::Decls;
 use crate::slots::Slots;
 use crate::thunks::{CPUID, CpuInst, Thunk};
-use crate::translate::translate;
+use crate::translate::{quick, translate};
 use crate::{Error, Options};
 use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::control::ControlPlane;
@@ -170,6 +170,15 @@ impl<'a> Worker<'a> {
             lines: Vec::new(),
             unwind: None,
         })
+    }
+
+    /// What quick code asks for better code with.
+    pub fn asker(&mut self, slots: &Slots) -> Result<Compiled, Error> {
+        self.context.clear();
+        self.context.func.signature = quick::ask_signature();
+        self.context.func.name = UserFuncName::user(0, slots.asker.as_u32());
+        quick::build_asker(&mut self.context.func, slots);
+        self.finish(slots.asker, "asker")
     }
 
     /// The machine code in Cranelift's own notation.

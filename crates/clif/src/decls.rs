@@ -51,9 +51,13 @@ impl Decls {
         for (id, func) in mir.functions.iter_enumerated() {
             let mut declared = None;
             if func.is_defined() {
-                let name = symbol_name(func.name.as_str(), id, &mut names);
                 let sig = tail_signature(&func.sig.params, &func.sig.results);
-                declared = Some(module.declare_function(&name, Linkage::Local, &sig)?);
+                declared = Some(if place == Placed::InExecutable {
+                    let name = symbol_name(func.name.as_str(), id, &mut names);
+                    module.declare_function(&name, Linkage::Local, &sig)?
+                } else {
+                    module.declare_anonymous_function(&sig)?
+                });
             }
             funcs.push(declared);
         }

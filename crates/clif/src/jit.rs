@@ -2,16 +2,17 @@
 //!
 //! Must never run anything: the runtime does, given the image.
 
-use crate::compile::{CompiledProgram, compile};
+use crate::compile::{CompiledProgram, Worker, compile};
 use crate::decls::{Decls, Placed, Used};
 use crate::isa::{Options, Target, isa};
 use crate::memory::CodeMemory;
 use crate::slots::Tiering;
 use crate::tiers::Tiers;
+use crate::translate::quick::ask_signature;
 use crate::{Error, image};
 use cranelift_codegen::isa::OwnedTargetIsa;
 use cranelift_jit::{JITBuilder, JITModule};
-use cranelift_module::default_libcall_names;
+use cranelift_module::{Module as _, default_libcall_names};
 use sepal_abi::{Image, MoreCode, RtFn};
 use sepal_mir as mir;
 use std::ffi::CString;
@@ -89,8 +90,11 @@ pub fn compile_tiers(
     let isa = isa(Target::Here, &Options { single_pass: true, optimize: false, ..options })?;
     let mut module = empty_module(&mir, isa.clone(), rt)?;
     let decls = Decls::declare(&mut module, &mir, Placed::InMemoryToChange)?;
-    let tiers = Tiers::new(&mir, tiering);
+    let asker = module.declare_anonymous_function(&ask_signature())?;
+    let tiers = Tiers::new(&mir, tiering, asker);
     let program = compile(&mir, &decls, &*isa, &options, Some(tiers.slots()))?;
+    let code = Worker::new(&mir, &decls, &*isa, None).asker(tiers.slots())?;
+    code.define(&mut module, asker)?;
     let image = place(&mut module, &mir, &decls, &program, Some(tiers.more()))?;
     if options.perf_map {
         write_perf_map(&mir, &decls, &module, &program);

@@ -4,6 +4,7 @@
 //! Compiled code counts in a slot and jumps through it; one thread fills slots (`tiers`). Must never take a word out
 //! of a slot again: code that has read it may run any time later.
 
+use cranelift_module::FuncId as ClFunc;
 use sepal_base::IdVec;
 use sepal_mir::{self as mir, Block, FuncId};
 use std::mem::offset_of;
@@ -42,7 +43,6 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
-    pub const CODE: u32 = offset_of!(Slot, code) as u32;
     pub const COUNT: u32 = offset_of!(Slot, count) as u32;
 
     /// From now on the place goes over.
@@ -53,8 +53,9 @@ impl Slot {
         self.count.store(u32::MAX / 2, Ordering::Relaxed);
     }
 
-    pub fn has_code(&self) -> bool {
-        !self.code.load(Ordering::Acquire).is_null()
+    /// The better code, or null.
+    pub fn code(&self) -> *const u8 {
+        self.code.load(Ordering::Acquire)
     }
 
     /// Whether this is the first time that it asks.
@@ -64,8 +65,9 @@ impl Slot {
     }
 }
 
-/// Called by quick code that has passed a place too often: who is told, and the number of the slot.
-pub(crate) type Ask = unsafe extern "C" fn(*const u8, u32);
+/// What happens when quick code has passed a place too often: given who is told and the number of the slot; gives the
+/// better code or null.
+pub(crate) type Ask = unsafe extern "C" fn(*const u8, u32) -> *const u8;
 
 /// The slots of a program.
 pub(crate) struct Slots {
@@ -77,6 +79,8 @@ pub(crate) struct Slots {
     counted: IdVec<FuncId, bool>,
     pub ask: Ask,
     pub who: *const u8,
+    /// The compiled function that calls `ask`.
+    pub asker: ClFunc,
 }
 
 // SAFETY: `who` is only handed on; `ask` says what may be done with it.
@@ -86,7 +90,12 @@ unsafe impl Sync for Slots {}
 
 impl Slots {
     /// Slots for all functions of the quick tier.
-    pub fn new(mir: &mir::Module, tiering: Tiering, ask: Ask, who: *const u8) -> Slots {
+    pub fn new(
+        mir: &mir::Module,
+        tiering: Tiering,
+        (ask, who): (Ask, *const u8),
+        asker: ClFunc,
+    ) -> Slots {
         let mut first = IdVec::new();
         let mut count = 0;
         for func in mir.functions.iter() {
@@ -96,7 +105,7 @@ impl Slots {
         // SAFETY: a slot of zeros has no code, has counted nothing and has not asked.
         let slots = unsafe { Box::new_zeroed_slice(count as usize).assume_init() };
         let counted = mir::tier::counted_entries(mir);
-        Slots { tiering, slots, first, counted, ask, who }
+        Slots { tiering, slots, first, counted, ask, who, asker }
     }
 
     pub fn number(&self, id: FuncId, block: Block) -> u32 {

@@ -9,6 +9,7 @@ use crate::decls::Decls;
 use crate::isa::{Options, Target, isa};
 use crate::slots::{Slots, Tiering};
 use cranelift_jit::JITModule;
+use cranelift_module::FuncId as ClFunc;
 use rustc_hash::FxHashMap;
 use sepal_abi::{CodeLoc, FnMap, Image, LocEntry, MoreCode, NO_LOC, Table, TextRange};
 use sepal_base::Symbol;
@@ -41,9 +42,9 @@ struct Queue {
 }
 
 impl Tiers {
-    pub fn new(mir: &mir::Module, tiering: Tiering) -> Tiers {
+    pub fn new(mir: &mir::Module, tiering: Tiering, asker: ClFunc) -> Tiers {
         let shared = Arc::new_cyclic(|shared: &Weak<Shared>| Shared {
-            slots: Slots::new(mir, tiering, ask, shared.as_ptr().cast()),
+            slots: Slots::new(mir, tiering, (ask, shared.as_ptr().cast()), asker),
             more: AtomicPtr::default(),
             queue: Mutex::default(),
             changed: Condvar::new(),
@@ -94,12 +95,15 @@ impl Tiers {
 ///
 /// # Safety
 /// `shared` is the program's `Shared`, which is alive.
-unsafe extern "C" fn ask(shared: *const u8, number: u32) {
+unsafe extern "C" fn ask(shared: *const u8, number: u32) -> *const u8 {
     let shared: *const Shared = shared.cast();
     // SAFETY: the caller says so.
     let this = unsafe { &*shared };
     let slot = this.slots.slot(number);
     let Tiering { threshold, waits, .. } = this.slots.tiering;
+    if !slot.code().is_null() {
+        return slot.code();
+    }
     if slot.ask(threshold) {
         let mut queue = this.lock();
         queue.asked.push(number);
@@ -119,10 +123,11 @@ unsafe extern "C" fn ask(shared: *const u8, number: u32) {
     }
     if waits {
         let mut queue = this.lock();
-        while !slot.has_code() && !queue.has_ended {
+        while slot.code().is_null() && !queue.has_ended {
             queue = this.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
     }
+    slot.code()
 }
 
 impl Shared {

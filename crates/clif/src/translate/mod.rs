@@ -10,7 +10,7 @@ mod casts;
 mod control;
 mod memory;
 mod ops;
-mod quick;
+pub(crate) mod quick;
 
 use crate::builder::{Builder, Region, clif_type};
 use crate::decls::Decls;

@@ -3,8 +3,9 @@
 //! Must never go over anywhere but at the very beginning of a block, before anything of it is done.
 
 use super::Translator;
-use crate::builder::{Region, c_signature, tail_signature};
+use crate::builder::{Builder, Region, c_signature, tail_signature};
 use crate::slots::{Slot, Slots};
+use crate::thunks::Thunk;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, InstBuilder, types};
 use sepal_mir::analysis::Cfg;
@@ -16,6 +17,8 @@ pub(super) struct Quick<'a> {
     slots: &'a Slots,
     id: FuncId,
     heads: Vec<(Block, Vec<Value>)>,
+    /// What is being written.
+    block: Block,
 }
 
 impl<'a> Quick<'a> {
@@ -24,7 +27,7 @@ impl<'a> Quick<'a> {
         if slots.counts_entry(id) {
             heads.push((Function::ENTRY, func.blocks[Function::ENTRY].params.clone()));
         }
-        Quick { slots, id, heads }
+        Quick { slots, id, heads, block: Function::ENTRY }
     }
 
     /// The arguments for the better code at a block, if this is such a place.
@@ -32,11 +35,20 @@ impl<'a> Quick<'a> {
         let head = self.heads.iter().find(|head| head.0 == block);
         head.map(|(_, given)| given.as_slice())
     }
+
+    /// Whether a poll stays where it stands. Those in loops are done at the head when it has counted far enough,
+    /// which is soon.
+    pub fn is_polled_here(&self) -> bool {
+        self.block == Function::ENTRY
+    }
 }
 
 impl Translator<'_, '_> {
     /// At a place where quick code goes over: counts, asks for better code, calls it.
     pub(super) fn go_over(&mut self, block: Block) {
+        if let Some(quick) = &mut self.quick {
+            quick.block = block;
+        }
         let Some(quick) = &self.quick else { return };
         let Some(given) = quick.given(block) else { return };
         let (slots, number) = (quick.slots, quick.slots.number(quick.id, block));
@@ -50,23 +62,46 @@ impl Translator<'_, '_> {
         b.store(Region::Tier, count, slot, Slot::COUNT);
         let threshold = i64::from(slots.tiering.threshold);
         let often = b.compare_const(IntCC::UnsignedGreaterThan, count, threshold);
-        let [cold, over, ask] = [(); 3].map(|()| b.create_cold_block());
+        let (cold, over) = (b.create_cold_block(), b.create_cold_block());
         let stay = b.create_block();
         b.branch(often, (cold, &[]), (stay, &[]));
         b.switch_to(cold);
-        let code = b.load(types::I64, Region::Tier, slot, Slot::CODE);
-        b.branch(code, (over, &[]), (ask, &[]));
+        if block != Function::ENTRY {
+            // In place of the polls on the ways back: see `is_polled_here`.
+            let data = &self.func.blocks[block];
+            let first = data.insts.first().map(|&inst| self.func.insts[inst].loc);
+            self.b.set_loc(first.unwrap_or(data.term_loc));
+            self.call_thunk(Thunk::Poll, &[]);
+            self.b.set_loc(LocId::NONE);
+        }
+        let b = &mut self.b;
+        let number = b.int(types::I32, i64::from(number));
+        let ask = self.import(slots.asker, true, ask_signature);
+        let b = &mut self.b;
+        let code = b.call(ask, &[number])[0];
+        b.branch(code, (over, &[]), (stay, &[]));
         b.switch_to(over);
         let sig = b.import_signature(tail_signature(&types, &self.func.sig.results));
         b.ins().return_call_indirect(sig, code, &given);
-        b.switch_to(ask);
-        let sig = c_signature(false, &[Type::Ptr, Type::I32], &[]);
-        let sig = b.import_signature(sig);
-        let function = b.int(types::I64, slots.ask as usize as i64);
-        let who = b.int(types::I64, slots.who.addr() as i64);
-        let number = b.int(types::I32, i64::from(number));
-        b.call_indirect(sig, function, &[who, number]);
-        b.jump(stay, &[]);
         b.switch_to(stay);
     }
+}
+
+/// Of the function that quick code calls when it has passed a place too often: it is given the slot's number, and
+/// gives the better code or null.
+pub(crate) fn ask_signature() -> ir::Signature {
+    tail_signature(&[Type::I32], &[Type::Ptr])
+}
+
+/// Writes that function.
+pub(crate) fn build_asker(func: &mut ir::Function, slots: &Slots) {
+    let mut b = Builder::new(func);
+    let entry = b.create_block();
+    let number = b.append_param(entry, types::I32);
+    b.switch_to(entry);
+    let sig = b.import_signature(c_signature(false, &[Type::Ptr, Type::I32], &[Type::Ptr]));
+    let function = b.int(types::I64, slots.ask as usize as i64);
+    let who = b.int(types::I64, slots.who.addr() as i64);
+    let code = b.call_indirect(sig, function, &[who, number])[0];
+    b.ins().return_(&[code]);
 }

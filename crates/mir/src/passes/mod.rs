@@ -15,6 +15,7 @@ mod generators;
 mod gvn;
 mod inline;
 mod inline_self;
+mod inline_trivial;
 mod known_constants;
 mod licm;
 mod merge;
@@ -109,6 +110,8 @@ passes! {
     Inline inline;
     /// Small recursive functions into themselves.
     InlineSelf inline_self;
+    /// What is smaller than a call.
+    InlineTrivial inline_trivial;
     /// Generators that stay where they are made.
     Generators generators;
     /// Blocks whose end depends on how they were entered.
@@ -144,7 +147,7 @@ pub fn optimize(module: &mut Module, level: OptLevel) {
     }
     match level {
         OptLevel::None => run_steps(module, Order::Any, &[NONE]),
-        OptLevel::Quick => run_steps(module, Order::Any, &[QUICK]),
+        OptLevel::Quick => run_steps(module, Order::LeavesFirst, &[QUICK]),
         OptLevel::Full => run_full(module, &[FULL_THEN, FULL_POLLS, FULL_LAST]),
         OptLevel::FullWithoutPolls => run_full(module, &[FULL_THEN, FULL_LAST]),
     }
@@ -196,6 +199,8 @@ enum Step {
 const NONE: &[Step] = &[Step::Run(Pass::Polls), Step::Run(Pass::Compact)];
 
 const QUICK: &[Step] = &[
+    // Costs less than the calls would cost the passes and engines that follow.
+    Step::Run(Pass::InlineTrivial),
     Step::Run(Pass::SimplifyCfg),
     Step::Run(Pass::CopyProp),
     Step::Run(Pass::Fold),

@@ -7,8 +7,8 @@ use super::{PassCx, polls};
 use crate::function::Function;
 
 /// See the module's head.
-pub fn run(func: &mut Function, _: &mut PassCx<'_>) -> bool {
+pub fn run(func: &mut Function, cx: &mut PassCx<'_>) -> bool {
     polls::remove(func);
-    polls::put_in(func, &[]);
+    polls::put_in(func, cx, &[]);
     false
 }
