@@ -195,7 +195,10 @@ impl Work {
         while let Some(asked) = shared.next() {
             let roots: Vec<FuncId> =
                 asked.iter().map(|&number| self.root(&mut better, shared, number)).collect();
-            let finished = better.finish(&roots);
+            // Whoever enters the function again enters the better one.
+            let whole = asked.iter().map(|&number| shared.slots.place(number).0);
+            let all: Vec<FuncId> = roots.iter().copied().chain(whole).collect();
+            let finished = better.finish(&all);
             decls.declare_more(&mut self.module, &better.module, &finished.ids)?;
             let code = self.compile(&better.module, &decls, &finished.ids)?;
             let locs = entries(&better.module, known_locs, &texts);

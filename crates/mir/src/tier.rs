@@ -11,12 +11,13 @@
 use crate::analysis::{Cfg, Liveness};
 use crate::entities::*;
 use crate::function::{BlockData, Function, ValueDef};
+use crate::keywords::BinOp;
 use crate::module::Module;
 use crate::ops::{Op, Terminator};
 use crate::passes::call_graph::CallGraph;
-use crate::passes::{self, Redefined, mend};
+use crate::passes::{self, Interval, Redefined, mend};
 use crate::suspend;
-use crate::types::Signature;
+use crate::types::{Signature, Type};
 use rustc_hash::FxHashMap;
 use sepal_base::{Id as _, IdVec};
 
@@ -76,22 +77,26 @@ impl Entries {
     }
 }
 
-/// The function that goes on at a loop head of `func`. Its parameters are what [`Entries`] says, its results those
-/// of `func`.
-pub fn entry_at(func: &Function, head: Block) -> Function {
-    let mut func = func.clone();
+/// The function that goes on at a loop head of a function. Its parameters are what [`Entries`] says, its results those
+/// of the function.
+pub fn entry_at(module: &Module, id: FuncId, head: Block) -> Function {
+    let mut func = module.functions[id].clone();
     let live = Liveness::new(&func, &Cfg::new(&func)).live_in(head);
+    let params = func.blocks[head].params.clone();
+    let given = [live.as_slice(), params.as_slice()].concat();
+    let intervals = passes::intervals_at(&func, module, head, &given);
+    let intervals: Intervals = given.into_iter().zip(intervals).collect();
     let homes = homes(&func);
     let before = move_entry(&mut func);
     let mut entry = EntryBlock::default();
     let mut redefined = Vec::new();
     for value in live {
-        let other = entry.value(&mut func, value);
+        let other = entry.value(&mut func, value, &intervals);
         let home = Some(homes[value]).filter(|home| *home != Function::ENTRY).unwrap_or(before);
         redefined.push(Redefined { value, home, others: vec![(Function::ENTRY, other)] });
     }
-    let params = func.blocks[head].params.clone();
-    let args: Vec<Value> = params.into_iter().map(|param| entry.param(&mut func, param)).collect();
+    let args: Vec<Value> =
+        params.into_iter().map(|param| entry.param(&mut func, param, &intervals)).collect();
     let args = func.pools.list(&args);
     func.blocks[Function::ENTRY] = BlockData {
         params: entry.params.clone(),
@@ -128,6 +133,9 @@ fn move_entry(func: &mut Function) -> Block {
     moved
 }
 
+/// What is known of the values where an entry leads to.
+type Intervals = FxHashMap<Value, Interval>;
+
 /// The new entry while it is being filled.
 #[derive(Default)]
 struct EntryBlock {
@@ -137,18 +145,34 @@ struct EntryBlock {
 
 impl EntryBlock {
     /// The same value as a parameter, or as a constant of its own.
-    fn value(&mut self, func: &mut Function, value: Value) -> Value {
+    fn value(&mut self, func: &mut Function, value: Value, intervals: &Intervals) -> Value {
         match func.def_op(value).filter(Op::is_constant) {
-            Some(op) => {
-                let inst = func.new_inst(op, &[func.ty(value)], LocId::NONE);
-                self.insts.push(inst);
-                func.result(inst)
-            }
-            None => self.param(func, value),
+            Some(op) => self.add(func, op, func.ty(value)),
+            None => self.param(func, value, intervals),
         }
     }
 
-    fn param(&mut self, func: &mut Function, like: Value) -> Value {
+    fn add(&mut self, func: &mut Function, op: Op, ty: Type) -> Value {
+        let inst = func.new_inst(op, &[ty], LocId::NONE);
+        self.insts.push(inst);
+        func.result(inst)
+    }
+
+    /// A parameter for a value. What was known of a natural number there is said by a mask, which changes nothing.
+    fn param(&mut self, func: &mut Function, like: Value, intervals: &Intervals) -> Value {
+        let ty = func.ty(like);
+        let param = self.plain_param(func, like);
+        match intervals.get(&like) {
+            Some(interval) if ty == Type::I64 && interval.is_natural() => {
+                let mask = i64::MAX >> (interval.hi.leading_zeros() - 1);
+                let mask = self.add(func, Op::ConstInt { ty, value: mask }, ty);
+                self.add(func, Op::BinOp { op: BinOp::And, a: param, b: mask }, ty)
+            }
+            Some(_) | None => param,
+        }
+    }
+
+    fn plain_param(&mut self, func: &mut Function, like: Value) -> Value {
         let n = self.params.len() as u32;
         let def = ValueDef::Param(Function::ENTRY, n);
         let param = func.values.push(crate::function::ValueData { ty: func.ty(like), def });
@@ -189,7 +213,7 @@ impl Better {
         if let Some(&known) = self.entries.get(&(id, head)) {
             return known;
         }
-        let mut func = entry_at(&quick.functions[id], head);
+        let mut func = entry_at(quick, id, head);
         passes::remove_polls(&mut func);
         let entry = self.module.functions.push(func);
         self.done.push(false);

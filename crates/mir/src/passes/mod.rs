@@ -32,6 +32,7 @@ mod thread;
 mod unused;
 
 pub(crate) use polls::remove as remove_polls;
+pub(crate) use range::{Interval, intervals_at};
 pub(crate) use simplify_cfg::remove_unreachable;
 pub(crate) use ssa::{Redefined, SsaVars, mend};
 
