@@ -184,8 +184,9 @@ impl EntryBlock {
 /// The better tier of a program while it is being made. Functions have their numbers of the quick tier; entries in
 /// loops are added behind.
 pub struct Better {
-    /// All functions as far as callers may inline them.
+    /// The functions that are prepared, as far as callers may inline them; the others as the quick tier has them.
     pub module: Module,
+    prepared: IdVec<FuncId, bool>,
     /// Those that have been handed out.
     done: IdVec<FuncId, bool>,
     entries: FxHashMap<(FuncId, Block), FuncId>,
@@ -198,14 +199,15 @@ pub struct Finished {
 }
 
 impl Better {
-    /// Optimises all functions as far as they do not need to be known who calls them.
+    /// Nothing is prepared yet.
     pub fn new(quick: &Module) -> Better {
         let mut module = quick.clone();
         // Polls would stand in the way; they are put in again at the end.
         module.functions.iter_mut().for_each(passes::remove_polls);
-        passes::optimize_for_inlining(&mut module);
-        let done = module.functions.iter().map(|_| false).collect();
-        Better { module, done, entries: FxHashMap::default() }
+        passes::freeze_as_it_runs(&mut module);
+        let none = || module.functions.iter().map(|_| false).collect();
+        let (prepared, done) = (none(), none());
+        Better { module, prepared, done, entries: FxHashMap::default() }
     }
 
     /// The function that goes on at a loop head of a function of the quick tier.
@@ -216,17 +218,20 @@ impl Better {
         let mut func = entry_at(quick, id, head);
         passes::remove_polls(&mut func);
         let entry = self.module.functions.push(func);
+        self.prepared.push(false);
         self.done.push(false);
-        passes::optimize_some_for_inlining(&mut self.module, &[entry]);
         self.entries.insert((id, head), entry);
         entry
     }
 
     /// Finishes `roots` and all that they name, as far as it has not been handed out.
     pub fn finish(&mut self, roots: &[FuncId]) -> Finished {
+        let mut new = passes::reachable(&self.module, roots);
+        new.retain(|&id| !std::mem::replace(&mut self.prepared[id], true));
+        passes::optimize_for_inlining(&mut self.module, &new);
+        // What has been inlined everywhere is not named any more.
         let mut ids = passes::reachable(&self.module, roots);
-        ids.retain(|&id| !self.done[id]);
-        ids.iter().for_each(|&id| self.done[id] = true);
+        ids.retain(|&id| !std::mem::replace(&mut self.done[id], true));
         let saved = ids.iter().map(|&id| self.module.functions[id].clone()).collect();
         passes::finish_some(&mut self.module, &ids);
         Finished { ids, saved }

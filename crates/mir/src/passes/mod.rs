@@ -165,17 +165,15 @@ fn run_full(module: &mut Module, after_inlining: &[&[Step]]) {
     run_steps(module, Order::Any, after_inlining);
 }
 
-/// What [`OptLevel::Full`] does first, for a module that was optimised quickly and runs: all functions stay, since
-/// the code that runs may name them.
-pub(crate) fn optimize_for_inlining(module: &mut Module) {
-    // Once only: what is stored into later in better code alone is stored into by the quick code too.
+/// Says which fields the code of a module leaves as they were made: for a module that runs already, before any of it
+/// is optimised further. What better code alone leaves as it is the quick code may still store into.
+pub(crate) fn freeze_as_it_runs(module: &mut Module) {
     freeze::freeze(module);
-    run_steps(module, Order::CalleesFirst, &[FULL_FIRST]);
 }
 
-/// The same for some functions, which have been added since.
-pub(crate) fn optimize_some_for_inlining(module: &mut Module, ids: &[FuncId]) {
-    schedule::for_some_functions(module, ids, |func, cx| run_parts(func, cx, &[FULL_FIRST]));
+/// What [`OptLevel::Full`] does first, for some functions; what they call has been through it or is among them.
+pub(crate) fn optimize_for_inlining(module: &mut Module, ids: &[FuncId]) {
+    schedule::for_these_callees_first(module, ids, |func, cx| run_parts(func, cx, &[FULL_FIRST]));
 }
 
 /// What [`OptLevel::Full`] does after inlining, for some functions.

@@ -61,6 +61,23 @@ pub fn for_some_functions(
     run_level(module, &graph, ids, &run);
 }
 
+/// The same for the functions given, each after those among them that it calls, cycles apart.
+pub fn for_these_callees_first(
+    module: &mut Module,
+    ids: &[FuncId],
+    run: impl Fn(&mut Function, &mut PassCx<'_>) + Sync,
+) {
+    let graph = CallGraph::new(module);
+    let mut wanted = vec![false; module.functions.len()];
+    ids.iter().for_each(|&id| wanted[index(id)] = true);
+    for mut level in graph.levels() {
+        level.retain(|&id| wanted[index(id)]);
+        if !level.is_empty() {
+            run_level(module, &graph, &level, &run);
+        }
+    }
+}
+
 /// A function that has been changed, and the places it added.
 struct Done {
     id: FuncId,
