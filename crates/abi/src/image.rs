@@ -198,7 +198,7 @@ impl Image {
     }
 
     /// The code that came later, the last piece first.
-    fn more(&self) -> impl Iterator<Item = &MoreCode> {
+    pub fn more(&self) -> impl Iterator<Item = &MoreCode> {
         // SAFETY: it is null or lives as long as the program runs.
         let last = unsafe { self.more.as_ref() }.map(|last| last.load(Ordering::Acquire));
         // SAFETY: pieces are null, or live and stay unchanged as long as the program runs.

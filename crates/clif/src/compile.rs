@@ -74,8 +74,7 @@ pub(crate) fn compile_functions<'a>(
         }
     };
     let mut all = std::thread::scope(|scope| {
-        let helpers: Vec<_> =
-            (1..threads).map(|_| scope.spawn(|| run(new_worker()))).collect();
+        let helpers: Vec<_> = (1..threads).map(|_| scope.spawn(|| run(new_worker()))).collect();
         let mut all = run(new_worker())?;
         for helper in helpers {
             let done: Result<Vec<(usize, Compiled)>, Error> =

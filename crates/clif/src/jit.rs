@@ -104,11 +104,7 @@ pub fn compile_tiers(
 }
 
 /// A module that finds the runtime and C.
-fn empty_module(
-    mir: &mir::Module,
-    isa: OwnedTargetIsa,
-    rt: RtAddress,
-) -> Result<JITModule, Error> {
+fn empty_module(mir: &mir::Module, isa: OwnedTargetIsa, rt: RtAddress) -> Result<JITModule, Error> {
     let mut builder = JITBuilder::with_isa(isa, default_libcall_names());
     let memory = CodeMemory::new().ok_or(Error::Host("there is no memory for code"))?;
     builder.memory_provider(Box::new(memory));

@@ -22,7 +22,7 @@ pub struct Tiering {
 }
 
 impl Tiering {
-    /// For running programs. Below this number the quick code takes less time than compiling it better.
+    /// For running programs: short loops ask within microseconds, and what runs a few times never does.
     pub const USUAL: Tiering = Tiering { threshold: 2_000, waits: false, at_entries: true };
     /// Everything goes over as soon as it can.
     pub const EAGER: Tiering = Tiering { threshold: 1, waits: true, at_entries: true };
@@ -43,6 +43,7 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
+    pub const CODE: u32 = offset_of!(Slot, code) as u32;
     pub const COUNT: u32 = offset_of!(Slot, count) as u32;
 
     /// From now on the place goes over.

@@ -271,8 +271,7 @@ impl Work {
             // SAFETY: as above.
             code_locs: unsafe { Table::from_raw(code_locs.as_ptr(), code_locs.len()) },
         };
-        let piece =
-            Piece { tables, _functions: functions, _code_locs: code_locs, _locs: locs };
+        let piece = Piece { tables, _functions: functions, _code_locs: code_locs, _locs: locs };
         self.pieces.push(Box::new(piece));
         let last = self.pieces.last().map_or(std::ptr::null(), |piece| &raw const piece.tables);
         shared.more.store(last.cast_mut(), Ordering::Release);
@@ -294,7 +293,8 @@ impl Work {
             let Some(&address) = code.get(&id) else { continue };
             // SAFETY: the words lie in the data object, aligned; it is writable, and whoever reads a word finds one
             // or the other code.
-            let word = unsafe { AtomicU64::from_ptr(objects.add(offset as usize).cast_mut().cast()) };
+            let word =
+                unsafe { AtomicU64::from_ptr(objects.add(offset as usize).cast_mut().cast()) };
             word.store(address.addr() as u64, Ordering::Release);
         }
     }

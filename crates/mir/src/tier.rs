@@ -8,7 +8,7 @@
 //! Needs: a module that does not suspend, optimised quickly ([`is_possible`]). Must never let an assumption about
 //! the whole program rest on better code alone: what it left out the quick code may still do.
 
-use crate::analysis::{Cfg, Liveness};
+use crate::analysis::{Cfg, Liveness, Loops};
 use crate::entities::*;
 use crate::function::{BlockData, Function, ValueDef};
 use crate::keywords::BinOp;
@@ -78,14 +78,25 @@ impl Entries {
 }
 
 /// The function that goes on at a loop head of a function. Its parameters are what [`Entries`] says, its results those
-/// of the function.
-pub fn entry_at(module: &Module, id: FuncId, head: Block) -> Function {
+/// of the function. Where it comes to the head of a loop around, it goes on in the entry there, which `around` names:
+/// so each loop is entered at its head alone, and is optimised as it would be in the whole function.
+pub fn entry_at(module: &Module, id: FuncId, head: Block, around: &[(Block, FuncId)]) -> Function {
     let mut func = module.functions[id].clone();
-    let live = Liveness::new(&func, &Cfg::new(&func)).live_in(head);
+    let cfg = Cfg::new(&func);
+    let live = Liveness::new(&func, &cfg).live_in(head);
     let params = func.blocks[head].params.clone();
     let given = [live.as_slice(), params.as_slice()].concat();
     let intervals = passes::intervals_at(&func, module, head, &given);
     let intervals: Intervals = given.into_iter().zip(intervals).collect();
+    let entries = Entries::of(&func, &cfg);
+    for &(outer, entry) in around {
+        let given = entries.heads.iter().find(|(block, _)| *block == outer);
+        let given = given.map(|(_, given)| given.clone()).unwrap_or_default();
+        let args = func.pools.list(&given);
+        func.blocks[outer].insts.clear();
+        func.blocks[outer].term = Terminator::TailCall { func: entry, args };
+    }
+    func.attrs.noinline = true;
     let homes = homes(&func);
     let before = move_entry(&mut func);
     let mut entry = EntryBlock::default();
@@ -110,6 +121,19 @@ pub fn entry_at(module: &Module, id: FuncId, head: Block) -> Function {
     passes::remove_unreachable(&mut func);
     mend(&mut func, &redefined);
     func
+}
+
+/// The heads of the loops around the one that begins at a head.
+fn heads_around(func: &Function, head: Block) -> Vec<Block> {
+    let loops = Loops::new(func, &Cfg::new(func));
+    let mut heads = Vec::new();
+    let mut at = loops.innermost(head);
+    while let Some(id) = at {
+        heads.push(loops.loops[id].header);
+        at = loops.loops[id].parent;
+    }
+    heads.retain(|&outer| outer != head);
+    heads
 }
 
 /// The block that defines each value.
@@ -215,7 +239,12 @@ impl Better {
         if let Some(&known) = self.entries.get(&(id, head)) {
             return known;
         }
-        let mut func = entry_at(quick, id, head);
+        let func = &quick.functions[id];
+        let around: Vec<(Block, FuncId)> = heads_around(func, head)
+            .into_iter()
+            .map(|outer| (outer, self.entry(quick, id, outer)))
+            .collect();
+        let mut func = entry_at(quick, id, head, &around);
         passes::remove_polls(&mut func);
         let entry = self.module.functions.push(func);
         self.prepared.push(false);

@@ -57,33 +57,44 @@ impl Translator<'_, '_> {
         let b = &mut self.b;
         b.set_loc(LocId::NONE);
         let slot = b.int(types::I64, std::ptr::from_ref(slots.slot(number)).addr() as i64);
+        let (over, stay) = (b.create_cold_block(), b.create_block());
+        let code = b.append_param(over, types::I64);
+        if block == Function::ENTRY {
+            // Closures on the heap keep the quick code, and may be called often.
+            let code = b.load(types::I64, Region::Tier, slot, Slot::CODE);
+            let count = b.create_block();
+            b.branch(code, (over, &[code]), (count, &[]));
+            b.switch_to(count);
+        }
         let count = b.load(types::I32, Region::Tier, slot, Slot::COUNT);
         let count = b.add_const(count, 1);
         b.store(Region::Tier, count, slot, Slot::COUNT);
         let threshold = i64::from(slots.tiering.threshold);
         let often = b.compare_const(IntCC::UnsignedGreaterThan, count, threshold);
-        let (cold, over) = (b.create_cold_block(), b.create_cold_block());
-        let stay = b.create_block();
+        let cold = b.create_cold_block();
         b.branch(often, (cold, &[]), (stay, &[]));
         b.switch_to(cold);
         if block != Function::ENTRY {
-            // In place of the polls on the ways back: see `is_polled_here`.
-            let data = &self.func.blocks[block];
-            let first = data.insts.first().map(|&inst| self.func.insts[inst].loc);
-            self.b.set_loc(first.unwrap_or(data.term_loc));
-            self.call_thunk(Thunk::Poll, &[]);
-            self.b.set_loc(LocId::NONE);
+            self.poll_for_round(block);
         }
-        let b = &mut self.b;
-        let number = b.int(types::I32, i64::from(number));
         let ask = self.import(slots.asker, true, ask_signature);
         let b = &mut self.b;
-        let code = b.call(ask, &[number])[0];
-        b.branch(code, (over, &[]), (stay, &[]));
+        let number = b.int(types::I32, i64::from(number));
+        let answer = b.call(ask, &[number])[0];
+        b.branch(answer, (over, &[answer]), (stay, &[]));
         b.switch_to(over);
         let sig = b.import_signature(tail_signature(&types, &self.func.sig.results));
         b.ins().return_call_indirect(sig, code, &given);
         b.switch_to(stay);
+    }
+
+    /// In place of the polls on the ways back to a loop head: see [`Quick::is_polled_here`].
+    fn poll_for_round(&mut self, head: Block) {
+        let data = &self.func.blocks[head];
+        let first = data.insts.first().map(|&inst| self.func.insts[inst].loc);
+        self.b.set_loc(first.unwrap_or(data.term_loc));
+        self.call_thunk(Thunk::Poll, &[]);
+        self.b.set_loc(LocId::NONE);
     }
 }
 

@@ -8,8 +8,8 @@
 //! A short counted loop polls once in `BATCH` rounds and pays nothing in between: it runs to the nearer of
 //! its own bound and a mark `BATCH` ahead, and only there looks which of the two it was.
 
-use super::{PassCx, index};
 use super::fold::opposite;
+use super::{PassCx, index};
 use crate::analysis::{Cfg, Loop, Loops};
 use crate::effects::Effects;
 use crate::entities::*;
