@@ -4,6 +4,7 @@
 use crate::ABI_VERSION;
 use crate::desc::TypeDesc;
 use core::fmt;
+use core::sync::atomic::{AtomicPtr, Ordering};
 
 /// A table in the image: an address and a count.
 #[repr(C)]
@@ -113,6 +114,24 @@ pub struct CodeLoc {
     pub loc: u32,
 }
 
+/// Code that was compiled while the program runs: one piece of a list that only grows.
+#[derive(Debug)]
+#[repr(C)]
+pub struct MoreCode {
+    /// The piece before it, or null.
+    pub before: *const MoreCode,
+    /// The number of its first place; those before are the image's and the earlier pieces'.
+    pub first_loc: u32,
+    pub locs: Table<LocEntry>,
+    pub functions: Table<FnMap>,
+    pub code_locs: Table<CodeLoc>,
+}
+
+// SAFETY: a piece is read-only once it is in the list.
+unsafe impl Sync for MoreCode {}
+// SAFETY: as above.
+unsafe impl Send for MoreCode {}
+
 /// A program for the runtime. The object file exports it as `sepal_image`.
 #[derive(Debug)]
 #[repr(C)]
@@ -142,6 +161,9 @@ pub struct Image {
     /// Not 0: pending defers, closures without parameters and results, may wait, and so give null or
     /// the frame in which they have suspended.
     pub defers_may_wait: u64,
+    /// The last piece of the code that came later; null where none ever comes. Whoever puts a piece there
+    /// stores with `Release`.
+    pub more: *const AtomicPtr<MoreCode>,
 }
 
 // SAFETY: images are read-only but for the globals, which belong to the one actor that runs.
@@ -165,6 +187,7 @@ impl Image {
         symbols: Table::EMPTY,
         texts: Table::EMPTY,
         defers_may_wait: 0,
+        more: core::ptr::null(),
     };
 
     /// The text of a range; images are made by the compiler, a range outside reads as `?`.
@@ -172,6 +195,38 @@ impl Image {
         let (from, len) = (range.offset as usize, range.len as usize);
         let bytes = self.texts.as_slice().get(from..from + len);
         bytes.and_then(|bytes| core::str::from_utf8(bytes).ok()).unwrap_or("?")
+    }
+
+    /// The code that came later, the last piece first.
+    pub fn more(&self) -> impl Iterator<Item = &MoreCode> {
+        // SAFETY: it is null or lives as long as the program runs.
+        let last = unsafe { self.more.as_ref() }.map(|last| last.load(Ordering::Acquire));
+        // SAFETY: pieces are null, or live and stay unchanged as long as the program runs.
+        let first = last.and_then(|last| unsafe { last.as_ref() });
+        // SAFETY: as above.
+        core::iter::successors(first, |piece| unsafe { piece.before.as_ref() })
+    }
+
+    /// The place of a number.
+    pub fn loc(&self, loc: u32) -> Option<&LocEntry> {
+        let later = |piece: &'_ MoreCode| loc >= piece.first_loc;
+        let own = || self.locs.as_slice().get(loc as usize);
+        own().or_else(|| {
+            let piece = self.more().find(|piece| later(piece))?;
+            piece.locs.as_slice().get((loc - piece.first_loc) as usize)
+        })
+    }
+
+    /// The function whose code an address lies in, and its return addresses.
+    pub fn function_at(&self, pc: usize) -> Option<(&FnMap, &[CodeLoc])> {
+        let pieces = core::iter::once((&self.functions, &self.code_locs));
+        let more = self.more().map(|piece| (&piece.functions, &piece.code_locs));
+        pieces.chain(more).find_map(|(functions, code_locs)| {
+            let contains = |f: &&FnMap| pc.wrapping_sub(f.start as usize) < f.size as usize;
+            let function = functions.as_slice().iter().find(contains)?;
+            let range = function.first as usize..function.first as usize + function.count as usize;
+            Some((function, code_locs.as_slice().get(range).unwrap_or(&[])))
+        })
     }
 }
 
@@ -189,4 +244,4 @@ const _: () = assert!(core::mem::offset_of!(Image, functions) == 80);
 const _: () = assert!(core::mem::offset_of!(Image, code_locs) == 96);
 const _: () = assert!(core::mem::offset_of!(Image, symbols) == 112);
 const _: () = assert!(core::mem::offset_of!(Image, texts) == 128);
-const _: () = assert!(size_of::<Image>() == 152);
+const _: () = assert!(size_of::<Image>() == 160);

@@ -32,7 +32,7 @@ pub use frame::{
     FRAME_CHILD, FRAME_LOC, FRAME_PARENT, FRAME_RESULTS, FRAME_RESUME, FRAME_STATE, Frame,
     FrameStatus,
 };
-pub use image::{CodeLoc, FnMap, Image, LocEntry, NO_LOC, Table, TextRange};
+pub use image::{CodeLoc, FnMap, Image, LocEntry, MoreCode, NO_LOC, Table, TextRange};
 pub use object::{ARRAY_DATA, ARRAY_LEN, BOX_PAYLOAD, BOX_VTABLE, CLOSURE_CAPTURES, CLOSURE_CODE};
 pub use object::{
     HEADER_SIZE, Header, OBJECT_ALIGN, ObjPtr, Object, STR_DATA, STR_LEN, object_size,

@@ -34,6 +34,8 @@ pub(crate) enum Region {
     Vtable,
     /// The frame's own slots and links.
     Frame,
+    /// Counters and code addresses of the quick tier.
+    Tier,
 }
 
 impl Region {
@@ -49,6 +51,7 @@ impl Region {
             Region::Global(_) => "global",
             Region::Vtable => "vtable",
             Region::Frame => "frame",
+            Region::Tier => "tier",
         }
     }
 }

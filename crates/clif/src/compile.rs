@@ -5,8 +5,9 @@
 
 use crate::builder::tail_signature;
 use crate::decls::Decls;
+use crate::slots::Slots;
 use crate::thunks::{CPUID, CpuInst, Thunk};
-use crate::translate::translate;
+use crate::translate::{quick, translate};
 use crate::{Error, Options};
 use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::control::ControlPlane;
@@ -37,37 +38,44 @@ pub(crate) struct CompiledProgram {
     pub thunks: Vec<Compiled>,
 }
 
-/// Compiles everything.
+/// Compiles everything. With slots the code is a quick tier, and goes over to better code as they say.
 pub(crate) fn compile(
     mir: &mir::Module,
     decls: &Decls,
     isa: &dyn TargetIsa,
     options: &Options,
+    slots: Option<&Slots>,
 ) -> Result<CompiledProgram, Error> {
-    let mut worker = Worker::new(mir, decls, isa);
+    let mut worker = Worker::new(mir, decls, isa, None);
     let mut thunks = Vec::new();
     for thunk in Thunk::ALL {
         thunks.push(worker.thunk(thunk)?);
     }
     let defined: Vec<FuncId> = decls.defined().map(|(id, _)| id).collect();
-    let count = defined.len();
-    let threads = thread_count(options.threads, count);
+    let threads = thread_count(options.threads, defined.len());
+    let new_worker = || Worker::new(mir, decls, isa, slots);
+    Ok(CompiledProgram { funcs: compile_functions(&defined, threads, &new_worker)?, thunks })
+}
+
+/// Compiles some functions, and gives them in their order.
+pub(crate) fn compile_functions<'a>(
+    ids: &[FuncId],
+    threads: usize,
+    new_worker: &(impl Fn() -> Worker<'a> + Sync),
+) -> Result<Vec<Compiled>, Error> {
     let next = AtomicUsize::new(0);
     // Indices are handed out one by one: functions differ in size, and none waits for another.
     let run = |mut worker: Worker<'_>| {
         let mut done = Vec::new();
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
-            if index >= count {
-                return Ok(done);
-            }
-            done.push((index, worker.function(defined[index])?));
+            let Some(&id) = ids.get(index) else { return Ok(done) };
+            done.push((index, worker.function(id)?));
         }
     };
     let mut all = std::thread::scope(|scope| {
-        let helpers: Vec<_> =
-            (1..threads).map(|_| scope.spawn(|| run(Worker::new(mir, decls, isa)))).collect();
-        let mut all = run(worker)?;
+        let helpers: Vec<_> = (1..threads).map(|_| scope.spawn(|| run(new_worker()))).collect();
+        let mut all = run(new_worker())?;
         for helper in helpers {
             let done: Result<Vec<(usize, Compiled)>, Error> =
                 helper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
@@ -76,13 +84,13 @@ pub(crate) fn compile(
         Ok::<_, Error>(all)
     })?;
     all.sort_unstable_by_key(|(index, _)| *index);
-    Ok(CompiledProgram { funcs: all.into_iter().map(|(_, func)| func).collect(), thunks })
+    Ok(all.into_iter().map(|(_, func)| func).collect())
 }
 
 /// Below so many functions for each thread, starting it costs more than it saves.
 const WORTH_A_THREAD: usize = 16;
 
-fn thread_count(asked: usize, functions: usize) -> usize {
+pub(crate) fn thread_count(asked: usize, functions: usize) -> usize {
     let most = match asked {
         0 => std::thread::available_parallelism().map_or(1, |n| n.get().min(4)),
         asked => asked,
@@ -95,9 +103,16 @@ impl CompiledProgram {
     pub fn define<M: Module>(&self, module: &mut M, decls: &Decls) -> Result<(), Error> {
         let thunks = decls.thunks.iter().copied().zip(&self.thunks);
         for (id, func) in decls.defined().map(|(_, id)| id).zip(&self.funcs).chain(thunks) {
-            module.define_function_bytes(id, func.align, &func.code, &func.relocs)?;
+            func.define(module, id)?;
         }
         Ok(())
+    }
+}
+
+impl Compiled {
+    /// Gives the code to the module.
+    pub fn define<M: Module>(&self, module: &mut M, id: ClFunc) -> Result<(), Error> {
+        Ok(module.define_function_bytes(id, self.align, &self.code, &self.relocs)?)
     }
 }
 
@@ -106,14 +121,20 @@ pub(crate) struct Worker<'a> {
     mir: &'a mir::Module,
     decls: &'a Decls,
     isa: &'a dyn TargetIsa,
+    slots: Option<&'a Slots>,
     context: Context,
     control: ControlPlane,
 }
 
 impl<'a> Worker<'a> {
-    pub fn new(mir: &'a mir::Module, decls: &'a Decls, isa: &'a dyn TargetIsa) -> Worker<'a> {
+    pub fn new(
+        mir: &'a mir::Module,
+        decls: &'a Decls,
+        isa: &'a dyn TargetIsa,
+        slots: Option<&'a Slots>,
+    ) -> Worker<'a> {
         let control = ControlPlane::default();
-        Worker { mir, decls, isa, context: Context::new(), control }
+        Worker { mir, decls, isa, slots, context: Context::new(), control }
     }
 
     /// Cranelift's IR of a function.
@@ -123,7 +144,7 @@ impl<'a> Worker<'a> {
         let func = &mut self.context.func;
         func.signature = tail_signature(&sig.params, &sig.results);
         func.name = UserFuncName::user(0, self.decls.callee(id).as_u32());
-        translate(self.mir, self.decls, id, func);
+        translate(self.mir, self.decls, self.slots, id, func);
         func
     }
 
@@ -148,6 +169,15 @@ impl<'a> Worker<'a> {
             lines: Vec::new(),
             unwind: None,
         })
+    }
+
+    /// What quick code asks for better code with.
+    pub fn asker(&mut self, slots: &Slots) -> Result<Compiled, Error> {
+        self.context.clear();
+        self.context.func.signature = quick::ask_signature();
+        self.context.func.name = UserFuncName::user(0, slots.asker.as_u32());
+        quick::build_asker(&mut self.context.func, slots);
+        self.finish(slots.asker, "asker")
     }
 
     /// The machine code in Cranelift's own notation.

@@ -12,6 +12,7 @@ use sepal_abi::{DescId, HEADER_SIZE, Header};
 use sepal_mir::{self as mir, ConstWord, StaticId, StrId, VtableId};
 
 /// Where the constants of a module lie.
+#[derive(Clone)]
 pub(crate) struct Constants {
     strings: DataId,
     objects: DataId,
@@ -22,9 +23,14 @@ pub(crate) struct Constants {
 
 impl Constants {
     /// Declares the two data objects and lays out what is in them.
-    pub fn declare<M: Module>(module: &mut M, mir: &mir::Module) -> Result<Constants, Error> {
+    /// Code addresses in them can be replaced later if they are `writable`.
+    pub fn declare<M: Module>(
+        module: &mut M,
+        mir: &mir::Module,
+        writable: bool,
+    ) -> Result<Constants, Error> {
         let strings = module.declare_data("spl_strings", Linkage::Local, false, false)?;
-        let objects = module.declare_data("spl_objects", Linkage::Local, false, false)?;
+        let objects = module.declare_data("spl_objects", Linkage::Local, writable, false)?;
         let mut next = 0;
         let string_offsets =
             mir.strings.iter().map(|data| place(&mut next, string_size(data))).collect();
@@ -52,6 +58,29 @@ impl Constants {
 
     pub fn vtable(&self, id: VtableId) -> (DataId, u32) {
         (self.objects, self.vtable_offsets[id.0 as usize])
+    }
+
+    /// The data object that holds addresses.
+    pub fn objects(&self) -> DataId {
+        self.objects
+    }
+
+    /// All words that hold the code of a function: which, and where in [`Constants::objects`].
+    pub fn code_words(&self, mir: &mir::Module) -> Vec<(mir::FuncId, u32)> {
+        let mut words = Vec::new();
+        let mut add = |word: ConstWord, offset: u32| {
+            if let ConstWord::Func(id) = word {
+                words.push((id, offset));
+            }
+        };
+        for (object, &start) in mir.statics.iter().zip(&self.static_offsets) {
+            let fields = static_variant(mir, object).fields.iter().zip(&object.fields);
+            fields.for_each(|(field, &word)| add(word, start + field.offset));
+        }
+        for (vtable, &start) in mir.vtables.iter().zip(&self.vtable_offsets) {
+            (0..).zip(&vtable.slots).for_each(|(n, &word)| add(word, start + 8 * n));
+        }
+        words
     }
 
     /// Writes both data objects.

@@ -12,6 +12,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use sepal_abi::RtFn;
 use sepal_mir::{self as mir, ExternId, Op, Terminator};
 use std::collections::BTreeSet;
+use std::collections::hash_map::Entry;
 
 /// Cranelift's numbers of everything that code refers to.
 pub(crate) struct Decls {
@@ -27,12 +28,22 @@ pub(crate) struct Decls {
     pub near_runtime: bool,
 }
 
+/// Where code will lie.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Placed {
+    /// With the runtime.
+    InExecutable,
+    InMemory,
+    /// Vtables and constant closures will get better code.
+    InMemoryToChange,
+}
+
 impl Decls {
     /// Declares all functions and constants of a module.
     pub fn declare<M: Module>(
         module: &mut M,
         mir: &mir::Module,
-        near_runtime: bool,
+        place: Placed,
     ) -> Result<Decls, Error> {
         let used = Used::by(mir)?;
         let mut names = FxHashSet::default();
@@ -40,9 +51,13 @@ impl Decls {
         for (id, func) in mir.functions.iter_enumerated() {
             let mut declared = None;
             if func.is_defined() {
-                let name = symbol_name(func.name.as_str(), id, &mut names);
                 let sig = tail_signature(&func.sig.params, &func.sig.results);
-                declared = Some(module.declare_function(&name, Linkage::Local, &sig)?);
+                declared = Some(if place == Placed::InExecutable {
+                    let name = symbol_name(func.name.as_str(), id, &mut names);
+                    module.declare_function(&name, Linkage::Local, &sig)?
+                } else {
+                    module.declare_anonymous_function(&sig)?
+                });
             }
             funcs.push(declared);
         }
@@ -66,8 +81,45 @@ impl Decls {
             }
             externs.push(declared);
         }
-        let constants = Constants::declare(module, mir)?;
+        let constants = Constants::declare(module, mir, place == Placed::InMemoryToChange)?;
+        let near_runtime = place == Placed::InExecutable;
         Ok(Decls { funcs, externs, rt, thunks, constants, near_runtime })
+    }
+
+    /// The same names but for functions, none of which is declared.
+    pub fn without_functions(&self) -> Decls {
+        Decls {
+            funcs: Vec::new(),
+            externs: self.externs.clone(),
+            rt: self.rt.clone(),
+            thunks: self.thunks.clone(),
+            constants: self.constants.clone(),
+            near_runtime: self.near_runtime,
+        }
+    }
+
+    /// Declares some functions more, without a name, and what they call of the runtime.
+    pub fn declare_more<M: Module>(
+        &mut self,
+        module: &mut M,
+        mir: &mir::Module,
+        ids: &[mir::FuncId],
+    ) -> Result<(), Error> {
+        self.funcs.resize(mir.functions.len(), None);
+        let mut used = Used { rt: BTreeSet::new(), externs: BTreeSet::new() };
+        for &id in ids {
+            let func = &mir.functions[id];
+            let sig = tail_signature(&func.sig.params, &func.sig.results);
+            self.funcs[id.0 as usize] = Some(module.declare_anonymous_function(&sig)?);
+            func.insts.iter().for_each(|inst| used.op(&inst.op, &mut BTreeSet::new()));
+        }
+        for f in used.rt {
+            if let Entry::Vacant(entry) = self.rt.entry(f) {
+                let sig = rt_signature(f);
+                entry.insert(module.declare_function(f.name(), Linkage::Import, &sig)?);
+            }
+        }
+        Ok(())
     }
 
     /// The number of a function, if it has a body.

@@ -8,18 +8,20 @@ use crate::decls::Decls;
 use crate::section::{Section, Target};
 use cranelift_module::{DataId, Linkage, Module};
 use rustc_hash::FxHashMap;
-use sepal_abi::{ABI_VERSION, DescKind, NO_LOC, TextRange};
+use sepal_abi::{ABI_VERSION, DescKind, MoreCode, NO_LOC, TextRange};
 use sepal_mir::{self as mir, Layout, LayoutKind};
+use std::sync::atomic::AtomicPtr;
 
 /// The exported name.
 pub(crate) const IMAGE_SYMBOL: &str = "sepal_image";
 
-/// Writes the image and gives its data object.
+/// Writes the image and gives its data object. Code that comes later is found through `more`.
 pub(crate) fn define<M: Module>(
     module: &mut M,
     mir: &mir::Module,
     decls: &Decls,
     program: &CompiledProgram,
+    more: Option<&AtomicPtr<MoreCode>>,
 ) -> Result<DataId, Error> {
     let tables = module.declare_data("spl_tables", Linkage::Local, false, false)?;
     let records = module.declare_data("spl_records", Linkage::Local, false, false)?;
@@ -48,6 +50,7 @@ pub(crate) fn define<M: Module>(
         table.write(&mut out);
     }
     out.u64(u64::from(mir.defers_may_wait));
+    out.u64(more.map_or(0, |more| std::ptr::from_ref(more).addr() as u64));
     writer.tables.define(module, tables)?;
     writer.records.define(module, records)?;
     out.define(module, image)?;

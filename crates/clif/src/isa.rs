@@ -11,6 +11,8 @@ use cranelift_codegen::settings::{self, Configurable};
 pub struct Options {
     /// Whether Cranelift optimises too, with which it takes 1.6 times as long: executables, not code in memory.
     pub optimize: bool,
+    /// Whether registers are given out in one pass, in half the time: code that shall be there soon.
+    pub single_pass: bool,
     /// Check Cranelift's IR before compiling it.
     pub verify: bool,
     /// How many threads compile; 0 for as many as there are cores, up to four.
@@ -21,7 +23,13 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { optimize: true, verify: cfg!(debug_assertions), threads: 0, perf_map: false }
+        Options {
+            optimize: true,
+            single_pass: false,
+            verify: cfg!(debug_assertions),
+            threads: 0,
+            perf_map: false,
+        }
     }
 }
 
@@ -43,6 +51,7 @@ pub(crate) fn isa(target: Target, options: &Options) -> Result<OwnedTargetIsa, E
     let flag = |on: bool| if on { "true" } else { "false" };
     let pairs = [
         ("opt_level", if options.optimize { "speed" } else { "none" }),
+        ("regalloc_algorithm", if options.single_pass { "single_pass" } else { "backtracking" }),
         ("enable_verifier", flag(options.verify)),
         ("is_pic", flag(target == Target::Portable)),
         ("enable_pinned_reg", "true"),

@@ -2,29 +2,40 @@
 //!
 //! Must never run anything: the runtime does, given the image.
 
-use crate::compile::{CompiledProgram, compile};
-use crate::decls::{Decls, Used};
+use crate::compile::{CompiledProgram, Worker, compile};
+use crate::decls::{Decls, Placed, Used};
 use crate::isa::{Options, Target, isa};
 use crate::memory::CodeMemory;
+use crate::slots::Tiering;
+use crate::tiers::Tiers;
+use crate::translate::quick::ask_signature;
 use crate::{Error, image};
+use cranelift_codegen::isa::OwnedTargetIsa;
 use cranelift_jit::{JITBuilder, JITModule};
-use cranelift_module::default_libcall_names;
-use sepal_abi::{Image, RtFn};
+use cranelift_module::{Module as _, default_libcall_names};
+use sepal_abi::{Image, MoreCode, RtFn};
 use sepal_mir as mir;
 use std::ffi::CString;
 use std::io::Write;
+use std::sync::atomic::AtomicPtr;
 
 /// Where the runtime's functions are.
 pub type RtAddress = fn(RtFn) -> *const u8;
 
 /// A compiled program in memory: owns its code, data and image.
 pub struct JitProgram {
-    /// `None` only while dropping.
-    module: Option<JITModule>,
+    memory: Memory,
     image: *const Image,
 }
 
-// SAFETY: after compilation everything is read-only memory.
+/// Who frees the code.
+enum Memory {
+    /// `None` only while dropping.
+    Own(Option<JITModule>),
+    Tiers(Tiers),
+}
+
+// SAFETY: after compilation everything is read-only memory, but for what `Tiers` guards.
 unsafe impl Send for JitProgram {}
 // SAFETY: as above.
 unsafe impl Sync for JitProgram {}
@@ -39,9 +50,15 @@ impl JitProgram {
 
 impl Drop for JitProgram {
     fn drop(&mut self) {
-        if let Some(module) = self.module.take() {
-            // SAFETY: whoever runs the code borrows `self`, so nothing runs now.
-            unsafe { module.free_memory() };
+        match &mut self.memory {
+            Memory::Own(module) => {
+                if let Some(module) = module.take() {
+                    // SAFETY: whoever runs the code borrows `self`, so nothing runs now.
+                    unsafe { module.free_memory() };
+                }
+            }
+            // SAFETY: as above.
+            Memory::Tiers(tiers) => unsafe { tiers.end() },
         }
     }
 }
@@ -53,7 +70,42 @@ pub fn compile_jit(
     rt: RtAddress,
 ) -> Result<JitProgram, Error> {
     let isa = isa(Target::Here, &options)?;
-    let mut builder = JITBuilder::with_isa(isa.clone(), default_libcall_names());
+    let mut module = empty_module(mir, isa.clone(), rt)?;
+    let decls = Decls::declare(&mut module, mir, Placed::InMemory)?;
+    let program = compile(mir, &decls, &*isa, &options, None)?;
+    let image = place(&mut module, mir, &decls, &program, None)?;
+    if options.perf_map {
+        write_perf_map(mir, &decls, &module, &program);
+    }
+    Ok(JitProgram { memory: Memory::Own(Some(module)), image })
+}
+
+/// Compiles a verified module, optimised for its first tier, into memory: quickly, and better as it runs.
+pub fn compile_tiers(
+    mir: mir::Module,
+    tiering: Tiering,
+    options: Options,
+    rt: RtAddress,
+) -> Result<JitProgram, Error> {
+    let isa = isa(Target::Here, &Options { single_pass: true, optimize: false, ..options })?;
+    let mut module = empty_module(&mir, isa.clone(), rt)?;
+    let decls = Decls::declare(&mut module, &mir, Placed::InMemoryToChange)?;
+    let asker = module.declare_anonymous_function(&ask_signature())?;
+    let tiers = Tiers::new(&mir, tiering, asker);
+    let program = compile(&mir, &decls, &*isa, &options, Some(tiers.slots()))?;
+    let code = Worker::new(&mir, &decls, &*isa, None).asker(tiers.slots())?;
+    code.define(&mut module, asker)?;
+    let image = place(&mut module, &mir, &decls, &program, Some(tiers.more()))?;
+    if options.perf_map {
+        write_perf_map(&mir, &decls, &module, &program);
+    }
+    tiers.begin(module, mir, decls, image, options);
+    Ok(JitProgram { memory: Memory::Tiers(tiers), image })
+}
+
+/// A module that finds the runtime and C.
+fn empty_module(mir: &mir::Module, isa: OwnedTargetIsa, rt: RtAddress) -> Result<JITModule, Error> {
+    let mut builder = JITBuilder::with_isa(isa, default_libcall_names());
     let memory = CodeMemory::new().ok_or(Error::Host("there is no memory for code"))?;
     builder.memory_provider(Box::new(memory));
     for &f in RtFn::ALL {
@@ -64,18 +116,22 @@ pub fn compile_jit(
         let address = find_c_function(name).ok_or_else(|| Error::UnknownExtern(name.to_owned()))?;
         builder.symbol(name, address);
     }
-    let mut module = JITModule::new(builder);
-    let decls = Decls::declare(&mut module, mir, false)?;
-    let program = compile(mir, &decls, &*isa, &options)?;
-    program.define(&mut module, &decls)?;
-    decls.constants.define(&mut module, mir, &decls)?;
-    let image = image::define(&mut module, mir, &decls, &program)?;
+    Ok(JITModule::new(builder))
+}
+
+/// Gives code and data their places; gives the image.
+fn place(
+    module: &mut JITModule,
+    mir: &mir::Module,
+    decls: &Decls,
+    program: &CompiledProgram,
+    more: Option<&AtomicPtr<MoreCode>>,
+) -> Result<*const Image, Error> {
+    program.define(module, decls)?;
+    decls.constants.define(module, mir, decls)?;
+    let image = image::define(module, mir, decls, program, more)?;
     module.finalize_definitions()?;
-    let (image, _) = module.get_finalized_data(image);
-    if options.perf_map {
-        write_perf_map(mir, &decls, &module, &program);
-    }
-    Ok(JitProgram { module: Some(module), image: image.cast() })
+    Ok(module.get_finalized_data(image).0.cast())
 }
 
 /// A function of this process, or of the C mathematics library, which executables link too.

@@ -18,16 +18,19 @@ mod jit;
 mod memory;
 mod object;
 mod section;
+mod slots;
 mod text;
 mod thunks;
+mod tiers;
 mod translate;
 
 #[cfg(test)]
 mod tests;
 
 pub use isa::{Options, Target};
-pub use jit::{JitProgram, RtAddress, compile_jit};
+pub use jit::{JitProgram, RtAddress, compile_jit, compile_tiers};
 pub use object::compile_object;
+pub use slots::Tiering;
 pub use text::{asm_text, clif_text};
 
 use cranelift_codegen::CodegenError;

@@ -4,7 +4,7 @@
 //! sections are written by `dwarf` with relative or section-relative addresses.
 
 use crate::compile::compile;
-use crate::decls::Decls;
+use crate::decls::{Decls, Placed};
 use crate::dwarf;
 use crate::isa::{Options, Target, isa};
 use crate::{Error, image};
@@ -23,11 +23,11 @@ pub(crate) fn object_module(isa: OwnedTargetIsa) -> Result<ObjectModule, Error> 
 pub fn compile_object(mir: &mir::Module, options: Options) -> Result<Vec<u8>, Error> {
     let isa = isa(Target::Portable, &options)?;
     let mut module = object_module(isa.clone())?;
-    let decls = Decls::declare(&mut module, mir, true)?;
-    let program = compile(mir, &decls, &*isa, &options)?;
+    let decls = Decls::declare(&mut module, mir, Placed::InExecutable)?;
+    let program = compile(mir, &decls, &*isa, &options, None)?;
     program.define(&mut module, &decls)?;
     decls.constants.define(&mut module, mir, &decls)?;
-    image::define(&mut module, mir, &decls, &program)?;
+    image::define(&mut module, mir, &decls, &program, None)?;
     let mut product = module.finish();
     dwarf::add(&mut product, &*isa, mir, &decls, &program)?;
     product.emit().map_err(|error| Error::Object(error.to_string()))

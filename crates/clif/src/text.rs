@@ -4,7 +4,7 @@
 
 use crate::Error;
 use crate::compile::Worker;
-use crate::decls::Decls;
+use crate::decls::{Decls, Placed};
 use crate::isa::{Options, Target, isa};
 use crate::object::object_module;
 use crate::thunks::CpuInst;
@@ -53,9 +53,9 @@ fn each_function(
 ) -> Result<String, Error> {
     let isa = isa(Target::Portable, &options)?;
     let mut module = object_module(isa.clone())?;
-    let decls = Decls::declare(&mut module, mir, true)?;
+    let decls = Decls::declare(&mut module, mir, Placed::InExecutable)?;
     let names = |name: &UserExternalName| external_name(&module, name);
-    let mut worker = Worker::new(mir, &decls, &*isa);
+    let mut worker = Worker::new(mir, &decls, &*isa, None);
     let mut out = String::new();
     for (id, _) in decls.defined() {
         // Writing into a string does not fail.

@@ -14,11 +14,14 @@ impl Session {
     /// # Errors
     /// The program cannot be compiled.
     pub fn run_jit(&self, file: &Path, options: RunOptions) -> Result<i32, Stop> {
-        let module = self.mir(file)?;
+        let (module, tiering) = self.mir_in_tiers(file)?;
         // The passes over MIR leave Cranelift's little to find, and those cost half of what it does.
         let how = sepal_clif::Options { optimize: false, ..sepal_clif::Options::default() };
-        let program = self.timed(Phase::Codegen, || {
-            sepal_clif::compile_jit(&module, how, sepal_rt::fns::address)
+        let program = self.timed(Phase::Codegen, || match tiering {
+            None => sepal_clif::compile_jit(&module, how, sepal_rt::fns::address),
+            Some(tiering) => {
+                sepal_clif::compile_tiers(module, tiering, how, sepal_rt::fns::address)
+            }
         });
         let program = program.map_err(|e| code_failure(&e))?;
         // SAFETY: the image was made by the compiler for this machine and lives until the end of

@@ -16,6 +16,7 @@ pub use child::{Child, Ending};
 pub use failure::Failure;
 pub use files::write_whole;
 pub use loader::Loader;
+pub use sepal_clif::Tiering;
 pub use sepal_lower::Contracts;
 pub use sepal_mir::passes::OptLevel;
 pub use sepal_rt::{Options as RunOptions, Pace, observe_interval};

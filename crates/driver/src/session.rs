@@ -6,10 +6,11 @@ use crate::files;
 use crate::loader::Loader;
 use crate::timing::{OnPhase, Phase, timed};
 use sepal_base::{Diagnostic, Style, codes, render_all};
+use sepal_clif::Tiering;
 use sepal_hir::{FnId, Program};
 use sepal_lower::{Contracts, Refusal};
-use sepal_mir::Module;
 use sepal_mir::passes::{OptLevel, optimize};
+use sepal_mir::{Module, tier};
 use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
@@ -22,6 +23,8 @@ pub struct Settings {
     pub strict_native: bool,
     /// How much the program is optimised; what it does is the same at every level.
     pub opt: OptLevel,
+    /// How a program that runs in memory goes from quick code to better code; `None` to begin with the best.
+    pub tiering: Option<Tiering>,
     /// How diagnostics are shown.
     pub style: Style,
     /// Who wants to know how long each phase takes.
@@ -116,23 +119,47 @@ impl Session {
 
     /// The program's MIR, optimised.
     pub(crate) fn mir(&self, file: &Path) -> Result<Module, Stop> {
-        let mut program = self.checked(file)?;
-        let module = self.lowered(&mut program, None);
-        let module = module.map_err(|refusal| self.refused(program, refusal, file))?;
+        let mut module = self.plain_mir(file)?;
+        self.optimized(&mut module, self.settings.opt);
         self.allow_interpreted(&module)?;
         Ok(module)
     }
 
-    /// The MIR of what is reached from `main` or from a test, optimised.
+    /// The program's MIR for an engine that makes better code while it runs: optimised quickly, if the program can
+    /// have tiers and shall be optimised at all; then also how they follow each other.
+    pub(crate) fn mir_in_tiers(&self, file: &Path) -> Result<(Module, Option<Tiering>), Stop> {
+        let mut module = self.plain_mir(file)?;
+        let wanted = self.settings.opt == OptLevel::Full;
+        let tiering = self.settings.tiering.filter(|_| wanted && tier::is_possible(&module));
+        let level = if tiering.is_some() { OptLevel::Quick } else { self.settings.opt };
+        self.optimized(&mut module, level);
+        self.allow_interpreted(&module)?;
+        Ok((module, tiering))
+    }
+
+    fn plain_mir(&self, file: &Path) -> Result<Module, Stop> {
+        let mut program = self.checked(file)?;
+        let module = self.lowered(&mut program, None);
+        Ok(module.map_err(|refusal| self.refused(program, refusal, file))?)
+    }
+
+    /// How much was asked to be optimised.
+    pub(crate) fn opt(&self) -> OptLevel {
+        self.settings.opt
+    }
+
+    pub(crate) fn optimized(&self, module: &mut Module, level: OptLevel) {
+        self.timed(Phase::Passes, || optimize(module, level));
+    }
+
+    /// The MIR of what is reached from `main` or from a test.
     pub(crate) fn lowered(
         &self,
         program: &mut Program,
         test: Option<FnId>,
     ) -> Result<Module, Refusal> {
         let options = sepal_lower::Options { contracts: self.settings.contracts, test };
-        let mut module = self.timed(Phase::Lower, || sepal_lower::lower(program, options))?;
-        self.timed(Phase::Passes, || optimize(&mut module, self.settings.opt));
-        Ok(module)
+        self.timed(Phase::Lower, || sepal_lower::lower(program, options))
     }
 
     /// With `--strict-native`, refuses a program of which a function asks to be interpreted.

@@ -67,7 +67,8 @@ impl Session {
         engine: TestEngine,
     ) -> Result<CompiledTest, Stop> {
         let module = self.lowered(&mut file.program, Some(file.tests[index]));
-        let module = module.map_err(|_| Stop::Errors(self.diagnostics(&file.program)))?;
+        let mut module = module.map_err(|_| Stop::Errors(self.diagnostics(&file.program)))?;
+        self.optimized(&mut module, self.opt());
         self.allow_interpreted(&module)?;
         if engine == TestEngine::Interp {
             return Ok(CompiledTest::Interp(module));

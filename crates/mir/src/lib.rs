@@ -17,6 +17,7 @@ pub mod ops;
 pub mod passes;
 pub mod suspend;
 pub mod text;
+pub mod tier;
 pub mod verify;
 
 pub use builder::{FunctionBuilder, Variable};

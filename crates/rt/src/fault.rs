@@ -46,7 +46,7 @@ fn decide(fault: &Fault) -> Decision {
         let stack = &activation.stack;
         let touches = matches!(fault.kind, FaultKind::Segment | FaultKind::Bus);
         let overflow = touches && stack.is_guard(fault.address);
-        if !overflow && trace::function_at((*actor).image(), fault.pc).is_none() {
+        if !overflow && (*actor).image().function_at(fault.pc).is_none() {
             return Decision::Abort;
         }
         FAULT.set(Some(*fault));

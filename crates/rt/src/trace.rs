@@ -3,7 +3,7 @@
 //! Every engine prints through [`push_lines`], so the same panic reads the same everywhere. Must never
 //! trust a frame pointer that is not on the actor's stack.
 
-use sepal_abi::{FnMap, Image, LocEntry, NO_LOC};
+use sepal_abi::{Image, LocEntry, NO_LOC};
 use std::fmt::Write;
 use std::ops::Range;
 
@@ -40,9 +40,8 @@ pub fn first_place(image: &Image, mut locs: impl Iterator<Item = u32>) -> Option
 
 /// A place, then those that it was inlined into.
 fn inlined_chain(image: &Image, loc: u32) -> impl Iterator<Item = &LocEntry> {
-    let locations = image.locs.as_slice();
-    std::iter::successors(locations.get(loc as usize), |entry| {
-        (entry.parent != NO_LOC).then(|| locations.get(entry.parent as usize)).flatten()
+    std::iter::successors(image.loc(loc), |entry| {
+        (entry.parent != NO_LOC).then(|| image.loc(entry.parent)).flatten()
     })
 }
 
@@ -62,36 +61,22 @@ pub fn frames(
     std::iter::once(loc).chain(callers).filter(|&loc| loc != NO_LOC)
 }
 
-/// The function whose code an address lies in.
-pub fn function_at(image: &Image, pc: usize) -> Option<&FnMap> {
-    let contains = |f: &&FnMap| pc.wrapping_sub(f.start as usize) < f.size as usize;
-    image.functions.as_slice().iter().find(contains)
-}
-
 /// The place of the last call at or before an instruction, else of the first one: near enough for a fault.
 pub fn place_near(image: &Image, pc: usize) -> u32 {
-    let Some(function) = function_at(image, pc) else { return NO_LOC };
-    let entries = entries(image, function);
-    let later = entries.partition_point(|entry| entry.0 <= pc - function.start as usize);
-    entries.get(later.max(1) - 1).map_or(NO_LOC, |entry| entry.1)
+    let Some((function, entries)) = image.function_at(pc) else { return NO_LOC };
+    let offset = pc - function.start as usize;
+    let later = entries.partition_point(|entry| entry.offset as usize <= offset);
+    entries.get(later.max(1) - 1).map_or(NO_LOC, |entry| entry.loc)
 }
 
 /// The place that a return address belongs to. `None` if it is not one of compiled code.
 fn place_of(image: &Image, return_address: usize) -> Option<u32> {
     // A return address may be one past its function: the call is before it.
-    let function = function_at(image, return_address.wrapping_sub(1))?;
+    let (function, entries) = image.function_at(return_address.wrapping_sub(1))?;
     let offset = return_address - function.start as usize;
-    let entries = entries(image, function);
-    let index = entries.binary_search_by_key(&offset, |entry| entry.0).ok();
+    let index = entries.binary_search_by_key(&offset, |entry| entry.offset as usize).ok();
     // A call that cannot panic may have no place; its caller still has one.
-    Some(index.map_or(NO_LOC, |index| entries[index].1))
-}
-
-/// The function's return addresses, as offsets, and places.
-fn entries(image: &Image, function: &FnMap) -> Vec<(usize, u32)> {
-    let range = function.first as usize..function.first as usize + function.count as usize;
-    let entries = image.code_locs.as_slice().get(range).unwrap_or(&[]);
-    entries.iter().map(|entry| (entry.offset as usize, entry.loc)).collect()
+    Some(index.map_or(NO_LOC, |index| entries[index].loc))
 }
 
 #[derive(Clone, Copy)]
@@ -118,7 +103,8 @@ fn frame_at(fp: usize, stack: &Range<usize>) -> Option<Frame> {
 mod tests {
     use super::*;
     use crate::testing::{image_with_locs, leak};
-    use sepal_abi::{CodeLoc, Table};
+    use sepal_abi::{CodeLoc, FnMap, MoreCode, Table};
+    use std::sync::atomic::AtomicPtr;
 
     fn check(image: &Image, locs: &[u32], expected: &str) {
         let mut report = String::new();
@@ -162,5 +148,31 @@ mod tests {
         assert_eq!(place_near(&image, 0x1018), 1);
         assert_eq!(place_near(&image, 0x1001), 1);
         assert_eq!(place_near(&image, 0x2000), NO_LOC);
+    }
+    #[test]
+    fn code_that_came_later_is_found() {
+        let mut image = image_with_locs(&[("a", 1, NO_LOC)]);
+        let text = image.locs.as_slice()[0];
+        let code = |start: usize, loc: u32| {
+            let start = start as *const u8;
+            let map = FnMap { start, size: 0x100, first: 0, count: 1, reserved: 0 };
+            let entry = CodeLoc { offset: 0x10, loc };
+            (Table::new(leak(vec![map])), Table::new(leak(vec![entry])))
+        };
+        let piece = |before: *const MoreCode, first_loc: u32, start: usize| {
+            let (functions, code_locs) = code(start, first_loc);
+            let line = first_loc * 10;
+            let locs = Table::new(leak(vec![sepal_abi::LocEntry { line, ..text }]));
+            &leak(vec![MoreCode { before, first_loc, locs, functions, code_locs }])[0]
+        };
+        let first = piece(std::ptr::null(), 1, 0x1000);
+        let second = piece(first, 2, 0x2000);
+        let last = AtomicPtr::new(std::ptr::from_ref(second).cast_mut());
+        image.more = &raw const last;
+        assert_eq!(place_of(&image, 0x1010), Some(1));
+        assert_eq!(place_of(&image, 0x2010), Some(2));
+        assert_eq!(place_of(&image, 0x3010), None);
+        let lines = |loc| image.loc(loc).map(|entry| entry.line);
+        assert_eq!([lines(0), lines(1), lines(2), lines(3)], [Some(1), Some(10), Some(20), None]);
     }
 }

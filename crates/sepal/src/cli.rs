@@ -176,9 +176,24 @@ pub struct Common {
     /// How much to optimise; the program does the same at every level
     #[arg(long, value_enum, default_value_t = Opt::Full, value_name = "LEVEL")]
     pub opt: Opt,
+    /// How a program run in memory goes from code that is there soon to code that is fast
+    #[arg(long, value_enum, default_value_t = Tiers::Usual, value_name = "HOW")]
+    pub tiers: Tiers,
     /// When to use colours
     #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub color: Color,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Tiers {
+    /// What runs often is compiled again, in full, while it runs
+    Usual,
+    /// Everything is, as soon as it runs: for tests
+    Eager,
+    /// Every loop is, as soon as it runs: for tests
+    EagerLoops,
+    /// Everything is compiled in full at once
+    Off,
 }
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]

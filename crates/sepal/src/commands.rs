@@ -4,7 +4,7 @@
 use crate::cli::{self, Common, Emit, Engine};
 use crate::terminal::{self, Progress};
 use sepal_base::{Code, suggest};
-use sepal_driver::{Contracts, Form, OnPhase, OptLevel, Session, Settings, Stop};
+use sepal_driver::{Contracts, Form, OnPhase, OptLevel, Session, Settings, Stop, Tiering};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -113,7 +113,14 @@ pub fn session(common: &Common) -> Session {
         cli::Opt::Full => OptLevel::Full,
         cli::Opt::FullWithoutPolls => OptLevel::FullWithoutPolls,
     };
-    Session::new(Settings { contracts, strict_native: common.strict_native, opt, style, on_phase })
+    let tiering = match common.tiers {
+        cli::Tiers::Usual => Some(Tiering::USUAL),
+        cli::Tiers::Eager => Some(Tiering::EAGER),
+        cli::Tiers::EagerLoops => Some(Tiering::EAGER_LOOPS),
+        cli::Tiers::Off => None,
+    };
+    let strict_native = common.strict_native;
+    Session::new(Settings { contracts, strict_native, opt, tiering, style, on_phase })
 }
 
 /// Shows why a command stopped.

@@ -21,6 +21,9 @@ const ENGINES: [(&str, &[&str]); 8] = [
     ("interp", &["--engine=interp"]),
     ("jit", &["--engine=jit"]),
     ("native", &["--engine=native"]),
+    // All programs are too short to go over to better code by themselves.
+    ("jit-eager", &["--engine=jit", "--tiers=eager"]),
+    ("jit-eager-loops", &["--engine=jit", "--tiers=eager-loops"]),
     ("interp-gc-stress", &["--engine=interp", "--gc-stress"]),
     ("jit-gc-stress", &["--engine=jit", "--gc-stress"]),
     ("interp-gc-sliced", &["--engine=interp", "--gc-stress=sliced"]),

@@ -91,12 +91,7 @@ impl Host {
             }
             while (*fp) != 0 {
                 let back = *fp.add(1);
-                let known = image.functions.as_slice().iter().find(|f| {
-                    (f.start as usize..=f.start as usize + f.size as usize).contains(&back)
-                });
-                let Some(f) = known else { break };
-                let entries = image.code_locs.as_slice();
-                let entries = &entries[f.first as usize..][..f.count as usize];
+                let Some((f, entries)) = image.function_at(back - 1) else { break };
                 let offset = (back - f.start as usize) as u32;
                 match entries.binary_search_by_key(&offset, |entry| entry.offset) {
                     Ok(n) => write!(trace, "!{} ", entries[n].loc).expect("a string"),

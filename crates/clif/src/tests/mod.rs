@@ -5,6 +5,7 @@ mod convert;
 mod host;
 mod object;
 mod programs;
+mod tiers;
 
 use crate::{JitProgram, Options, compile_jit};
 use host::Host;

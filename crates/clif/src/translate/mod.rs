@@ -10,12 +10,15 @@ mod casts;
 mod control;
 mod memory;
 mod ops;
+pub(crate) mod quick;
 
 use crate::builder::{Builder, Region, clif_type};
 use crate::decls::Decls;
+use crate::slots::Slots;
 use crate::thunks::Thunk;
 use cranelift_codegen::ir::{self, FuncRef, SigRef, StackSlot, types};
 use cranelift_module::{DataId, FuncId as ClFunc};
+use quick::Quick;
 use rustc_hash::FxHashMap;
 use sepal_abi::PanicCode;
 use sepal_mir::Value;
@@ -23,9 +26,16 @@ use sepal_mir::analysis::Cfg;
 use sepal_mir::{self as mir, Block, Effects, Function, Hint, Inst, Op, SigId, Terminator, Type};
 
 /// Writes the body of `id` into `out`, whose signature is set.
-pub(crate) fn translate(mir: &mir::Module, decls: &Decls, id: mir::FuncId, out: &mut ir::Function) {
+pub(crate) fn translate(
+    mir: &mir::Module,
+    decls: &Decls,
+    slots: Option<&Slots>,
+    id: mir::FuncId,
+    out: &mut ir::Function,
+) {
     let func = &mir.functions[id];
     let cfg = Cfg::new(func);
+    let quick = slots.map(|slots| Quick::new(slots, func, id, &cfg));
     let mut translator = Translator {
         b: Builder::new(out),
         mir,
@@ -37,6 +47,7 @@ pub(crate) fn translate(mir: &mir::Module, decls: &Decls, id: mir::FuncId, out: 
         signatures: FxHashMap::default(),
         alloc_slot: None,
         fresh: Vec::new(),
+        quick,
     };
     translator.make_blocks(&cfg);
     for &block in &cfg.rpo {
@@ -60,6 +71,8 @@ struct Translator<'a, 'f> {
     alloc_slot: Option<StackSlot>,
     /// Objects made in this block since anything last ran that may begin a collection.
     fresh: Vec<Value>,
+    /// Where this goes over to better code, if it is quick code.
+    quick: Option<Quick<'a>>,
 }
 
 impl Translator<'_, '_> {
@@ -96,6 +109,7 @@ impl Translator<'_, '_> {
         let target = self.target(block);
         self.b.switch_to(target);
         self.fresh.clear();
+        self.go_over(block);
         let func = self.func;
         for &inst in &func.blocks[block].insts {
             let data = func.insts[inst];

@@ -254,6 +254,9 @@ impl OpVisitor for Translator<'_, '_> {
     }
 
     fn poll(&mut self, _: Inst) {
+        if self.quick.as_ref().is_some_and(|quick| !quick.is_polled_here()) {
+            return;
+        }
         let sp = self.b.ins().get_stack_pointer(types::I64);
         let limit = self.b.load_context(sepal_abi::CtxField::Limit);
         let below = self.b.ins().icmp(IntCC::UnsignedLessThan, sp, limit);

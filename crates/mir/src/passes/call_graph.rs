@@ -4,7 +4,8 @@
 
 use super::index;
 use crate::analysis::Cfg;
-use crate::entities::{FuncId, GlobalId};
+use crate::effects::Effects;
+use crate::entities::{FuncId, GlobalId, Inst};
 use crate::function::Function;
 use crate::module::{ConstWord, Module};
 use crate::ops::{Op, Terminator};
@@ -24,6 +25,8 @@ pub struct CallGraph {
     /// Whether a function runs at most once in the life of a program: the entry, and what it calls
     /// outside loops and nothing else calls.
     pub once: Vec<bool>,
+    /// Whether a function polls where it is entered: see [`polled_entries`].
+    pub polled: Vec<bool>,
     /// Which function writes each global, if it is only one.
     writers: FxHashMap<GlobalId, Option<FuncId>>,
 }
@@ -63,6 +66,7 @@ impl CallGraph {
         // Direct calls in functions that are always inlined.
         let mut passed_on: Vec<Vec<FuncId>> = vec![Vec::new(); count];
         let mut callees: Vec<Vec<FuncId>> = vec![Vec::new(); count];
+        let mut calls_unknown = Vec::with_capacity(count);
         for (id, func) in module.functions.iter_enumerated() {
             for_each_callee(func, |callee, is_call| {
                 if is_call && module.functions[id].attrs.inline {
@@ -75,6 +79,7 @@ impl CallGraph {
                 // A closure's code comes before who makes the closure: it may be called there soon.
                 callees[index(id)].push(callee);
             });
+            calls_unknown.push(calls_unknown_code(func));
         }
         let statics = module.statics.iter().flat_map(|object| &object.fields);
         for word in module.vtables.iter().flat_map(|vtable| &vtable.slots).chain(statics) {
@@ -92,13 +97,56 @@ impl CallGraph {
             }
         }
         bottom_up.retain(|&id| module.functions[id].is_defined());
-        CallGraph { bottom_up, cycle, uses, callees, once, writers: writers(module) }
+        let polled = polled_entries(&bottom_up, &cycle, &callees, &calls_unknown);
+        CallGraph { bottom_up, cycle, uses, callees, once, polled, writers: writers(module) }
     }
 
     /// The function that writes a global, if no other does.
     pub fn only_writer(&self, global: GlobalId) -> Option<FuncId> {
         self.writers.get(&global).copied().flatten()
     }
+}
+
+/// So many frames stand on top of each other without a poll at most: a part of the stack is kept for them.
+const UNPOLLED_FRAMES: u32 = 4;
+
+/// Which functions must poll where they are entered, so that no cycle of calls and no long chain of them is without a
+/// poll: those of a cycle, those that call what is not known, and as many of the others as chains must be broken.
+fn polled_entries(
+    bottom_up: &[FuncId],
+    cycle: &[u32],
+    callees: &[Vec<FuncId>],
+    calls_unknown: &[bool],
+) -> Vec<bool> {
+    let mut members = vec![0_u32; cycle.len() + 1];
+    cycle.iter().for_each(|&number| members[number as usize] += 1);
+    let mut polled = vec![false; cycle.len()];
+    // The frames of the longest chain without a poll that begins at a function.
+    let mut frames = vec![0; cycle.len()];
+    for &id in bottom_up {
+        let n = index(id);
+        let recurs = members[cycle[n] as usize] > 1 || callees[n].contains(&id);
+        let longest = callees[n].iter().map(|&callee| frames[index(callee)]).max();
+        let chain = 1 + longest.unwrap_or(0);
+        polled[n] = recurs || calls_unknown[n] || chain > UNPOLLED_FRAMES;
+        frames[n] = if polled[n] { 0 } else { chain };
+    }
+    polled
+}
+
+/// Whether a function calls code that its ops do not name, or may wait.
+fn calls_unknown_code(func: &Function) -> bool {
+    func.blocks.iter().any(|block| {
+        let is_unknown = |&inst: &Inst| {
+            let op = &func.insts[inst].op;
+            op.effects() == Effects::CALLS && !matches!(op, Op::Call { .. })
+        };
+        let tail = matches!(
+            block.term,
+            Terminator::TailCallIndirect { .. } | Terminator::TailCallVirtual { .. }
+        );
+        tail || block.insts.iter().any(is_unknown)
+    })
 }
 
 /// For each node of a graph the number of its cycle: nodes with equal numbers reach each other.

@@ -15,9 +15,11 @@ mod generators;
 mod gvn;
 mod inline;
 mod inline_self;
+mod inline_trivial;
 mod known_constants;
 mod licm;
 mod merge;
+mod plain_polls;
 mod polls;
 mod range;
 mod rewrite;
@@ -29,8 +31,10 @@ mod ssa;
 mod thread;
 mod unused;
 
+pub(crate) use polls::remove as remove_polls;
+pub(crate) use range::{Interval, intervals_at};
 pub(crate) use simplify_cfg::remove_unreachable;
-pub(crate) use ssa::SsaVars;
+pub(crate) use ssa::{Redefined, SsaVars, mend};
 
 use crate::entities::FuncId;
 use crate::function::Function;
@@ -107,6 +111,8 @@ passes! {
     Inline inline;
     /// Small recursive functions into themselves.
     InlineSelf inline_self;
+    /// What is smaller than a call.
+    InlineTrivial inline_trivial;
     /// Generators that stay where they are made.
     Generators generators;
     /// Blocks whose end depends on how they were entered.
@@ -127,6 +133,8 @@ passes! {
     Licm licm;
     /// Polls at entries and in every cycle.
     Polls polls;
+    /// The same, but in every round of every loop.
+    PlainPolls plain_polls;
     /// Unreachable blocks and dead slots go; everything is renumbered in reverse postorder.
     Compact compact;
 }
@@ -140,7 +148,7 @@ pub fn optimize(module: &mut Module, level: OptLevel) {
     }
     match level {
         OptLevel::None => run_steps(module, Order::Any, &[NONE]),
-        OptLevel::Quick => run_steps(module, Order::Any, &[QUICK]),
+        OptLevel::Quick => run_steps(module, Order::LeavesFirst, &[QUICK]),
         OptLevel::Full => run_full(module, &[FULL_THEN, FULL_POLLS, FULL_LAST]),
         OptLevel::FullWithoutPolls => run_full(module, &[FULL_THEN, FULL_LAST]),
     }
@@ -157,6 +165,29 @@ fn run_full(module: &mut Module, after_inlining: &[&[Step]]) {
     run_steps(module, Order::Any, after_inlining);
 }
 
+/// Says which fields the code of a module leaves as they were made: for a module that runs already, before any of it
+/// is optimised further. What better code alone leaves as it is the quick code may still store into.
+pub(crate) fn freeze_as_it_runs(module: &mut Module) {
+    freeze::freeze(module);
+}
+
+/// What [`OptLevel::Full`] does first, for some functions; what they call has been through it or is among them.
+pub(crate) fn optimize_for_inlining(module: &mut Module, ids: &[FuncId]) {
+    schedule::for_these_callees_first(module, ids, |func, cx| run_parts(func, cx, &[FULL_FIRST]));
+}
+
+/// What [`OptLevel::Full`] does after inlining, for some functions.
+pub(crate) fn finish_some(module: &mut Module, ids: &[FuncId]) {
+    let parts = &[FULL_THEN, FULL_POLLS, FULL_LAST];
+    schedule::for_some_functions(module, ids, |func, cx| run_parts(func, cx, parts));
+}
+
+/// The functions that `roots` and what they name name, ascending.
+pub(crate) fn reachable(module: &Module, roots: &[FuncId]) -> Vec<FuncId> {
+    let reached = unused::reached(module, roots);
+    module.functions.ids().filter(|&id| reached[index(id)]).collect()
+}
+
 /// A line of the pipeline.
 enum Step {
     Run(Pass),
@@ -167,13 +198,16 @@ enum Step {
 const NONE: &[Step] = &[Step::Run(Pass::Polls), Step::Run(Pass::Compact)];
 
 const QUICK: &[Step] = &[
+    // Costs less than the calls would cost the passes and engines that follow.
+    Step::Run(Pass::InlineTrivial),
     Step::Run(Pass::SimplifyCfg),
     Step::Run(Pass::CopyProp),
     Step::Run(Pass::Fold),
     Step::Run(Pass::Gvn),
     Step::Then(Pass::SimplifyCfg, &[Pass::CopyProp]),
     Step::Run(Pass::Dce),
-    Step::Run(Pass::Polls),
+    // What becomes of it later must find loops as they are.
+    Step::Run(Pass::PlainPolls),
     Step::Run(Pass::Compact),
 ];
 
@@ -244,22 +278,24 @@ pub(crate) fn run_passes_on(module: &mut Module, ids: &[FuncId], passes: &[Pass]
 }
 
 fn run_steps(module: &mut Module, order: Order, parts: &[&[Step]]) {
-    for_each_function(module, order, |func, cx| {
-        for step in parts.iter().copied().flatten() {
-            match *step {
-                Step::Run(pass) => {
-                    run_checked(pass, func, cx);
-                }
-                Step::Then(pass, more) => {
-                    if run_checked(pass, func, cx) {
-                        for &pass in more {
-                            run_checked(pass, func, cx);
-                        }
+    for_each_function(module, order, |func, cx| run_parts(func, cx, parts));
+}
+
+fn run_parts(func: &mut Function, cx: &mut PassCx<'_>, parts: &[&[Step]]) {
+    for step in parts.iter().copied().flatten() {
+        match *step {
+            Step::Run(pass) => {
+                run_checked(pass, func, cx);
+            }
+            Step::Then(pass, more) => {
+                if run_checked(pass, func, cx) {
+                    for &pass in more {
+                        run_checked(pass, func, cx);
                     }
                 }
             }
         }
-    });
+    }
 }
 
 fn run_checked(pass: Pass, func: &mut Function, cx: &mut PassCx<'_>) -> bool {

@@ -1,5 +1,6 @@
-//! Puts in the polls: at the entry of every function that calls another, and on every way back in a
-//! loop. So no cycle of calls and no loop is without one, and leaf functions pay nothing. A way back
+//! Puts in the polls: at the entry of functions that call others, and on every way back in a loop. So no cycle of
+//! calls, no long chain of them and no loop is without one; functions that call nothing, or only such as call
+//! little, pay nothing (`call_graph::polled_entries`). A way back
 //! that a generator takes only after a `yield_` needs none: who asks it in a loop polls there.
 //!
 //! Needs: nothing; runs last, so that no pass has to move polls. Breaks: blocks (of counted loops).
@@ -7,8 +8,8 @@
 //! A short counted loop polls once in `BATCH` rounds and pays nothing in between: it runs to the nearer of
 //! its own bound and a mark `BATCH` ahead, and only there looks which of the two it was.
 
-use super::PassCx;
 use super::fold::opposite;
+use super::{PassCx, index};
 use crate::analysis::{Cfg, Loop, Loops};
 use crate::effects::Effects;
 use crate::entities::*;
@@ -23,13 +24,23 @@ const BATCH: i64 = 1024;
 const SHORT: usize = 16;
 
 /// See the module's head. Says that something changed if loops did, since that leaves work behind.
-pub fn run(func: &mut Function, _: &mut PassCx<'_>) -> bool {
-    for n in func.blocks.ids() {
-        let Function { blocks, insts, .. } = &mut *func;
-        blocks[n].insts.retain(|&inst| !matches!(insts[inst].op, Op::Poll {}));
-    }
+pub fn run(func: &mut Function, cx: &mut PassCx<'_>) -> bool {
+    remove(func);
     let batched = batch_loops(func);
-    let changed = !batched.is_empty();
+    put_in(func, cx, &batched);
+    !batched.is_empty()
+}
+
+/// Takes out what is there.
+pub(crate) fn remove(func: &mut Function) {
+    let Function { blocks, insts, .. } = func;
+    for block in blocks.iter_mut() {
+        block.insts.retain(|&inst| !matches!(insts[inst].op, Op::Poll {}));
+    }
+}
+
+/// Puts polls at the entry and on all ways back but those named.
+pub(super) fn put_in(func: &mut Function, cx: &PassCx<'_>, batched: &[(Block, Block)]) {
     let cfg = Cfg::new(func);
     let yields: Vec<Block> = func.blocks.ids().filter(|&block| has_yield(func, block)).collect();
     for &block in &cfg.rpo {
@@ -45,14 +56,13 @@ pub fn run(func: &mut Function, _: &mut PassCx<'_>) -> bool {
             func.append(block, Op::Poll {}, &[], loc);
         }
     }
-    if calls_others(func) {
+    if cx.graph.polled[index(cx.id)] && calls_others(func) {
         let entry = &func.blocks[Function::ENTRY].insts;
         let locs = entry.iter().map(|&inst| func.insts[inst].loc);
         let loc = locs.chain(all_locs(func)).find(|loc| loc.is_some()).unwrap_or(LocId::NONE);
         let poll = func.new_inst(Op::Poll {}, &[], loc);
         func.blocks[Function::ENTRY].insts.insert(0, poll);
     }
-    changed
 }
 
 fn is_yield(func: &Function, inst: Inst) -> bool {

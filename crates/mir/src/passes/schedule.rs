@@ -21,6 +21,8 @@ const MAX_THREADS: usize = 4;
 pub enum Order {
     /// A function after all it calls, cycles apart.
     CalleesFirst,
+    /// Those that name no other first.
+    LeavesFirst,
     /// None looks at another's body.
     Any,
 }
@@ -34,6 +36,13 @@ pub fn for_each_function(
     let graph = CallGraph::new(module);
     match order {
         Order::Any => run_level(module, &graph, &graph.bottom_up, &run),
+        Order::LeavesFirst => {
+            let is_leaf = |id: &FuncId| graph.callees[index(*id)].is_empty();
+            let (leaves, others): (Vec<FuncId>, Vec<FuncId>) =
+                graph.bottom_up.iter().partition(|id| is_leaf(id));
+            run_level(module, &graph, &leaves, &run);
+            run_level(module, &graph, &others, &run);
+        }
         Order::CalleesFirst => {
             for level in graph.levels() {
                 run_level(module, &graph, &level, &run);
@@ -50,6 +59,23 @@ pub fn for_some_functions(
 ) {
     let graph = CallGraph::new(module);
     run_level(module, &graph, ids, &run);
+}
+
+/// The same for the functions given, each after those among them that it calls, cycles apart.
+pub fn for_these_callees_first(
+    module: &mut Module,
+    ids: &[FuncId],
+    run: impl Fn(&mut Function, &mut PassCx<'_>) + Sync,
+) {
+    let graph = CallGraph::new(module);
+    let mut wanted = vec![false; module.functions.len()];
+    ids.iter().for_each(|&id| wanted[index(id)] = true);
+    for mut level in graph.levels() {
+        level.retain(|&id| wanted[index(id)]);
+        if !level.is_empty() {
+            run_level(module, &graph, &level, &run);
+        }
+    }
 }
 
 /// A function that has been changed, and the places it added.

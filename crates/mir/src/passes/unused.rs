@@ -14,6 +14,16 @@ use sepal_base::{Id as _, IdVec};
 /// See the module's head.
 pub fn drop_unused(module: &mut Module) {
     let Some(entry) = module.entry else { return };
+    let exports = module.functions.iter_enumerated().filter(|(_, func)| func.attrs.export);
+    let roots: Vec<FuncId> = exports.map(|(id, _)| id).chain([entry]).collect();
+    let used = reached(module, &roots);
+    if used.contains(&false) {
+        keep(module, &used);
+    }
+}
+
+/// For each function whether it is one of `roots` or what is reached names it.
+pub(super) fn reached(module: &Module, roots: &[FuncId]) -> Vec<bool> {
     let mut reach = Reach {
         module,
         functions: vec![false; module.functions.len()],
@@ -21,19 +31,11 @@ pub fn drop_unused(module: &mut Module) {
         statics: vec![false; module.statics.len()],
         work: Vec::new(),
     };
-    reach.word(ConstWord::Func(entry));
-    for (id, func) in module.functions.iter_enumerated() {
-        if func.attrs.export {
-            reach.word(ConstWord::Func(id));
-        }
-    }
+    roots.iter().for_each(|&id| reach.word(ConstWord::Func(id)));
     while let Some(id) = reach.work.pop() {
         reach.function(&module.functions[id]);
     }
-    let used = reach.functions;
-    if used.contains(&false) {
-        keep(module, &used);
-    }
+    reach.functions
 }
 
 /// Keeps the functions that `used` names.

@@ -43,7 +43,7 @@ pub(crate) use frame::Slots;
 use sepal_base::{IdVec, Symbol};
 
 /// Whether there is anything to do.
-fn is_needed(module: &Module) -> bool {
+pub(crate) fn is_needed(module: &Module) -> bool {
     let concerned = |op: &Op| {
         matches!(
             op,

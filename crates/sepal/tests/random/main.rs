@@ -36,6 +36,11 @@ type Way = (&'static str, &'static [&'static str]);
 const PLAIN: Way = ("interpreter, unoptimised", &["--engine=interp", "--opt=none"]);
 const OPTIMISED: Way = ("interpreter", &["--engine=interp"]);
 const JIT: Way = ("JIT", &["--engine=jit"]);
+/// Programs that are too short to go over to better code by themselves do so at once.
+const EAGER: [Way; 2] = [
+    ("JIT, eager", &["--engine=jit", "--tiers=eager"]),
+    ("JIT, loops eager", &["--engine=jit", "--tiers=eager-loops"]),
+];
 const NATIVE: Way = ("native", &["--engine=native"]);
 const STRESS: [Way; 2] = [
     ("JIT with gc-stress", &["--engine=jit", "--gc-stress"]),
@@ -53,7 +58,7 @@ fn engines_agree() {
 fn check(seed: u64) -> Result<(), String> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("random-{seed}"));
     std::fs::create_dir_all(&folder).map_err(|e| e.to_string())?;
-    let mut ways = vec![OPTIMISED, JIT];
+    let mut ways = vec![OPTIMISED, JIT, EAGER[0], EAGER[1]];
     if seed.is_multiple_of(NATIVE_SHARE) {
         ways.push(NATIVE);
     }

@@ -19,10 +19,11 @@ use crate::entities::*;
 use crate::function::{Function, ValueDef};
 use crate::keywords::*;
 use crate::keywords::{float_arithmetic, float_comparison, int_arithmetic, int_comparison};
+use crate::module::Module;
 use crate::ops::Op;
 use crate::types::Type;
 use facts::Facts;
-use interval::Interval;
+pub use interval::Interval;
 use rustc_hash::FxHashMap;
 
 /// See the module's head.
@@ -30,7 +31,7 @@ pub fn run(func: &mut Function, cx: &mut PassCx<'_>) -> bool {
     let cfg = Cfg::new(func);
     let facts = Facts::new(func, cx.module, &cfg);
     let mut walk = Walk { facts, joins: FxHashMap::default(), found: Vec::new() };
-    walk.run(&cfg);
+    walk.run(&cfg, &mut |_, _| {});
     let found = walk.found;
     let mut rewrites = Rewrites::default();
     let changed = !found.is_empty();
@@ -48,6 +49,25 @@ pub fn run(func: &mut Function, cx: &mut PassCx<'_>) -> bool {
     }
     rewrites.apply(func);
     changed
+}
+
+/// The intervals of some values at the beginning of a block.
+pub fn intervals_at(
+    func: &Function,
+    module: &Module,
+    block: Block,
+    values: &[Value],
+) -> Vec<Interval> {
+    let cfg = Cfg::new(func);
+    let facts = Facts::new(func, module, &cfg);
+    let mut walk = Walk { facts, joins: FxHashMap::default(), found: Vec::new() };
+    let mut intervals = Vec::new();
+    walk.run(&cfg, &mut |facts, at| {
+        if at == block {
+            intervals = values.iter().map(|&value| facts.interval(value)).collect();
+        }
+    });
+    intervals
 }
 
 /// What an instruction can be replaced by.
@@ -78,15 +98,15 @@ struct Walk<'f> {
 
 impl Walk<'_> {
     /// Depth first without recursion. Children come in reverse postorder, so that all ways into a
-    /// block but a loop's own have been walked before it.
-    fn run(&mut self, cfg: &Cfg) {
+    /// block but a loop's own have been walked before it. `visit` sees what is known at the beginning of each.
+    fn run(&mut self, cfg: &Cfg, visit: &mut dyn FnMut(&Facts<'_>, Block)) {
         let tree = cfg.dominator_tree();
         let mut path = Vec::new();
         let mut next = Some(0);
         loop {
             while let Some(node) = next {
                 path.push((node, self.facts.mark()));
-                self.block(cfg.rpo[node as usize]);
+                self.block(cfg.rpo[node as usize], visit);
                 next = tree.first_child(node);
             }
             let Some((node, mark)) = path.pop() else { return };
@@ -95,9 +115,10 @@ impl Walk<'_> {
         }
     }
 
-    fn block(&mut self, block: Block) {
+    fn block(&mut self, block: Block, visit: &mut dyn FnMut(&Facts<'_>, Block)) {
         self.facts.enter(block);
         self.parameters(block);
+        visit(&self.facts, block);
         let func = self.facts.func;
         for &inst in &func.blocks[block].insts {
             if let Some(better) = self.better(inst) {
