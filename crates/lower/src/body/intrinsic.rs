@@ -82,6 +82,8 @@ impl BodyCx<'_, '_> {
             Intrinsic::ReplyAnswer => self.reply_answer(flat[0], &flat[1..]),
             Intrinsic::FutureValue => self.future_value(flat[0], args[0]),
             Intrinsic::SignalReason => self.signal_reason(flat[0]),
+            // The scalars of a reason are its parts.
+            Intrinsic::ReasonParts => flat,
         }
     }
 
