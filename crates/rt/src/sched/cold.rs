@@ -51,7 +51,7 @@ pub(crate) struct Cold {
     pub(crate) promise: Option<Arc<Promise>>,
     /// The tasks that end with this actor.
     pub(crate) tasks: Vec<Pid>,
-    /// Promises whose last reply was given up unanswered: they fail when the actor ends.
+    /// Promises of which a reply was dropped unanswered: they fail when the actor ends.
     pub(crate) orphans: Vec<Arc<Promise>>,
     /// What this actor has asked about another.
     pub(crate) info: Option<Arc<Ask>>,

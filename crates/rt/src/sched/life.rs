@@ -80,6 +80,7 @@ pub(crate) fn turn(runtime: RuntimeRef, slot: SlotRef) -> Fate {
         match step {
             Step::Wait => {
                 actor.settle();
+                actor.keep_orphans();
                 actor.set_alarm();
                 if !actor.has_news && slot.shared().inbox.rest(actor.pid.generation()) {
                     break Fate::Rests;
@@ -160,9 +161,7 @@ impl Actor {
 
     #[inline]
     fn after(&mut self, run: Run, outcome: Outcome) -> Step {
-        if has_orphans() {
-            self.cold().orphans.extend(take_orphans());
-        }
+        self.keep_orphans();
         if let (Run::Resume(_), Outcome::Returned(value)) = (run, outcome)
             && FrameStatus::from_number(value) == Some(FrameStatus::Suspended)
         {
@@ -170,6 +169,29 @@ impl Actor {
             return Step::Wait;
         }
         self.after_other(run, outcome)
+    }
+
+    /// Notes the promises that this actor owes and has dropped a reply of: its end is to fail them. Before anybody else has
+    /// a turn on this thread.
+    #[inline(always)]
+    fn keep_orphans(&mut self) {
+        if has_orphans() {
+            self.keep_owed();
+        }
+    }
+
+    #[inline(never)]
+    fn keep_owed(&mut self) {
+        let pid = self.pid;
+        let mut owed = take_orphans();
+        owed.retain(|promise| promise.is_owed_by(pid));
+        if !owed.is_empty() {
+            let orphans = &mut self.cold().orphans;
+            if orphans.len() == orphans.capacity() {
+                orphans.retain(|promise| promise.is_owed_by(pid));
+            }
+            orphans.append(&mut owed);
+        }
     }
 
     #[inline(never)]

@@ -2,10 +2,11 @@
 //!
 //! A promise has two kinds of handles: replies, through which it is kept, and futures, through which it is
 //! awaited. A task's promise has no reply; the task keeps it. The state is behind the mutex, which is never held while
-//! anything else is locked or woken. `replies` counts reply handles in heaps and messages: giving up the last
-//! one notes the promise as an orphan of the thread's actor, whose end then fails it.
+//! anything else is locked or woken.
 //!
-//! The holder is who received a reply last. Must never be kept twice: the first outcome stands.
+//! The holder is who received a reply last. Its end fails the promise, which is found through the replies in its heap, and
+//! once it has dropped one, as an orphan: copies that others have dropped may lie in their heaps for long.
+//! Must never be kept twice: the first outcome stands.
 
 use super::signal::Reason;
 use super::slot::Pid;
@@ -14,13 +15,11 @@ use crate::message::Message;
 use crate::run::Runtime;
 use sepal_abi::{DescId, ObjPtr};
 use std::cell::{Cell, RefCell};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// See the module's head.
 #[derive(Debug, Default)]
 pub(crate) struct Promise {
-    replies: AtomicUsize,
     state: Mutex<State>,
 }
 
@@ -118,10 +117,16 @@ impl Promise {
     pub(crate) fn is_pending(&self) -> bool {
         self.lock().outcome.is_none()
     }
+
+    /// Whether `holder` is to keep it, and has not yet.
+    pub(crate) fn is_owed_by(&self, holder: Pid) -> bool {
+        let state = self.lock();
+        state.outcome.is_none() && state.holder == Some(holder)
+    }
 }
 
 thread_local! {
-    /// Promises whose last reply this thread gave up unanswered, until the worker gives them to its actor.
+    /// Promises of which this thread gave up a reply unanswered, until the worker gives them to its actor.
     static ORPHANS: RefCell<Vec<Arc<Promise>>> = const { RefCell::new(Vec::new()) };
     /// Whether there are any: asked after every run, and cheaper than the list.
     static HAS_ORPHANS: Cell<bool> = const { Cell::new(false) };
@@ -133,18 +138,18 @@ pub(crate) fn has_orphans() -> bool {
     HAS_ORPHANS.get()
 }
 
-/// Takes the promises that nobody but the end of this thread's actor can fail.
+/// Takes the promises of which this thread's actor has dropped a reply.
 pub(crate) fn take_orphans() -> Vec<Arc<Promise>> {
     HAS_ORPHANS.set(false);
     ORPHANS.take()
 }
 
 /// Replies.
-pub(crate) static REPLY: HandleOps = HandleOps { retain: retain_reply, release: release_reply };
+pub(crate) static REPLY: HandleOps = HandleOps { retain: retain_future, release: release_reply };
 /// Futures.
 pub(crate) static FUTURE: HandleOps = HandleOps { retain: retain_future, release: release_future };
 
-// SAFETY of all four: the address in a handle is that of a promise in an `Arc`, of which the handle owns one count.
+// SAFETY of all three: the address in a handle is that of a promise in an `Arc`, of which the handle owns one count.
 
 unsafe fn retain_future(address: usize) {
     // SAFETY: see above.
@@ -156,20 +161,10 @@ unsafe fn release_future(address: usize) {
     unsafe { Arc::decrement_strong_count(address as *const Promise) };
 }
 
-unsafe fn retain_reply(address: usize) {
-    // SAFETY: see above.
-    unsafe {
-        retain_future(address);
-        (*(address as *const Promise)).replies.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
 unsafe fn release_reply(address: usize) {
     // SAFETY: see above.
     let promise = unsafe { Arc::from_raw(address as *const Promise) };
-    // Release and acquire: whoever counts to zero sees what was done through the other replies.
-    let was_last = promise.replies.fetch_sub(1, Ordering::AcqRel) == 1;
-    if was_last && promise.is_pending() {
+    if promise.is_pending() {
         HAS_ORPHANS.set(true);
         ORPHANS.with_borrow_mut(|orphans| orphans.push(promise));
     }
