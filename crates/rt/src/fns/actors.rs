@@ -301,7 +301,13 @@ pub unsafe extern "C" fn rt_terminate_set(ctx: *mut Ctx, frame: ObjPtr) {
     // SAFETY: see `fns`.
     unsafe {
         debug_assert!(frame.byte_add(FRAME_PARENT as usize).cast::<ObjPtr>().read().is_null());
-        actor(ctx).cold().terminate = frame;
+        let actor = actor(ctx);
+        actor.cold().terminate = frame;
+        if actor.has_started()
+            && let Some(reason) = actor.take_doom()
+        {
+            actor.raise_exit(reason);
+        }
     }
 }
 

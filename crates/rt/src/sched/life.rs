@@ -81,6 +81,9 @@ pub(crate) fn turn(runtime: RuntimeRef, slot: SlotRef) -> Fate {
             Step::Wait => {
                 actor.settle();
                 actor.keep_orphans();
+                if actor.has_started() {
+                    continue;
+                }
                 actor.set_alarm();
                 if !actor.has_news && slot.shared().inbox.rest(actor.pid.generation()) {
                     break Fate::Rests;
@@ -404,7 +407,7 @@ impl Actor {
                 self.cold().terminate = null_mut();
                 self.cold().reason = Some(reason.clone());
             }
-            if self.cold().doom.is_none() {
+            if self.cold().doom.is_none() || is_kill && self.cold().is_starting {
                 if is_overrun {
                     let message = PanicCode::HeapLimit.template();
                     panics::write_report(self, message, self.resting_locs());
@@ -420,9 +423,18 @@ impl Actor {
         }
     }
 
-    /// Why the actor must end, once, if a signal said so.
+    /// Why the actor must end now, once, if a signal said so.
     pub(crate) fn take_doom(&mut self) -> Option<Reason> {
-        self.cold_if_any()?.doom.take()
+        let cold = self.cold_if_any()?;
+        let is_starting = cold.is_starting;
+        let is_due = |doom: &mut Reason| !is_starting || doom.tag() == ExitTag::Killed;
+        cold.doom.take_if(is_due)
+    }
+
+    /// From here on every signal ends the actor. Gives whether one has come.
+    pub(crate) fn has_started(&mut self) -> bool {
+        let cold = self.cold_if_any();
+        cold.is_some_and(|cold| std::mem::take(&mut cold.is_starting) && cold.doom.is_some())
     }
 
     // ---- looking at messages ----

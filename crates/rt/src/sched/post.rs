@@ -216,6 +216,9 @@ impl Runtime {
         // SAFETY: the actor is active and in no queue: it is this thread's.
         let actor = unsafe { &mut *slot.actor() };
         actor.priority = priority;
+        if options.terminates {
+            actor.cold().is_starting = true;
+        }
         if let Some(name) = options.name
             && !self.register(&name, pid)
         {
