@@ -111,8 +111,8 @@ macro_rules! rt_fns {
             rt_register(name: Ref, pid: I64) -> () [state panics];
             /// The pid of a name whose messages have the given type, or 0.
             rt_whereis(name: Ref, mailbox: Ptr) -> (I64) [state];
-            /// The frame to run when the actor ends.
-            rt_terminate_set(frame: Ref) -> () [state];
+            /// The frame to run when the actor ends, which may be now.
+            rt_terminate_set(frame: Ref) -> () [state panics];
             /// Why the running actor ends, as a signal object.
             rt_own_reason() -> (Ref) [state allocates];
             /// Sets the time at which [`rt_sleep_pending`](RtFn::rt_sleep_pending) becomes false and the actor is woken.

@@ -42,6 +42,8 @@ numbered! {
         MaxHeap = 1,
         MaxMailbox = 2,
         Overflow = 3,
+        /// Not 0: its body sets what runs when it ends, and is not ended by a signal before that.
+        Terminates = 4,
     }
 
     /// What an actor is doing, in the order of the variants of `std.actor.ActorState`.

@@ -215,7 +215,9 @@ fn intrinsic_effects(intrinsic: Intrinsic) -> Effects {
         Intrinsic::ArraySet | Intrinsic::GenNext => Effects::changes(Owners::param(0)),
         // From an array to another, which stands third.
         Intrinsic::ArrayCopy => Effects::changes(Owners::param(2)),
-        Intrinsic::ArrayGet | Intrinsic::Identity => Effects::gives(Owners::param(0)),
+        Intrinsic::ArrayGet | Intrinsic::Identity | Intrinsic::ReasonParts => {
+            Effects::gives(Owners::param(0))
+        }
         Intrinsic::CpuRdtsc
         | Intrinsic::CpuPause
         | Intrinsic::CpuFence

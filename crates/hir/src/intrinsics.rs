@@ -139,4 +139,6 @@ intrinsics! {
     FutureValue "future_value";
     /// `fn signal_reason(signal: Array[u8]) -> ExitReason`: of a signal object.
     SignalReason "signal_reason";
+    /// `fn reason_parts(reason: ExitReason) -> (int, str, any)`: as the runtime takes it, see `rt_fns!`.
+    ReasonParts "reason_parts";
 }

@@ -305,6 +305,7 @@ pub struct ActorDef {
     /// The body as a function of the actor's parameters.
     pub body: FnId,
     pub mailbox: Ty,
+    pub terminates: bool,
     pub public: bool,
 }
 

@@ -159,7 +159,8 @@ impl Program {
     fn open_signature(&mut self, id: FnId) {
         let missing = self.missing_types(id);
         let span = self.items.fns[id].span;
-        if let FnKind::Actor(_) = self.items.fns[id].kind {
+        let def = &self.items.fns[id];
+        if matches!(def.kind, FnKind::Actor(_)) && def.mailbox.is_none() {
             let mailbox = self.infer.fresh(VarKind::General, span);
             self.items.fns[id].mailbox = Some(mailbox);
         }
@@ -281,7 +282,7 @@ impl Program {
         self.close_unused_results(&inferred);
         let mut vars: Vec<VarId> = Vec::new();
         for id in &inferred {
-            if let FnKind::Source(_) = self.items.fns[*id].kind {
+            if let FnKind::Source(_) | FnKind::Actor(_) = self.items.fns[*id].kind {
                 let def = &self.items.fns[*id];
                 // Nobody calls `main`, so nobody else says what its mailbox is.
                 let mailbox = def.mailbox.filter(|_| self.main != Some(*id));
@@ -368,7 +369,7 @@ impl Program {
     }
 
     fn close_signature(&mut self, id: FnId, params: &[GenericParam], bounds: &[Bound]) {
-        let generic = matches!(self.items.fns[id].kind, FnKind::Source(_));
+        let generic = matches!(self.items.fns[id].kind, FnKind::Source(_) | FnKind::Actor(_));
         let tys: Vec<Ty> = self.items.fns[id].params.iter().map(|param| param.ty).collect();
         let tys: Vec<Ty> = tys.into_iter().map(|ty| self.closed(ty)).collect();
         let ret = self.closed(self.items.fns[id].ret);

@@ -17,7 +17,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 /// The engines with their flags.
-const ENGINES: [(&str, &[&str]); 8] = [
+const ENGINES: [(&str, &[&str]); 10] = [
     ("interp", &["--engine=interp"]),
     ("jit", &["--engine=jit"]),
     ("native", &["--engine=native"]),

@@ -309,6 +309,7 @@ pub struct ImplDecl {
 #[derive(Debug)]
 pub struct ActorDecl {
     pub name: Ident,
+    pub generics: Box<[GenericParam]>,
     pub params: Box<[Param]>,
     /// The type after `of`.
     pub mailbox: Option<TypeId>,

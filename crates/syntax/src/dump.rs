@@ -192,7 +192,9 @@ impl Dumper<'_> {
     }
 
     fn actor(&mut self, decl: &ActorDecl) {
-        self.fmt(format_args!("actor {} (", decl.name.name));
+        self.fmt(format_args!("actor {}", decl.name.name));
+        self.generics(&decl.generics);
+        self.put(" (");
         self.spaced(&decl.params, Self::param);
         self.put(")");
         if let Some(mailbox) = decl.mailbox {

@@ -254,10 +254,16 @@ impl BodyCx<'_> {
         stmts: &mut Vec<Stmt>,
         span: Span,
     ) -> (ExprId, Option<Ty>, Option<ActorId>) {
-        if let ast::ExprKind::Call { callee, args } = &self.ast.exprs[call].kind
-            && let Some(Path::Value(ValueDef::Actor(actor))) = self.path_of(*callee, None)
-        {
-            return self.spawn_actor(actor, args, stmts, span);
+        let ast = self.ast;
+        if let ast::ExprKind::Call { callee, args } = &ast.exprs[call].kind {
+            let (name, types) = match &ast.exprs[*callee].kind {
+                ast::ExprKind::Instantiate(inst) => (inst.base, &*inst.types),
+                _ => (*callee, Default::default()),
+            };
+            if let Some(Path::Value(ValueDef::Actor(actor))) = self.path_of(name, None) {
+                let types: Vec<Ty> = types.iter().map(|ty| self.written_type(*ty)).collect();
+                return self.spawn_actor(actor, &types, args, stmts, span);
+            }
         }
         let at = self.ast.exprs[call].span;
         let outer = self.spawned.replace((at, None));
@@ -276,19 +282,22 @@ impl BodyCx<'_> {
     fn spawn_actor(
         &mut self,
         actor: ActorId,
+        explicit: &[Ty],
         args: &[ast::Arg],
         stmts: &mut Vec<Stmt>,
         span: Span,
     ) -> (ExprId, Option<Ty>, Option<ActorId>) {
         let body = self.prog.items.actors[actor].body;
-        self.prog.signature(body);
+        let (callee, params, _) = self.instantiate_with(body, explicit, span);
+        let Callee::Fn { args: type_args, .. } = callee.clone() else {
+            unreachable!("made by `instantiate_with`")
+        };
         let def = &self.prog.items.fns[body];
-        let mailbox = def.mailbox;
-        let params = def.params.iter();
-        let params = params.map(|p| Param {
-            name: Some(p.name),
-            ty: p.ty,
-            has_default: p.default.is_some(),
+        let mailbox = def.mailbox.map(|ty| ty.subst(&type_args));
+        let params = def.params.iter().zip(params).map(|(param, ty)| Param {
+            name: Some(param.name),
+            ty,
+            has_default: param.default.is_some(),
         });
         let what = format!("the actor `{}`", def.name);
         let signature = Signature { what, params: params.collect(), declared: Some(def.span) };
@@ -296,7 +305,7 @@ impl BodyCx<'_> {
             return (self.error_expr(span), mailbox, Some(actor));
         };
         stmts.extend(matched.before);
-        let values = self.fill_defaults(body, &[], matched.values, span);
+        let values = self.fill_defaults(body, &type_args, matched.values, span);
         let locals: Vec<LocalId> =
             values.into_iter().map(|value| self.temp(value, false, stmts)).collect();
         let lambda = self.task_lambda(LambdaKind::Spawn, Ty::nil(), span, |cx| {
@@ -305,8 +314,12 @@ impl BodyCx<'_> {
                 cx.use_local(local);
                 args.push(cx.local(local, span));
             }
-            let callee = Callee::Fn { id: body, args: Box::default() };
-            cx.expr(ExprKind::Call { callee, args: args.into(), inout: None }, Ty::nil(), span)
+            let call = ExprKind::Call { callee, args: args.into(), inout: None };
+            let call = cx.expr(call, Ty::nil(), span);
+            if cx.prog.is_open(body) {
+                cx.draft.group_calls.push((call, body));
+            }
+            call
         });
         (lambda, mailbox, Some(actor))
     }
@@ -337,6 +350,10 @@ impl BodyCx<'_> {
                 SpawnOption::MaxHeap | SpawnOption::MaxMailbox => Ty::int(),
                 SpawnOption::Overflow => self.prog.lang_ty(LangTy::Overflow, []),
             };
+            if made.iter().any(|(other, _)| other == option) {
+                let message = format!("the option `{}` is given twice", name.name);
+                self.error(codes::BAD_ARGUMENT, name.span, message);
+            }
             made.push((*option, self.check(arg.value, ty)));
         }
         made

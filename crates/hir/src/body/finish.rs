@@ -45,6 +45,7 @@ impl Program {
                 Pending::Method { expr, receiver, .. } => (expr, receiver),
                 Pending::Field { expr, base, .. } => (expr, base),
                 Pending::Cast { expr, value, .. } => (expr, value),
+                Pending::Assign { expr, target, .. } => (expr, target),
             };
             let ty = self.infer.resolve(draft.body.exprs[operand].ty);
             if !ty.has_error() {

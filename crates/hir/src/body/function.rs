@@ -32,8 +32,13 @@ impl Program {
             FnKind::ConstInit(_) | FnKind::Default(_) | FnKind::Script => {
                 Missing { params: Vec::new(), ret: true }
             }
-            FnKind::Actor(_)
-            | FnKind::Invariant(_)
+            // A parameter whose type is wrong is inferred, too: that was reported.
+            FnKind::Actor(_) => {
+                let params = def.params.iter().enumerate().filter(|(_, p)| p.ty.is_error());
+                let params = params.map(|(index, param)| (index, param.default)).collect();
+                Missing { params, ret: false }
+            }
+            FnKind::Invariant(_)
             | FnKind::Derived(_)
             | FnKind::Required
             | FnKind::Intrinsic(_)

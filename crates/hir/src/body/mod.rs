@@ -482,6 +482,10 @@ impl<'a> BodyCx<'a> {
         if let Some(help) = self.way_out(expected, found) {
             return diagnostic.help(help);
         }
+        if self.is_question_with_more(expected, found) {
+            let help = format!("a lambda gives the other fields: `fn(r): {text}(…, r)`");
+            return diagnostic.help(help);
+        }
         if expected.as_float().is_some()
             && self.prog.infer.var_kind(found) == Some(VarKind::Int)
             && !text.contains('x')
@@ -507,6 +511,15 @@ impl<'a> BodyCx<'a> {
             }
         }
         diagnostic
+    }
+
+    /// Whether a function is expected that makes a message of a reply, and one is found that takes more.
+    fn is_question_with_more(&self, expected: Ty, found: Ty) -> bool {
+        let (Some(expected), Some(found)) = (expected.as_fn(), found.as_fn()) else { return false };
+        let is_reply = |ty: &Ty| self.prog.as_lang(self.shallow(*ty), LangTy::Reply).is_some();
+        matches!(&expected.params[..], [only] if is_reply(only))
+            && found.params.len() > 1
+            && found.params.iter().any(is_reply)
     }
 
     fn is_number(&self, ty: Ty) -> bool {

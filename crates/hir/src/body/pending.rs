@@ -18,6 +18,7 @@ pub(crate) enum Pending {
     Method { expr: ExprId, receiver: ExprId, name: ast::Ident, args: Vec<ExprId> },
     Field { expr: ExprId, base: ExprId, name: ast::Ident },
     Cast { expr: ExprId, value: ExprId, to: Ty },
+    Assign { expr: ExprId, target: ExprId, op: Option<ast::BinOp>, value: ExprId },
 }
 
 impl BodyCx<'_> {
@@ -73,6 +74,9 @@ impl BodyCx<'_> {
                     self.finish_cast(*expr, *value, from, *to);
                 }
                 !from.is_var()
+            }
+            Pending::Assign { expr, target, op, value } => {
+                self.resolve_assign(*expr, *target, *op, *value)
             }
         };
         (!ready).then_some(pending)
@@ -140,7 +144,10 @@ impl BodyCx<'_> {
                         continue;
                     }
                 }
-                Pending::Method { .. } | Pending::Field { .. } | Pending::Cast { .. } => {}
+                Pending::Method { .. }
+                | Pending::Field { .. }
+                | Pending::Cast { .. }
+                | Pending::Assign { .. } => {}
             }
             kept.push(pending);
         }
@@ -257,7 +264,8 @@ impl BodyCx<'_> {
                 | Pending::Unary { .. }
                 | Pending::Binary { .. }
                 | Pending::Compare { .. }
-                | Pending::Cast { .. } => {}
+                | Pending::Cast { .. }
+                | Pending::Assign { .. } => {}
             }
         }
         false

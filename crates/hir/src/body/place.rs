@@ -3,7 +3,7 @@
 //! An expression is checked first and then read as a place: a local, a field of a class object or
 //! an element, followed by fields of structs.
 
-use super::BodyCx;
+use super::{BodyCx, Pending};
 use crate::ir::*;
 use crate::lang::LangTrait;
 use crate::ty::{Ty, TyKind};
@@ -21,8 +21,14 @@ enum NoPlace {
     NoIndexSet(Ty),
     /// A value that nothing holds.
     Temporary,
+    /// A field of something whose type is not known yet.
+    Unknown,
     /// Something wrong that was reported.
     Reported,
+}
+
+fn is_shift(op: ast::BinOp) -> bool {
+    matches!(op, ast::BinOp::Shl | ast::BinOp::Shr)
 }
 
 impl BodyCx<'_> {
@@ -38,34 +44,80 @@ impl BodyCx<'_> {
         if let ast::ExprKind::Tuple(targets) = &self.ast.exprs[target].kind {
             return self.tuple_assign(targets, op, value, span);
         }
-        let (place, target) = match self.target(target) {
-            Ok(place) => (place, target),
-            Err(()) => {
-                self.value(value);
-                return self.error_expr(span);
+        let Ok(target) = self.target_value(target) else {
+            self.value(value);
+            return self.error_expr(span);
+        };
+        match self.place(target) {
+            Ok(place) => {
+                let ty = place.ty;
+                let value = match op {
+                    None => self.check(value, ty),
+                    Some(op) => self.infer(value, (!is_shift(op)).then_some(ty)),
+                };
+                let kind = self.assignment(place, self.span(target), op, value, span);
+                self.expr(kind, Ty::nil(), span)
             }
-        };
-        let ty = place.ty;
-        let Some(op) = op else {
-            let value = self.check(value, ty);
-            let place = Box::new(self.write_only(place));
-            return self.expr(ExprKind::Assign { place, current: None, value }, Ty::nil(), span);
-        };
-        let current = self.new_local(sepal_base::Symbol::intern(""), ty, false, span);
-        let lhs = self.local(current, self.ast.exprs[target].span);
-        let shift = matches!(op, ast::BinOp::Shl | ast::BinOp::Shr);
-        let rhs = self.infer(value, (!shift).then_some(ty));
-        let changed = self.arith(op, lhs, rhs, span);
-        let value = self.coerce(changed, ty);
-        self.expr(
-            ExprKind::Assign { place: Box::new(place), current: Some(current), value },
-            Ty::nil(),
-            span,
-        )
+            Err(NoPlace::Unknown) => {
+                let value = self.value(value);
+                let made = self.expr(ExprKind::Error, Ty::nil(), span);
+                self.draft.pending.push(Pending::Assign { expr: made, target, op, value });
+                made
+            }
+            Err(why) => {
+                self.report_no_place(target, why);
+                self.value(value);
+                self.error_expr(span)
+            }
+        }
     }
 
-    /// The place that the target of an assignment names; what is none is reported.
-    fn target(&mut self, target: ast::ExprId) -> Result<Place, ()> {
+    /// `place = value` or `place op= value`.
+    fn assignment(
+        &mut self,
+        place: Place,
+        place_span: Span,
+        op: Option<ast::BinOp>,
+        value: ExprId,
+        span: Span,
+    ) -> ExprKind {
+        let Some(op) = op else {
+            let place = Box::new(self.write_only(place));
+            return ExprKind::Assign { place, current: None, value };
+        };
+        let ty = place.ty;
+        let current = self.new_local(sepal_base::Symbol::intern(""), ty, false, span);
+        let lhs = self.local(current, place_span);
+        let changed = self.arith(op, lhs, value, span);
+        let value = self.coerce(changed, ty);
+        ExprKind::Assign { place: Box::new(place), current: Some(current), value }
+    }
+
+    /// Does an assignment that had to wait, unless it still has to: false.
+    pub(super) fn resolve_assign(
+        &mut self,
+        made: ExprId,
+        target: ExprId,
+        op: Option<ast::BinOp>,
+        value: ExprId,
+    ) -> bool {
+        let place = match self.place(target) {
+            Ok(place) => place,
+            Err(NoPlace::Unknown) => return false,
+            Err(why) => {
+                self.report_no_place(target, why);
+                return true;
+            }
+        };
+        let value = if op.is_none() { self.coerce(value, place.ty) } else { value };
+        let span = self.span(made);
+        let kind = self.assignment(place, self.span(target), op, value, span);
+        self.becomes(made, kind, Ty::nil());
+        true
+    }
+
+    /// The target of an assignment as a value. `Err`: it was reported that it is no place.
+    fn target_value(&mut self, target: ast::ExprId) -> Result<ExprId, ()> {
         // The parser has reported a target that is no name, field or element.
         let written = matches!(
             self.ast.exprs[target].kind,
@@ -83,11 +135,13 @@ impl BodyCx<'_> {
             return Err(());
         }
         let target = self.value(target);
-        self.place(target).map_err(|why| {
-            if written {
-                self.report_no_place(target, why);
-            }
-        })
+        if written { Ok(target) } else { Err(()) }
+    }
+
+    /// The place that a target names; what is none is reported.
+    fn target(&mut self, target: ast::ExprId) -> Result<Place, ()> {
+        let target = self.target_value(target)?;
+        self.place(target).map_err(|why| self.report_no_place(target, why))
     }
 
     /// `(a, xs[i]) = (xs[i], a)`: the value first, then each target from left to right.
@@ -175,7 +229,8 @@ impl BodyCx<'_> {
             } if self.lang_trait(LangTrait::Index) == Some(trait_ref.id) => {
                 self.element_place(trait_ref, self_ty, (args[0], args[1]), ty, span).map(whole)
             }
-            ExprKind::Error => Err(NoPlace::Reported),
+            ExprKind::Error if self.shallow(ty).is_error() => Err(NoPlace::Reported),
+            ExprKind::Error => Err(NoPlace::Unknown),
             ExprKind::Block { stmts, value: Some(value) } if stmts.is_empty() => self.place(value),
             _ => Err(NoPlace::Temporary),
         }
@@ -267,6 +322,10 @@ impl BodyCx<'_> {
             NoPlace::Temporary => {
                 Diagnostic::new(codes::NOT_ASSIGNABLE, span, "this cannot be assigned")
             }
+            NoPlace::Unknown => {
+                let message = "the type of this must be known to assign to its field";
+                Diagnostic::new(codes::CANNOT_INFER, span, message)
+            }
         };
         self.report(diagnostic);
     }
@@ -334,6 +393,7 @@ impl BodyCx<'_> {
             NoPlace::LetField(..)
             | NoPlace::Const(_)
             | NoPlace::NoIndexSet(_)
+            | NoPlace::Unknown
             | NoPlace::Reported => {
                 self.report_no_place(id, why);
             }

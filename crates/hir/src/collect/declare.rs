@@ -439,7 +439,9 @@ impl Program {
         let (name, span) = (decl.name.name, decl.name.span);
         let body = self.bare_fn(name, module, span, FnKind::Actor(id), Owner::None);
         let public = item.public.is_some();
-        self.items.actors.push(ActorDef { name, module, span, body, mailbox: Ty::error(), public });
+        let terminates = decl.terminate.is_some();
+        let mailbox = Ty::error();
+        self.items.actors.push(ActorDef { name, module, span, body, mailbox, terminates, public });
         self.declare_value(module, decl.name, ValueDef::Actor(id), public);
         Some(TaskKind::Actor(id))
     }

@@ -315,16 +315,8 @@ impl Program {
         left: Left,
     ) {
         let node = &ast.fns[f];
-        self.check_distinct("type parameter", node.generics.iter().map(|param| param.name));
         self.check_distinct("parameter", node.params.iter().map(|param| param.name));
-        let mut scope = outer_scope.clone();
-        let mut generics = outer.clone();
-        for param in &node.generics {
-            let ty = Ty::param(generics.params.len() as u32, param.name.name);
-            scope.params.push((param.name.name, ty));
-            generics.params.push(GenericParam { name: param.name.name, span: param.name.span });
-        }
-        self.read_bounds(&scope, ast, &node.generics, &mut generics.bounds);
+        let (scope, generics) = self.own_generics(ast, &node.generics, outer_scope, outer);
         let (self_kind, mut params) = self.self_param(node, &scope);
         let mut missing = false;
         for param in &node.params {
@@ -347,6 +339,25 @@ impl Program {
         let def = &mut self.items.fns[id];
         (def.generics, def.params, def.self_param) = (generics, params, self_kind);
         (def.ret, def.mailbox) = (ret, mailbox);
+    }
+
+    /// The type parameters of a function or actor, behind those around it.
+    fn own_generics(
+        &mut self,
+        ast: &ast::Ast,
+        params: &[ast::GenericParam],
+        outer_scope: &TyScope,
+        outer: &Generics,
+    ) -> (TyScope, Generics) {
+        self.check_distinct("type parameter", params.iter().map(|param| param.name));
+        let (mut scope, mut generics) = (outer_scope.clone(), outer.clone());
+        for param in params {
+            let ty = Ty::param(generics.params.len() as u32, param.name.name);
+            scope.params.push((param.name.name, ty));
+            generics.params.push(GenericParam { name: param.name.name, span: param.name.span });
+        }
+        self.read_bounds(&scope, ast, params, &mut generics.bounds);
+        (scope, generics)
     }
 
     fn self_param(&mut self, node: &ast::Fn, scope: &TyScope) -> (SelfKind, Vec<ParamDef>) {
@@ -443,12 +454,17 @@ impl Program {
     fn actor_header(&mut self, id: ActorId, ast: &ast::Ast, decl: &ast::ActorDecl) {
         self.check_distinct("parameter", decl.params.iter().map(|param| param.name));
         let (module, body) = (self.items.actors[id].module, self.items.actors[id].body);
-        let scope = TyScope::new(module);
+        let (scope, generics) =
+            self.own_generics(ast, &decl.generics, &TyScope::new(module), &Generics::default());
+        let left = self.left_out(module);
         let params = decl.params.iter();
-        let params: Vec<ParamDef> = params
-            .map(|p| self.param(body, ast, p, &scope, &Generics::default(), Left::Nil))
-            .collect();
+        let params: Vec<ParamDef> =
+            params.map(|p| self.param(body, ast, p, &scope, &generics, left)).collect();
         self.items.fns[body].params = params;
+        self.items.fns[body].generics = generics;
+        if left == Left::Inferred && decl.params.iter().any(|param| param.ty.is_none()) {
+            self.uninferred.insert(body);
+        }
         match decl.mailbox {
             Some(ty) => {
                 let ty = self.lower_type(&scope, ast, ty);

@@ -43,7 +43,7 @@ impl BodyCx<'_, '_> {
             Intrinsic::StrByte | Intrinsic::BytesGet => {
                 self.array_get(Ty::new(TyKind::Int(IntTy::U8)), flat[0], flat[1])
             }
-            Intrinsic::StrAsBytes | Intrinsic::BytesAsStr => flat,
+            Intrinsic::StrAsBytes | Intrinsic::BytesAsStr | Intrinsic::ReasonParts => flat,
             Intrinsic::CharFromCode => one(self.b.cast(CastKind::Truncate, Type::I32, flat[0])),
             Intrinsic::IntWrap => self.wrap_int(args[0], args[1], flat[0]),
             Intrinsic::IntCountOnes => one(self.count(UnaryOp::CountOnes, flat[0])),

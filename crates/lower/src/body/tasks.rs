@@ -334,6 +334,11 @@ impl BodyCx<'_, '_> {
                 }
             }
         }
+        if spawn.actor.is_some_and(|actor| self.cx.program.items.actors[actor].terminates) {
+            let number = self.b.iconst(SpawnSetting::Terminates.number());
+            let yes = self.b.iconst(1);
+            self.rt(RtFn::rt_spawn_option, &[number, yes]);
+        }
         let pid_ty = match ty.kind() {
             sepal_hir::TyKind::Tuple(parts) => parts[0],
             _ => ty,

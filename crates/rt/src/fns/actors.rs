@@ -259,7 +259,7 @@ pub unsafe extern "C" fn rt_is_alive(ctx: *mut Ctx, pid: i64) -> bool {
     let runtime = unsafe { actor(ctx) }.runtime;
     let Some(pid) = Pid::from_number(pid) else { return false };
     runtime.settle_sends();
-    runtime.table.slot(pid).is_some_and(|slot| slot.shared().is_alive(pid))
+    runtime.is_alive(pid)
 }
 
 #[unsafe(no_mangle)]
@@ -287,9 +287,7 @@ pub unsafe extern "C" fn rt_whereis(ctx: *mut Ctx, name: ObjPtr, mailbox: *const
     let (runtime, name) = unsafe { (actor(ctx).runtime, text(name)) };
     runtime.settle_sends();
     let Some(pid) = runtime.names.find(name) else { return 0 };
-    // As long as a name is taken it is found, even if a signal is on its way that will end its actor: who finds nobody
-    // may register it.
-    let Some(slot) = runtime.table.slot(pid).filter(|slot| slot.shared().is(pid)) else {
+    let Some(slot) = runtime.table.slot(pid).filter(|slot| slot.shared().is_alive(pid)) else {
         return 0;
     };
     let own = slot.shared().mailbox();
@@ -303,7 +301,13 @@ pub unsafe extern "C" fn rt_terminate_set(ctx: *mut Ctx, frame: ObjPtr) {
     // SAFETY: see `fns`.
     unsafe {
         debug_assert!(frame.byte_add(FRAME_PARENT as usize).cast::<ObjPtr>().read().is_null());
-        actor(ctx).cold().terminate = frame;
+        let actor = actor(ctx);
+        actor.cold().terminate = frame;
+        if actor.has_started()
+            && let Some(reason) = actor.take_doom()
+        {
+            actor.raise_exit(reason);
+        }
     }
 }
 

@@ -22,9 +22,9 @@ pub unsafe extern "C" fn rt_promise_new(ctx: *mut Ctx) -> Pair<ObjPtr, ObjPtr> {
     let promise = Counted::new(Promise::default());
     // Until it is sent, its maker is to keep it.
     promise.set_holder(Some(actor.pid));
-    let reply = actor.new_handle(&REPLY, address(&promise, &REPLY));
+    let reply = actor.new_handle(&REPLY, address(&promise));
     // The reply is found by the collector in this frame.
-    let future = actor.new_handle(&FUTURE, address(&promise, &FUTURE));
+    let future = actor.new_handle(&FUTURE, address(&promise));
     Pair(reply, future)
 }
 

@@ -33,6 +33,8 @@ pub(crate) struct Cold {
     pub(crate) reason: Option<Reason>,
     /// Why it must end, said by a signal that it has not answered yet.
     pub(crate) doom: Option<Reason>,
+    /// Its body is on the way to set `terminate`: until then, or until it waits, only a kill ends it.
+    pub(crate) is_starting: bool,
     /// What the body of `main` gave.
     pub(crate) result: i64,
     /// The frame to run when it ends, or null.
@@ -53,7 +55,7 @@ pub(crate) struct Cold {
     pub(crate) promise: Option<Counted<Promise>>,
     /// The tasks that end with this actor.
     pub(crate) tasks: Vec<Pid>,
-    /// Promises whose last reply was given up unanswered: they fail when the actor ends.
+    /// Promises of which a reply was dropped unanswered: they fail when the actor ends.
     pub(crate) orphans: Vec<Counted<Promise>>,
     /// What this actor has asked about another.
     pub(crate) info: Option<Arc<Ask>>,
@@ -83,6 +85,7 @@ impl Default for Cold {
             forced_at: 0,
             reason: None,
             doom: None,
+            is_starting: false,
             result: 0,
             terminate: null_mut(),
             links: Few::None,
@@ -107,12 +110,14 @@ pub(crate) struct SpawnOptions {
     pub(crate) priority: Option<u8>,
     pub(crate) limits: Limits,
     pub(crate) name: Option<Box<str>>,
+    pub(crate) terminates: bool,
 }
 
 impl SpawnOptions {
     pub(crate) fn set(&mut self, setting: SpawnSetting, value: i64) {
         match setting {
             SpawnSetting::Priority => self.priority = Some(value.clamp(0, 3) as u8),
+            SpawnSetting::Terminates => self.terminates = value != 0,
             SpawnSetting::MaxHeap => {
                 self.limits.max_bytes = Some(usize::try_from(value).unwrap_or(0));
             }

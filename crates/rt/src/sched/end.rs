@@ -30,6 +30,9 @@ pub(crate) fn bury(runtime: RuntimeRef, slot: SlotRef) {
     let pid = actor.pid;
     let reason = actor.cold_if_any().and_then(|cold| cold.reason.take()).unwrap_or(Reason::NORMAL);
     let code = (actor.is_main()).then(|| exit_code(actor, &reason));
+    if code.is_some() {
+        report_exit(&reason);
+    }
     runtime.settle_sends();
     runtime.scheduler.simulation().inspect(|simulation| simulation.end_turn());
     if slot.shared().take_named() {
@@ -75,6 +78,17 @@ fn exit_code(actor: &mut Actor, reason: &Reason) -> i32 {
         ExitTag::Shutdown => 0,
         ExitTag::Killed | ExitTag::NoProc | ExitTag::Panic | ExitTag::Custom => EXIT_PANIC,
     }
+}
+
+/// Says why the program fails where no report of a panic does.
+fn report_exit(reason: &Reason) {
+    let name = match reason.tag() {
+        ExitTag::Killed => "Killed",
+        ExitTag::NoProc => "NoProc",
+        ExitTag::Custom => "Custom",
+        ExitTag::Normal | ExitTag::Shutdown | ExitTag::Panic => return,
+    };
+    stdio::write_error(format!("main exited: {name}\n").as_bytes());
 }
 
 /// `main` has ended: everybody else shall.

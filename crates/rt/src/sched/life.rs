@@ -83,6 +83,10 @@ pub(crate) fn turn(runtime: RuntimeRef, slot: SlotRef) -> Fate {
         match step {
             Step::Wait => {
                 actor.settle();
+                actor.keep_orphans();
+                if actor.has_started() {
+                    continue;
+                }
                 actor.set_alarm();
                 if !actor.has_news && slot.shared().inbox.rest(actor.pid.generation()) {
                     break Fate::Rests;
@@ -179,9 +183,7 @@ impl Actor {
 
     #[inline]
     fn after(&mut self, run: Run, outcome: Outcome) -> Step {
-        if has_orphans() {
-            self.cold().orphans.extend(take_orphans());
-        }
+        self.keep_orphans();
         if let (Run::Resume(_), Outcome::Returned(value)) = (run, outcome)
             && FrameStatus::from_number(value) == Some(FrameStatus::Suspended)
         {
@@ -189,6 +191,29 @@ impl Actor {
             return Step::Wait;
         }
         self.after_other(run, outcome)
+    }
+
+    /// Notes the promises that this actor owes and has dropped a reply of: its end is to fail them. Before anybody else has
+    /// a turn on this thread.
+    #[inline(always)]
+    fn keep_orphans(&mut self) {
+        if has_orphans() {
+            self.keep_owed();
+        }
+    }
+
+    #[inline(never)]
+    fn keep_owed(&mut self) {
+        let pid = self.pid;
+        let mut owed = take_orphans();
+        owed.retain(|promise| promise.is_owed_by(pid));
+        if !owed.is_empty() {
+            let orphans = &mut self.cold().orphans;
+            if orphans.len() == orphans.capacity() {
+                orphans.retain(|promise| promise.is_owed_by(pid));
+            }
+            orphans.append(&mut owed);
+        }
     }
 
     #[inline(never)]
@@ -402,7 +427,7 @@ impl Actor {
                 self.cold().terminate = null_mut();
                 self.cold().reason = Some(reason.clone());
             }
-            if self.cold().doom.is_none() {
+            if self.cold().doom.is_none() || is_kill && self.cold().is_starting {
                 if is_overrun {
                     let message = PanicCode::HeapLimit.template();
                     panics::write_report(self, message, self.resting_locs());
@@ -418,9 +443,18 @@ impl Actor {
         }
     }
 
-    /// Why the actor must end, once, if a signal said so.
+    /// Why the actor must end now, once, if a signal said so.
     pub(crate) fn take_doom(&mut self) -> Option<Reason> {
-        self.cold_if_any()?.doom.take()
+        let cold = self.cold_if_any()?;
+        let is_starting = cold.is_starting;
+        let is_due = |doom: &mut Reason| !is_starting || doom.tag() == ExitTag::Killed;
+        cold.doom.take_if(is_due)
+    }
+
+    /// From here on every signal ends the actor. Gives whether one has come.
+    pub(crate) fn has_started(&mut self) -> bool {
+        let cold = self.cold_if_any();
+        cold.is_some_and(|cold| std::mem::take(&mut cold.is_starting) && cold.doom.is_some())
     }
 
     // ---- looking at messages ----

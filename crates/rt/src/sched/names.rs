@@ -16,10 +16,10 @@ impl Names {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Registers a name; false if it is taken.
-    pub(crate) fn register(&self, name: &str, pid: Pid) -> bool {
+    /// Registers a name; false if an actor has it that is alive.
+    pub(crate) fn register(&self, name: &str, pid: Pid, is_alive: impl Fn(Pid) -> bool) -> bool {
         let mut names = self.lock();
-        let is_free = !names.contains_key(name);
+        let is_free = !names.get(name).is_some_and(|named| is_alive(*named));
         if is_free {
             names.insert(name.into(), pid);
         }

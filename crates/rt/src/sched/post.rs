@@ -277,6 +277,9 @@ impl Runtime {
         // SAFETY: the actor is active and in no queue: it is this thread's.
         let actor = unsafe { &mut *slot.actor() };
         actor.priority = priority;
+        if options.terminates {
+            actor.cold().is_starting = true;
+        }
         if let Some(name) = options.name
             && !self.register(&name, pid)
         {
@@ -302,11 +305,17 @@ impl Runtime {
         Ok(pid)
     }
 
-    /// Registers a name for an actor; false if it is taken or the actor has ended.
+    /// Whether an actor has neither ended nor been sent what will end it.
+    pub(crate) fn is_alive(&self, pid: Pid) -> bool {
+        self.table.slot(pid).is_some_and(|slot| slot.shared().is_alive(pid))
+    }
+
+    /// Registers a name for an actor; false if it is taken or the actor has ended. Whoever is not alive has no name any
+    /// more, so that nobody finds a name taken after seeing its actor dead.
     pub(crate) fn register(&self, name: &str, pid: Pid) -> bool {
         self.settle_sends();
         let Some(slot) = self.table.slot(pid) else { return false };
-        if !slot.shared().is(pid) || !self.names.register(name, pid) {
+        if !slot.shared().is(pid) || !self.names.register(name, pid, |pid| self.is_alive(pid)) {
             return false;
         }
         // The flag last: an actor that ends sees it afterwards and removes the name, or the flag cannot be set any more.

@@ -2,10 +2,11 @@
 //!
 //! A promise has two kinds of handles: replies, through which it is kept, and futures, through which it is
 //! awaited. A task's promise has no reply; the task keeps it. The state is behind the mutex, which is never held while
-//! anything else is locked or woken; the outcome is set behind it and then never changes, so that readers need no lock. `replies` counts reply handles in heaps and messages: giving up the last
-//! one notes the promise as an orphan of the thread's actor, whose end then fails it.
+//! anything else is locked or woken; the outcome is set behind it and then never changes, so that readers need no lock.
 //!
-//! The holder is who received a reply last. Must never be kept twice: the first outcome stands.
+//! The holder is who received a reply last. Its end fails the promise, which is found through the replies in its heap, and
+//! once it has dropped one, as an orphan: copies that others have dropped may lie in their heaps for long.
+//! Must never be kept twice: the first outcome stands.
 
 use super::few::Few;
 use super::signal::Reason;
@@ -17,13 +18,12 @@ use crate::run::Runtime;
 use sepal_abi::{DescId, ObjPtr};
 use std::cell::{Cell, RefCell, UnsafeCell};
 use std::mem::ManuallyDrop;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// See the module's head.
 #[derive(Debug, Default)]
 pub(crate) struct Promise {
-    replies: AtomicUsize,
     /// The number of the task that is to keep it, or 0; written before the task runs, and relaxed: who has the promise
     /// has it from there.
     task: AtomicI64,
@@ -126,10 +126,15 @@ impl Promise {
     pub(crate) fn is_pending(&self) -> bool {
         !self.is_resolved.load(Ordering::Acquire)
     }
+
+    /// Whether `holder` is to keep it, and has not yet.
+    pub(crate) fn is_owed_by(&self, holder: Pid) -> bool {
+        self.is_pending() && self.lock().holder == Some(holder)
+    }
 }
 
 thread_local! {
-    /// Promises whose last reply this thread gave up unanswered, until the worker gives them to its actor.
+    /// Promises of which this thread gave up a reply unanswered, until the worker gives them to its actor.
     static ORPHANS: RefCell<Vec<Counted<Promise>>> = const { RefCell::new(Vec::new()) };
     /// Whether there are any: asked after every run, and cheaper than the list.
     static HAS_ORPHANS: Cell<bool> = const { Cell::new(false) };
@@ -141,17 +146,18 @@ pub(crate) fn has_orphans() -> bool {
     HAS_ORPHANS.get()
 }
 
-/// Takes the promises that nobody but the end of this thread's actor can fail.
+/// Takes the promises of which this thread's actor has dropped a reply.
 pub(crate) fn take_orphans() -> Vec<Counted<Promise>> {
-    if HAS_ORPHANS.replace(false) { ORPHANS.take() } else { Vec::new() }
+    HAS_ORPHANS.set(false);
+    ORPHANS.take()
 }
 
 /// Replies.
-pub(crate) static REPLY: HandleOps = HandleOps { retain: retain_reply, release: release_reply };
+pub(crate) static REPLY: HandleOps = HandleOps { retain: retain_future, release: release_reply };
 /// Futures.
 pub(crate) static FUTURE: HandleOps = HandleOps { retain: retain_future, release: release_future };
 
-// SAFETY of all four: the address in a handle is that of a counted promise, of which the handle owns one count.
+// SAFETY of all three: the address in a handle is that of a counted promise, of which the handle owns one count.
 
 unsafe fn retain_future(address: usize) {
     // SAFETY: see above.
@@ -163,30 +169,17 @@ unsafe fn release_future(address: usize) {
     drop(unsafe { Counted::<Promise>::from_address(address) });
 }
 
-unsafe fn retain_reply(address: usize) {
-    // SAFETY: see above.
-    unsafe {
-        retain_future(address);
-        Counted::<Promise>::at(address).replies.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
 unsafe fn release_reply(address: usize) {
     // SAFETY: see above.
     let promise = unsafe { Counted::<Promise>::from_address(address) };
-    // Release and acquire: whoever counts to zero sees what was done through the other replies.
-    let was_last = promise.replies.fetch_sub(1, Ordering::AcqRel) == 1;
-    if was_last && promise.is_pending() {
+    if promise.is_pending() {
         HAS_ORPHANS.set(true);
         ORPHANS.with_borrow_mut(|orphans| orphans.push(promise));
     }
 }
 
 /// The address that a handle of the promise holds, with one count of its own.
-pub(crate) fn address(promise: &Counted<Promise>, ops: &HandleOps) -> usize {
-    if std::ptr::eq(ops, &REPLY) {
-        promise.replies.fetch_add(1, Ordering::Relaxed);
-    }
+pub(crate) fn address(promise: &Counted<Promise>) -> usize {
     promise.clone().into_address()
 }
 

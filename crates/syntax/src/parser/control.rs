@@ -130,6 +130,12 @@ impl Parser<'_> {
             let arm = p.receive_arm();
             arms.extend(arm);
         });
+        let mut afters = arms.iter().filter(|arm| matches!(arm.kind, ReceiveKind::After(_)));
+        if let (Some(first), Some(second)) = (afters.next(), afters.next()) {
+            let message = "a `receive` has one `after`";
+            let diagnostic = Diagnostic::new(codes::MISPLACED_SYNTAX, second.span, message);
+            self.report(diagnostic.secondary(first.span, "the first is here"));
+        }
         self.expr_node(lo, ExprKind::Receive(arms.into_boxed_slice()))
     }
 
@@ -145,7 +151,12 @@ impl Parser<'_> {
             TokenKind::After => ReceiveKind::After(self.expr()),
             _ => {
                 let pid = self.pattern();
-                self.expect(TokenKind::Comma);
+                if !self.eat(TokenKind::Comma) {
+                    let word = word.spelling().unwrap_or_default();
+                    let message = format!("`{word}` takes a pid and a reason");
+                    let diagnostic = Diagnostic::new(codes::UNEXPECTED_TOKEN, self.span(), message);
+                    self.fail(diagnostic.help(format!("write `{word} pid, reason:`")));
+                }
                 let reason = self.pattern();
                 if word == TokenKind::Down {
                     ReceiveKind::Down { pid, reason }

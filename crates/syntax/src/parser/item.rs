@@ -644,16 +644,17 @@ impl Parser<'_> {
 
     // ----------------------------------------------------------------- actors
 
-    /// `actor Name(params) of M: …`, with `terminate` at its end.
+    /// `actor Name[T](params) of M: …`, with `terminate` at its end.
     fn actor_decl(&mut self) -> ItemKind {
         self.bump();
         let name = self.take_ident();
+        let generics = self.generics();
         let params = if self.at(TokenKind::LParen) { self.actor_params() } else { Box::default() };
         let mailbox = self.eat(TokenKind::Of).then(|| self.ty());
         self.colon("actor");
         let mut terminate = None;
         let body = self.block_of("actor", |p, stmts| p.actor_body(stmts, &mut terminate));
-        ItemKind::Actor(ActorDecl { name, params, mailbox, body, terminate })
+        ItemKind::Actor(ActorDecl { name, generics, params, mailbox, body, terminate })
     }
 
     fn actor_params(&mut self) -> Box<[Param]> {
@@ -696,9 +697,18 @@ impl Parser<'_> {
         }
     }
 
-    fn at_terminate(&self) -> bool {
+    pub(super) fn at_terminate(&self) -> bool {
         let named = self.next().is_name() && self.next_but_one() == TokenKind::Colon;
         self.at(TokenKind::Terminate) && (named || self.next() == TokenKind::Colon)
+    }
+
+    /// `terminate` anywhere else.
+    pub(super) fn stray_terminate(&mut self) -> StmtKind {
+        let message = "`terminate` stands at the end of an actor, in the column of its statements";
+        let diagnostic = Diagnostic::new(codes::MISPLACED_SYNTAX, self.span(), message);
+        self.report(diagnostic.help("`defer` is for the end of a function"));
+        self.terminate();
+        StmtKind::Pass
     }
 
     fn terminate(&mut self) -> Terminate {

@@ -249,6 +249,7 @@ impl Parser<'_> {
                 self.bump();
                 StmtKind::Pass
             }
+            _ if self.at_terminate() => self.stray_terminate(),
             _ if self.at_item() => StmtKind::Item(self.item()),
             _ if self.at_foreign() => return self.foreign_stmt(),
             _ => self.expr_stmt(),

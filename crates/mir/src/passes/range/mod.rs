@@ -98,7 +98,8 @@ struct Walk<'f> {
 
 impl Walk<'_> {
     /// Depth first without recursion. Children come in reverse postorder, so that all ways into a
-    /// block but a loop's own have been walked before it. `visit` sees what is known at the beginning of each.
+    /// block but a loop's own have been walked before it, unless the loop can be entered elsewhere. `visit` sees what is
+    /// known at the beginning of each.
     fn run(&mut self, cfg: &Cfg, visit: &mut dyn FnMut(&Facts<'_>, Block)) {
         let tree = cfg.dominator_tree();
         let mut path = Vec::new();
@@ -152,6 +153,9 @@ impl Walk<'_> {
                 self.facts.narrow(param, interval);
                 continue;
             }
+            if seen < self.entries(block) {
+                continue;
+            }
             // A loop's: it keeps a bound of its first value if every step goes the other way.
             let mut known = Interval::full(64);
             if self.steps(block, n as u32, param, true) {
@@ -162,6 +166,12 @@ impl Walk<'_> {
             }
             self.facts.narrow(param, known);
         }
+    }
+
+    /// How many ways lead into a block but those of a loop that it heads.
+    fn entries(&self, block: Block) -> usize {
+        let cfg = self.facts.cfg;
+        cfg.preds(block).iter().filter(|edge| !cfg.dominates(block, edge.from)).count()
     }
 
     /// Whether what comes back to a loop's parameter is never below (`up`) or above it.
