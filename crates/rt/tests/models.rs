@@ -6,10 +6,9 @@
 //! `message/pack.rs`: adding to a pack, closing and leaving it, and who frees it.
 //! `sched/queue.rs`: sleeping threads and new work, the hot place, the last one to sleep while an alarm goes off.
 //! `sched/bounds.rs`: senders that wait for room. `sched/post.rs`, `end.rs`: a name registered for an actor that ends.
-//! `sched/promise.rs`: who asks while it is kept. `pooled.rs`: the last count.
 //!
-//! Links, monitors and kills are signals in the inbox, whose closing its model covers; timers and the table of names are
-//! behind mutexes.
+//! Links, monitors and kills are signals in the inbox, whose closing its model covers; promises, timers and the table of
+//! names are behind mutexes.
 
 use loom::cell::UnsafeCell;
 use loom::model::Builder;
@@ -389,99 +388,6 @@ fn no_name_outlives_its_actor() {
         actor.end(0);
         other.join().expect("no panic");
         assert_eq!(*actor.name.lock().expect("no panic"), None);
-    });
-}
-
-/// A promise: 1 in `is_resolved` says that the outcome is there.
-struct Promise {
-    is_resolved: AtomicU64,
-    outcome: UnsafeCell<u64>,
-    /// Behind it: whether anybody is to be woken.
-    waits: Mutex<bool>,
-}
-
-impl Promise {
-    /// Whether somebody is to be woken.
-    fn keep(&self, value: u64) -> bool {
-        let mut waits = self.waits.lock().expect("no panic");
-        // SAFETY: nobody reads it before the flag is set.
-        self.outcome.with_mut(|outcome| unsafe { *outcome = value });
-        self.is_resolved.store(1, Ordering::Release);
-        std::mem::take(&mut *waits)
-    }
-
-    fn poll(&self) -> Option<u64> {
-        let is_pending = || self.is_resolved.load(Ordering::Acquire) == 0;
-        if is_pending() {
-            let mut waits = self.waits.lock().expect("no panic");
-            if is_pending() {
-                *waits = true;
-                return None;
-            }
-        }
-        // SAFETY: behind the flag it does not change.
-        Some(self.outcome.with(|outcome| unsafe { *outcome }))
-    }
-}
-
-#[test]
-fn who_awaits_a_promise_sees_its_outcome_or_is_woken() {
-    model(|| {
-        let promise = Arc::new(Promise {
-            is_resolved: AtomicU64::new(0),
-            outcome: UnsafeCell::new(0),
-            waits: Mutex::new(false),
-        });
-        let keeper = {
-            let promise = promise.clone();
-            thread::spawn(move || promise.keep(7))
-        };
-        let seen = promise.poll();
-        let has_woken = keeper.join().expect("no panic");
-        assert_eq!(seen.is_none(), has_woken);
-        assert_eq!(promise.poll(), Some(7));
-    });
-}
-
-/// A counted value, and how often it was dropped.
-struct Counted {
-    count: AtomicUsize,
-    value: UnsafeCell<u64>,
-    drops: AtomicUsize,
-}
-
-impl Counted {
-    fn drop_one(&self) {
-        // Whoever looks at the value has a count.
-        // SAFETY: it is written only where it is dropped.
-        self.value.with(|value| assert_eq!(unsafe { *value }, 1));
-        let is_last = self.count.load(Ordering::Acquire) == 1
-            || self.count.fetch_sub(1, Ordering::AcqRel) == 1;
-        if is_last {
-            // SAFETY: nobody else has a count.
-            self.value.with_mut(|value| unsafe { *value = 0 });
-            self.drops.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-}
-
-#[test]
-fn the_last_count_drops_the_value_alone() {
-    model(|| {
-        let counted = Arc::new(Counted {
-            count: AtomicUsize::new(3),
-            value: UnsafeCell::new(1),
-            drops: AtomicUsize::new(0),
-        });
-        let threads: Vec<_> = (0..2)
-            .map(|_| {
-                let counted = counted.clone();
-                thread::spawn(move || counted.drop_one())
-            })
-            .collect();
-        counted.drop_one();
-        threads.into_iter().for_each(|thread| thread.join().expect("no panic"));
-        assert_eq!(counted.drops.load(Ordering::Relaxed), 1);
     });
 }
 
