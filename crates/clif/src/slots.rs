@@ -5,7 +5,6 @@
 //! of a slot again: code that has read it may run any time later.
 
 use cranelift_module::FuncId as ClFunc;
-use sepal_base::IdVec;
 use sepal_mir::{self as mir, Block, FuncId};
 use std::mem::offset_of;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
@@ -75,9 +74,9 @@ pub(crate) struct Slots {
     pub tiering: Tiering,
     slots: Box<[Slot]>,
     /// The number of each function's first slot: it has one for each block.
-    first: IdVec<FuncId, u32>,
+    first: Vec<u32>,
     /// Functions whose entry has a slot.
-    counted: IdVec<FuncId, bool>,
+    counted: Vec<bool>,
     pub ask: Ask,
     pub who: *const u8,
     /// The compiled function that calls `ask`.
@@ -97,7 +96,7 @@ impl Slots {
         (ask, who): (Ask, *const u8),
         asker: ClFunc,
     ) -> Slots {
-        let mut first = IdVec::new();
+        let mut first = Vec::with_capacity(mir.functions.len());
         let mut count = 0;
         for func in mir.functions.iter() {
             first.push(count);
@@ -105,12 +104,12 @@ impl Slots {
         }
         // SAFETY: a slot of zeros has no code, has counted nothing and has not asked.
         let slots = unsafe { Box::new_zeroed_slice(count as usize).assume_init() };
-        let counted = mir::tier::counted_entries(mir);
+        let counted = mir::tier::counted_entries(mir).as_slice().to_vec();
         Slots { tiering, slots, first, counted, ask, who, asker }
     }
 
     pub fn number(&self, id: FuncId, block: Block) -> u32 {
-        self.first[id] + block.0
+        self.first[id.0 as usize] + block.0
     }
 
     pub fn slot(&self, number: u32) -> &Slot {
@@ -120,13 +119,13 @@ impl Slots {
     /// The place of a slot.
     pub fn place(&self, number: u32) -> (FuncId, Block) {
         // Functions without blocks share their first number with the next one.
-        let id = self.first.as_slice().partition_point(|&first| first <= number) - 1;
+        let id = self.first.partition_point(|&first| first <= number) - 1;
         let id = FuncId(id as u32);
-        (id, Block(number - self.first[id]))
+        (id, Block(number - self.first[id.0 as usize]))
     }
 
     /// Whether a function counts how often it is entered.
     pub fn counts_entry(&self, id: FuncId) -> bool {
-        self.tiering.at_entries && self.counted[id]
+        self.tiering.at_entries && self.counted[id.0 as usize]
     }
 }

@@ -12,7 +12,6 @@ use cranelift_jit::JITModule;
 use cranelift_module::FuncId as ClFunc;
 use rustc_hash::FxHashMap;
 use sepal_abi::{CodeLoc, FnMap, Image, LocEntry, MoreCode, NO_LOC, Table, TextRange};
-use sepal_base::Symbol;
 use sepal_mir::tier::Better;
 use sepal_mir::{self as mir, FileIdx, FuncId, Function, LocId};
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
@@ -304,19 +303,21 @@ impl Work {
         // SAFETY: the image lives as long as the module.
         let image = unsafe { &*self.image };
         let locs = self.quick.locs.iter().zip(image.locs.as_slice());
-        locs.map(|((_, loc), entry)| ((loc.file, loc.function), (entry.file, entry.function)))
-            .collect()
+        locs.map(|((_, loc), entry)| {
+            ((loc.file, loc.function.as_str()), (entry.file, entry.function))
+        })
+        .collect()
     }
 }
 
 /// Texts of places, by file and function.
-type Texts = FxHashMap<(FileIdx, Symbol), (TextRange, TextRange)>;
+type Texts = FxHashMap<(FileIdx, &'static str), (TextRange, TextRange)>;
 
 /// The places that inlining has added. They repeat others at other calls, whose names the image has.
 fn entries(mir: &mir::Module, known: usize, texts: &Texts) -> Vec<LocEntry> {
     let added = mir.locs.iter().skip(known);
     let entry = |(_, loc): (LocId, &mir::Loc)| {
-        let (file, function) = texts[&(loc.file, loc.function)];
+        let (file, function) = texts[&(loc.file, loc.function.as_str())];
         let parent = if loc.inlined_at.is_some() { loc.inlined_at.0 } else { NO_LOC };
         LocEntry { file, function, line: loc.line, col: loc.col, parent }
     };
