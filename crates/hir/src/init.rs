@@ -96,16 +96,7 @@ impl Walk<'_> {
             }
             ExprKind::Match { scrutinee, arms } => {
                 let after = self.expr(*scrutinee, Some(set));
-                let mut end = None;
-                for arm in arms {
-                    let mut inner = after.clone();
-                    if let Some(guard) = arm.guard {
-                        inner = self.expr(guard, inner);
-                    }
-                    let inner = self.expr(arm.body, inner);
-                    end = meet(end, inner);
-                }
-                end
+                self.arms(arms, after)
             }
             ExprKind::Loop { id, body } => {
                 // Later rounds begin with more set, so the first one says what is set at least.
@@ -145,6 +136,16 @@ impl Walk<'_> {
             ExprKind::Block { stmts, value } => self.block(stmts, *value, set),
             _ => self.below(id, Some(set)),
         }
+    }
+
+    fn arms(&mut self, arms: &[Arm], before: Set) -> Set {
+        arms.iter().fold(None, |end, arm| {
+            let inner = match arm.guard {
+                Some(guard) => self.expr(guard, before.clone()),
+                None => before.clone(),
+            };
+            meet(end, self.expr(arm.body, inner))
+        })
     }
 
     fn block(&mut self, stmts: &[Stmt], value: Option<ExprId>, set: Vec<bool>) -> Set {
