@@ -155,7 +155,7 @@ fn large_strings_are_shared_and_freed_by_the_last_who_holds_them() {
             assert_eq!(compare(descs(actor), holder, message.root()), 2);
             let limit = 2 * len + 100_000;
             let mut receivers: Vec<Receiver> =
-                (0..10).map(|_| Receiver::new(actor, limit, false)).collect();
+                (0..10).map(|_| Receiver::new(actor, limit, Pace::Sliced)).collect();
             for receiver in &mut receivers {
                 // As often as it likes: what it holds already counts once against its limit.
                 for _ in 0..5 {

@@ -42,7 +42,7 @@ const EAGER: [Way; 2] = [
     ("JIT, loops eager", &["--engine=jit", "--tiers=eager-loops"]),
 ];
 const NATIVE: Way = ("native", &["--engine=native"]);
-const STRESS: [Way; 2] = [
+const STRESS: [Way; 4] = [
     ("JIT with gc-stress", &["--engine=jit", "--gc-stress"]),
     ("interpreter with gc-stress", &["--engine=interp", "--gc-stress"]),
     ("JIT with slices", &["--engine=jit", "--gc-stress=sliced"]),
