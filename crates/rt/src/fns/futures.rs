@@ -103,11 +103,14 @@ pub unsafe extern "C" fn rt_future_poll(ctx: *mut Ctx, future: ObjPtr) -> i64 {
     if actor.runtime.looks_later() {
         return 0;
     }
-    match promise.poll(actor.pid) {
-        None => 0,
+    let answer = match promise.poll(actor.pid) {
+        None => return 0,
         Some(Outcome::Value(_)) => 1,
         Some(Outcome::Failed(_)) => 2,
-    }
+    };
+    // What was said before the answer comes first: it may end the actor, which then waits for that.
+    actor.has_news |= actor.take_signals();
+    if actor.is_doomed() { 0 } else { answer }
 }
 
 #[unsafe(no_mangle)]

@@ -1,7 +1,7 @@
 //! The end of an actor: who is told, in which order; and what is said when all are at an end.
 //!
 //! Names go first, so that nobody finds a dead actor; then its pid stops meaning anything and its mailbox closes;
-//! then linked and monitoring actors hear, promises that it owed fail, tasks that it owned are killed, and its memory
+//! then tasks that it owned are killed, linked and monitoring actors hear, promises that it owed fail, and its memory
 //! goes. Whoever has heard of the end thus finds it complete. Must never run code of the actor's.
 
 use super::cold::Cold;
@@ -128,6 +128,11 @@ fn take_last(actor: &mut Actor, signal: Message, unread: &mut Vec<Message>) {
 #[inline(never)]
 fn part_with_others(runtime: &Runtime, actor: &mut Actor, reason: Reason, unread: Vec<Message>) {
     let pid = actor.pid;
+    // First of all: nobody who has heard of the end shall meet one of them.
+    let tasks = actor.cold_if_any().map_or_else(Vec::new, |cold| std::mem::take(&mut cold.tasks));
+    for task in tasks.into_iter().filter(|&task| runtime.is_there(task)) {
+        runtime.kill(pid, task, &Reason::KILLED);
+    }
     let is_told_once = unread.is_empty() && !has_orphans() && !actor.owes_answers();
     if let Some(cold) = actor.cold_if_any()
         && let (Few::None, Few::None, &Few::One(monitor, watcher)) =
@@ -140,10 +145,6 @@ fn part_with_others(runtime: &Runtime, actor: &mut Actor, reason: Reason, unread
     } else {
         tell_others(runtime, actor, &reason);
         fail_promises(runtime, actor, &reason, unread);
-    }
-    let tasks = actor.cold_if_any().map_or_else(Vec::new, |cold| std::mem::take(&mut cold.tasks));
-    for task in tasks.into_iter().filter(|&task| runtime.is_there(task)) {
-        runtime.kill(pid, task, &Reason::KILLED);
     }
 }
 
