@@ -28,7 +28,7 @@ impl Actor {
         let waits = self.holds_messages() && !self.send_held();
         let scheduler = &self.runtime.scheduler;
         let by_chance = scheduler.simulation().map(Simulation::yields);
-        let is_asked = by_chance.unwrap_or_else(|| scheduler.has_waiting());
+        let is_asked = by_chance.unwrap_or_else(|| scheduler.must_yield());
         // Who is asked about yields, to be looked at; see `sched::observe`.
         if waits || is_asked || self.runtime.observer.is_asking() || scheduler.is_stopped() {
             self.poison();

@@ -189,6 +189,7 @@ impl Clock {
 
     fn run_until_stopped(&self, runtime: RuntimeRef) {
         let (mut idle_ticks, mut has_woken) = (0, false);
+        let mut next_tick = 0u64;
         let mut state = self.lock();
         while !state.stopped {
             let now = self.now();
@@ -212,7 +213,8 @@ impl Clock {
             }
             let look = state.alarms.next_look();
             let is_ticking = self.is_ticking.load(Ordering::Relaxed);
-            let wait = look.map(|time| time - now).into_iter().chain(is_ticking.then_some(SLICE));
+            let until_tick = is_ticking.then(|| next_tick.saturating_sub(now).clamp(1, SLICE));
+            let wait = look.map(|time| time - now).into_iter().chain(until_tick);
             state.asleep_until = Some(look.unwrap_or(u64::MAX));
             state = match wait.min() {
                 None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
@@ -222,7 +224,10 @@ impl Clock {
                 }
             };
             state.asleep_until = None;
-            if is_ticking {
+            // Who was woken for something else must not take a core from an actor that has just got it.
+            let now = self.now();
+            if is_ticking && now >= next_tick {
+                next_tick = now + SLICE;
                 drop(state);
                 idle_ticks = if runtime.scheduler.tick(runtime) { 0 } else { idle_ticks + 1 };
                 if idle_ticks > IDLE_TICKS {

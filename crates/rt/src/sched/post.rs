@@ -407,6 +407,7 @@ impl Actor {
             Some(left) if !is_behind => self.sends_left = left,
             Some(_) | None => {
                 self.sends_left = SENDS_OF_TURN;
+                self.runtime.scheduler.give_way();
                 self.poison();
             }
         }

@@ -17,6 +17,7 @@
 //! | `Core::hot` | filled by its worker; emptied by a swap, by its worker and by thieves |
 //! | `Core::current` | written by the core's thread at each turn, a release; read by the clock, an acquire: it poisons what was made whole |
 //! | `Core::turns` | likewise, but relaxed: at worst an actor polls once for nothing |
+//! | `Core::over` | written before its current actor is poisoned, by the clock or that actor, read at the poll: an actor that has got the core meanwhile keeps it; relaxed: at worst another has it for a tick more |
 //! | `stopped` | set once; relaxed, the mutex orders what follows from it |
 //!
 //! No wake-up is lost: who makes work puts it into a queue, then (fence) looks for an idle thread; who becomes
@@ -111,6 +112,18 @@ struct Core {
     turns: AtomicU32,
     /// What the clock saw in `turns` last.
     seen: AtomicU32,
+    /// The turn that shall end, if it has not.
+    over: AtomicU32,
+}
+
+impl Core {
+    fn end_turn(&self) {
+        self.over.store(self.turns.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+
+    fn turn_is_over(&self) -> bool {
+        self.over.load(Ordering::Relaxed) == self.turns.load(Ordering::Relaxed)
+    }
 }
 
 /// One thread as it sees itself.
@@ -320,11 +333,11 @@ impl Scheduler {
         }
     }
 
-    /// Lets those who run give way to whom the clock has woken, if no thread is free for them.
+    /// Lets those who run give way to whom the clock has woken, if they still wait and no thread is free for them.
     pub(crate) fn hurry(&self) {
         let is_free = |threads: &AtomicUsize| threads.load(Ordering::Relaxed) > 0;
-        if !is_free(&self.idle) && !is_free(&self.searching) {
-            self.cores().for_each(poison_current);
+        if self.count_shared() > 0 && !is_free(&self.idle) && !is_free(&self.searching) {
+            self.cores().for_each(take_back);
         }
     }
 
@@ -400,6 +413,7 @@ impl Scheduler {
             current: AtomicPtr::default(),
             turns: AtomicU32::new(0),
             seen: AtomicU32::new(0),
+            over: AtomicU32::new(0),
         }));
         // Release: who finds the core sees it whole.
         self.cores[index].store(core, Ordering::Release);
@@ -672,6 +686,18 @@ impl Scheduler {
 
     // ---- what others ask ----
 
+    /// The running actor lets others have its core at its next poll, which it is to come to.
+    pub(crate) fn give_way(&self) {
+        if let Some(local) = self.local() {
+            local.core.end_turn();
+        }
+    }
+
+    /// Whether the running actor shall let others have its core.
+    pub(crate) fn must_yield(&self) -> bool {
+        self.local().is_none_or(|local| local.core.turn_is_over()) && self.has_waiting()
+    }
+
     /// Whether any actor waits for this thread, as far as it knows.
     pub(crate) fn has_waiting(&self) -> bool {
         let Some(local) = self.local() else { return true };
@@ -751,7 +777,7 @@ impl Scheduler {
                 self.announce(runtime);
             }
             if is_long && (has_own || shared) {
-                poison_current(core);
+                take_back(core);
             }
         }
         waits
@@ -820,6 +846,12 @@ fn has_work(core: &Core) -> bool {
     !core.hot.load(Ordering::Relaxed).is_null()
         || !core.stealer.is_empty()
         || !core.tasks.is_empty()
+}
+
+/// Takes the core from whoever has it now.
+fn take_back(core: &Core) {
+    core.end_turn();
+    poison_current(core);
 }
 
 fn poison_current(core: &Core) {
