@@ -3,7 +3,7 @@
 //! The table of a program is made by the compiler and is part of its [`crate::Image`]; the first
 //! entries, for objects that the runtime makes itself, are the same in every program.
 
-use crate::image::Table;
+use crate::table::Table;
 
 /// The number of a descriptor; 0 is none, so that no header is zero.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]

@@ -20,6 +20,7 @@ mod object;
 mod panics;
 mod rt_fns;
 mod scalar;
+mod table;
 mod task;
 
 pub use any::{Tag, any_bool, any_float, any_heap, any_int, any_nil, any_tag, any_to_bool};
@@ -32,7 +33,7 @@ pub use frame::{
     FRAME_CHILD, FRAME_LOC, FRAME_PARENT, FRAME_RESULTS, FRAME_RESUME, FRAME_STATE, Frame,
     FrameStatus,
 };
-pub use image::{CodeLoc, FnMap, Image, LocEntry, MoreCode, NO_LOC, Table, TextRange};
+pub use image::{CodeLoc, FnMap, Image, LocEntry, MoreCode, NO_LOC, TextRange};
 pub use object::{ARRAY_DATA, ARRAY_LEN, BOX_PAYLOAD, BOX_VTABLE, CLOSURE_CAPTURES, CLOSURE_CODE};
 pub use object::{
     HEADER_SIZE, Header, OBJECT_ALIGN, ObjPtr, Object, STR_DATA, STR_LEN, object_size,
@@ -40,6 +41,7 @@ pub use object::{
 pub use panics::{OperandKind, PanicCode};
 pub use rt_fns::RtFn;
 pub use scalar::{NumType, Scalar};
+pub use table::Table;
 pub use task::{ActorState, Connection, InfoItem, Received, SpawnSetting};
 
 /// Goes up with every change of a layout in this crate; an image of another version is refused.

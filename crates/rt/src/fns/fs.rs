@@ -1,4 +1,4 @@
-//! Files and folders. See `fns` for what callers promise.
+//! Files and folders. See `fns` for what callers promise. Must never keep a worker from other actors while the system works.
 //!
 //! An error code is the system's error number, or one of the two negative codes here.
 
@@ -63,50 +63,59 @@ pub unsafe extern "C" fn rt_fs_write(ctx: *mut Ctx, file: ObjPtr, contents: ObjP
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn rt_fs_append(_ctx: *mut Ctx, file: ObjPtr, contents: ObjPtr) -> i64 {
+pub unsafe extern "C" fn rt_fs_append(ctx: *mut Ctx, file: ObjPtr, contents: ObjPtr) -> i64 {
     // SAFETY: see `fns`.
     let (file, contents) = unsafe { (path(file), data(contents)) };
-    let opened = OpenOptions::new().append(true).create(true).open(file);
-    done(opened.and_then(|mut file| file.write_all(contents)))
-}
-
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rt_fs_exists(_ctx: *mut Ctx, file: ObjPtr) -> bool {
+    let append = || {
+        let mut file = OpenOptions::new().append(true).create(true).open(file)?;
+        file.write_all(contents)
+    };
     // SAFETY: see `fns`.
-    unsafe { path(file) }.exists()
+    done(unsafe { blocking(ctx, append) })
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn rt_fs_is_dir(_ctx: *mut Ctx, file: ObjPtr) -> bool {
+pub unsafe extern "C" fn rt_fs_exists(ctx: *mut Ctx, file: ObjPtr) -> bool {
     // SAFETY: see `fns`.
-    unsafe { path(file) }.is_dir()
+    unsafe { blocking(ctx, || path(file).exists()) }
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn rt_fs_remove(_ctx: *mut Ctx, file: ObjPtr) -> i64 {
+pub unsafe extern "C" fn rt_fs_is_dir(ctx: *mut Ctx, file: ObjPtr) -> bool {
+    // SAFETY: see `fns`.
+    unsafe { blocking(ctx, || path(file).is_dir()) }
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rt_fs_remove(ctx: *mut Ctx, file: ObjPtr) -> i64 {
     // SAFETY: see `fns`.
     let file = unsafe { path(file) };
-    let is_dir = fs::symlink_metadata(file).is_ok_and(|metadata| metadata.is_dir());
-    done(if is_dir { fs::remove_dir(file) } else { fs::remove_file(file) })
+    let remove = || {
+        let is_dir = fs::symlink_metadata(file).is_ok_and(|metadata| metadata.is_dir());
+        if is_dir { fs::remove_dir(file) } else { fs::remove_file(file) }
+    };
+    // SAFETY: see `fns`.
+    done(unsafe { blocking(ctx, remove) })
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn rt_fs_rename(_ctx: *mut Ctx, from: ObjPtr, to: ObjPtr) -> i64 {
+pub unsafe extern "C" fn rt_fs_rename(ctx: *mut Ctx, from: ObjPtr, to: ObjPtr) -> i64 {
     // SAFETY: see `fns`.
-    done(unsafe { fs::rename(path(from), path(to)) })
+    done(unsafe { blocking(ctx, || fs::rename(path(from), path(to))) })
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn rt_fs_create_dir(_ctx: *mut Ctx, dir: ObjPtr) -> i64 {
+pub unsafe extern "C" fn rt_fs_create_dir(ctx: *mut Ctx, dir: ObjPtr) -> i64 {
     // SAFETY: see `fns`.
-    done(unsafe { fs::create_dir(path(dir)) })
+    done(unsafe { blocking(ctx, || fs::create_dir(path(dir))) })
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rt_fs_list_dir(ctx: *mut Ctx, dir: ObjPtr) -> Pair<ObjPtr, i64> {
     // SAFETY: see `fns`.
     let (actor, dir) = unsafe { (actor(ctx), path(dir)) };
-    match names_in(dir) {
+    // SAFETY: see `fns`.
+    match unsafe { blocking(ctx, || names_in(dir)) } {
         Ok(names) => Pair(actor.new_str(&names), 0),
         Err(error) => Pair(null_mut(), code(&error)),
     }

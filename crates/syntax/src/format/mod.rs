@@ -291,7 +291,10 @@ impl Printer<'_> {
 
     /// Notes what a token opens or closes.
     fn finish(&mut self, index: usize, kind: TokenKind) {
-        if let Some(Open::Bracket { left_of, .. }) = self.open.last_mut() {
+        if let Some(Open::Bracket { left_of, .. }) = self.open.last_mut()
+            // The one that ends a block stands behind its last line.
+            && kind != TokenKind::Comma
+        {
             *left_of = None;
         }
         if is_opening(kind) {

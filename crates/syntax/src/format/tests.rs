@@ -61,7 +61,7 @@ fn lines_and_comments() {
 #[test]
 fn brackets_and_blocks() {
     check(
-        "let x = f(\n a,\n  // about b\n  b,\n g([\n1,\n2\n]), fn(y):\n  y\n , c)\nlet z = xs\n  .map(fn(x):\n     x\n     )\n // between\n  |> g\nfoo(if a:\n  b\nelse:\n  c\n)\nh(fn():\n  1)\n",
+        "let x = f(\n a,\n  // about b\n  b,\n g([\n1,\n2\n]), fn(y):\n  y\n , c)\nlet z = xs\n  .map(fn(x):\n     x\n     )\n // between\n  |> g\nfoo(if a:\n  b\nelse:\n  c\n)\nh(fn():\n  1)\nf(0, fn():\n    a,\n  b)\n",
         expect![[r#"
             let x = f(
                 a,
@@ -86,6 +86,9 @@ fn brackets_and_blocks() {
             )
             h(fn():
                 1)
+            f(0, fn():
+                a,
+            b)
         "#]],
     );
 }
