@@ -40,4 +40,7 @@ impl SourceLoader for Loader {
             files::read_source(&file).map_err(|failure| LoadError::Unreadable(failure.message))?;
         Ok(LoadedSource { name: file.display().to_string(), text: text.into() })
     }
+    fn library(&self) -> Vec<String> {
+        STD.iter().map(|(module, ..)| format!("{STD_PREFIX}{module}")).collect()
+    }
 }

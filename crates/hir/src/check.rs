@@ -49,6 +49,7 @@ impl Program {
             uninferred: Default::default(),
             inout_methods: Default::default(),
             receives: Default::default(),
+            exports: None,
             last_unimplemented: None,
             invariants: Default::default(),
             inner_methods: Default::default(),

@@ -15,6 +15,7 @@ mod init;
 pub mod intrinsics;
 pub mod ir;
 pub mod lang;
+mod library;
 mod load;
 mod names;
 mod owners;

@@ -31,6 +31,9 @@ pub enum LoadError {
 pub trait SourceLoader {
     /// The module of a dotted path: `std.json`, or `shapes.area` from the package's root.
     fn load(&mut self, path: &str) -> Result<LoadedSource, LoadError>;
+
+    /// The paths of the modules of the standard library that help may be given about.
+    fn library(&self) -> Vec<String>;
 }
 
 /// The first name of every path into the standard library.

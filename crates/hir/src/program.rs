@@ -3,6 +3,7 @@
 use crate::infer::Infer;
 use crate::ir::*;
 use crate::lang::{LangItems, LangTrait};
+use crate::library::Exports;
 use crate::load::SourceLoader;
 use crate::scope::{AliasDef, AliasId, Head, Scope};
 use crate::session::Session;
@@ -58,6 +59,8 @@ pub struct Program {
     pub(crate) inner_methods: FxHashMap<FnId, FnId>,
     /// Functions whose conditions have been found to have an effect or not.
     pub(crate) purity: FxHashMap<FnId, crate::effects::Effects>,
+    /// What the standard library has for those who import it, once somebody asked.
+    pub(crate) exports: Option<Exports>,
 }
 
 /// The function that a trait method is for a type, with its type arguments.

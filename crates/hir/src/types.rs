@@ -211,9 +211,12 @@ impl Program {
         }
         if let [name] = path {
             let params = scope.params.iter().map(|(name, _)| name.as_str());
+            let import = self.missing_import(name.name);
             let names = self.type_names(scope.module).into_iter().chain(params);
             if let Some(own) = sepal_syntax::foreign_type(name.name.as_str()) {
                 diagnostic = diagnostic.help(format!("it is written `{own}` here"));
+            } else if let Some(import) = import {
+                diagnostic = diagnostic.help(import);
             } else if let Some(near) = near(name.name, names) {
                 diagnostic = diagnostic.suggest(span, near, format!("did you mean `{near}`?"));
             }

@@ -328,9 +328,6 @@ impl BodyCx<'_> {
         }
         let mut diagnostic =
             Diagnostic::new(codes::UNKNOWN_NAME, span, format!("there is no `{name}` here"));
-        let locals = self.scope.keys().map(|name| name.as_str());
-        let builtins = BUILTINS.iter().map(|(name, _)| *name);
-        let names = self.prog.value_names(self.module);
         if self.names_member(name) {
             diagnostic = diagnostic.suggest(
                 span,
@@ -342,11 +339,20 @@ impl BodyCx<'_> {
                 diagnostic.suggest(span, format!("var {name}"), "a variable is declared by `var`");
         } else if let Some(advice) = sepal_syntax::foreign_name(name.as_str()) {
             diagnostic = diagnostic.help(advice);
-        } else if let Some(near) = near(name, locals.chain(names).chain(builtins)) {
+        } else if let Some(import) = self.prog.missing_import(name) {
+            diagnostic = diagnostic.help(import);
+        } else if let Some(near) = near(name, self.value_names()) {
             diagnostic = diagnostic.suggest(span, near, format!("did you mean `{near}`?"));
         }
         self.report(diagnostic);
         self.error_expr(span)
+    }
+
+    /// All names of values that are known here.
+    fn value_names(&self) -> impl Iterator<Item = &str> {
+        let locals = self.scope.keys().map(|name| name.as_str());
+        let builtins = BUILTINS.iter().map(|(name, _)| *name);
+        locals.chain(self.prog.value_names(self.module)).chain(builtins)
     }
 
     /// Whether the type whose method this is has a method or field of the name.

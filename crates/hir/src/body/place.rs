@@ -132,6 +132,9 @@ impl BodyCx<'_> {
             && self.path_of_name(name, None, span).is_none()
         {
             self.report_unknown_name(name, span, true);
+            // What follows means the variable that should have been declared.
+            let local = self.new_local(name, Ty::error(), true, span);
+            self.bind(name, local);
             return Err(());
         }
         let target = self.value(target);
