@@ -9,6 +9,7 @@ use crate::values::{
     set_field,
 };
 use sepal_abi::{Connection, Ctx, DescId, Header, ObjPtr, POISONED, Received, SpawnSetting};
+use sepal_machine::cwait::Step;
 use sepal_rt::Actor;
 use sepal_rt::fns::bodies as rt;
 use std::collections::HashMap;
@@ -155,13 +156,6 @@ pub(crate) fn reason_text(actor: &mut Actor) -> CString {
 }
 
 // ---- what waits ----
-
-/// What a step gives: the result, and null or where the stack was entered, to be left for now.
-#[repr(C)]
-pub(crate) struct Step {
-    value: i64,
-    leave: *mut usize,
-}
 
 /// What came of asking.
 enum Asked {

@@ -12,6 +12,7 @@
 use crate::current::{Raised, Result};
 use crate::values::FRAME;
 use sepal_abi::{FRAME_LOC, FRAME_RESULTS, Header, NO_LOC, ObjPtr};
+use sepal_machine::cwait::Call;
 use sepal_machine::memory::Stack;
 use sepal_rt::heap::handle::{Handle, HandleOps};
 use sepal_rt::{Actor, RootSource};
@@ -131,23 +132,14 @@ pub(crate) struct Body {
     pub(crate) sp: usize,
     /// It was left to wait, not because others want the core.
     pub(crate) waits: bool,
-    /// What the callback at the end is called with.
-    pub(crate) last_words: LastWords,
+    /// The callback at the end, with state and reason.
+    pub(crate) last_words: Call,
     /// The reason's text, for the callback.
     pub(crate) reason: Option<CString>,
     /// The generators whose steps run, innermost last. They are on the stack too.
     pub(crate) generators: Vec<u64>,
     /// Handles that refer to it.
     handles: AtomicUsize,
-}
-
-/// A call with two arguments, as `call_with_last_words` reads it.
-#[derive(Clone, Copy, Debug)]
-#[repr(C)]
-pub(crate) struct LastWords {
-    pub(crate) code: *const u8,
-    pub(crate) state: *const u8,
-    pub(crate) reason: *const u8,
 }
 
 impl Body {
@@ -167,7 +159,7 @@ impl Body {
             bounds,
             sp,
             waits: false,
-            last_words: LastWords { code: nothing, state: nothing, reason: nothing },
+            last_words: Call { code: nothing, first: nothing, second: nothing },
             reason: None,
             generators: Vec::new(),
             handles: AtomicUsize::new(1),

@@ -4,12 +4,13 @@
 //! says to the scheduler that it is suspended. Must never keep a reference to the actor while C runs.
 
 use crate::actors;
-use crate::bodies::{Body, Frame, Kind, LastWords};
+use crate::bodies::{Body, Frame, Kind};
 use crate::current;
 use crate::objects::capture_buffer;
 use crate::start;
 use crate::values::{CLOSURE, MESSAGE, NIL, bytes, object, object_of};
 use sepal_abi::{FrameStatus, Header, ObjPtr};
+use sepal_machine::cwait::{Call, make_call};
 use sepal_machine::r#gen::{EntryResult, EntryStatus, enter_actor, proceed_actor};
 use sepal_rt::fns::bodies as rt;
 use sepal_rt::sched::engine::{Engine, Outcome, Run};
@@ -111,7 +112,7 @@ unsafe fn call_of(frame: Frame, body: *mut Body) -> (*const u8, *const u8) {
         Kind::Terminate => {
             // SAFETY: the body is this thread's, and stays where it is.
             let words = unsafe { &raw const (*body).last_words };
-            (call_with_last_words as *const u8, words.cast())
+            (make_call as *const u8, words.cast())
         }
     }
 }
@@ -150,7 +151,7 @@ fn begin(actor: &mut Actor, frame: Frame) -> Begun {
             Body::new().map(|mut body| {
                 let state = data_of(frame.argument());
                 let reason = body.reason.insert(reason).as_ptr().cast();
-                body.last_words = LastWords { code: callback, state, reason };
+                body.last_words = Call { code: callback, first: state, second: reason };
                 body
             })
         }
@@ -189,18 +190,4 @@ fn finish(actor: &mut Actor, frame: Frame, value: u64) -> Outcome {
     // SAFETY: the message was just made.
     unsafe { rt::rt_task_resolve(ctx, message) };
     DONE
-}
-
-/// Calls what `LastWords` says. C sees a call with two arguments.
-#[unsafe(naked)]
-unsafe extern "C" fn call_with_last_words(words: *const LastWords) {
-    std::arch::naked_asm!(
-        "mov rax, [rdi + {code}]",
-        "mov rsi, [rdi + {reason}]",
-        "mov rdi, [rdi + {state}]",
-        "jmp rax",
-        code = const std::mem::offset_of!(LastWords, code),
-        state = const std::mem::offset_of!(LastWords, state),
-        reason = const std::mem::offset_of!(LastWords, reason),
-    )
 }

@@ -9,8 +9,8 @@
 //! - `engine`, `bodies`, `start`: how it runs
 //! - `current`: the actor of this thread
 //!
-//! Must never let a Rust frame stand on an actor's stack while that waits: what may wait goes through `waiting`, which is
-//! machine code.
+//! Must never let a Rust frame stand on an actor's stack while that waits: what may wait goes through `waiting`, made of
+//! the machine's code.
 
 #![allow(clippy::missing_safety_doc, reason = "what callers promise is said in the header, once")]
 

@@ -28,41 +28,9 @@ pub(crate) fn main_body() -> Body {
     Body::on(bounds, sp)
 }
 
-/// Makes the caller the first actor. A second call does nothing.
-#[unsafe(no_mangle)]
-#[unsafe(naked)]
-pub unsafe extern "C" fn rt_init_actor(_workers: i32) {
-    // What is pushed is what `proceed_actor` pops.
-    std::arch::naked_asm!(
-        "push rbp",
-        "push rbx",
-        "push r12",
-        "push r13",
-        "push r14",
-        "push r15",
-        "mov ebx, edi",
-        "sub rsp, 8",
-        "call {first_stack}",
-        "add rsp, 8",
-        "test rax, rax",
-        "jz 2f",
-        "mov edi, ebx",
-        "mov rsi, rsp",
-        "mov rsp, rax",
-        "xor ebp, ebp",
-        "call {live}",
-        "ud2",
-        "2:",
-        "pop r15",
-        "pop r14",
-        "pop r13",
-        "pop r12",
-        "pop rbx",
-        "pop rbp",
-        "ret",
-        first_stack = sym first_stack,
-        live = sym live,
-    )
+sepal_machine::function_that_moves! {
+    /// Makes the caller the first actor. A second call does nothing.
+    fn rt_init_actor(_workers): first_stack, live;
 }
 
 /// The end of the stack for the first worker; null if there is a program already.

@@ -26,6 +26,18 @@ pub fn fence() {
     unsafe { _mm_mfence() }
 }
 
+/// Asks for the line at an address, which need not be one: nothing changes but caches. Miri has none.
+#[inline(always)]
+pub fn prefetch(address: *const u8) {
+    #[cfg(not(miri))]
+    // SAFETY: a prefetch has no effect but on caches.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(address.cast())
+    };
+    #[cfg(miri)]
+    let _ = address;
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

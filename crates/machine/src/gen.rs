@@ -9,6 +9,24 @@
 
 use std::arch::naked_asm;
 
+/// Pushes the registers that a callee keeps, and [`pop_kept!`](crate::pop_kept) pops them: a stack that was left ends so.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! push_kept {
+    () => {
+        "push rbp\npush rbx\npush r12\npush r13\npush r14\npush r15"
+    };
+}
+
+/// See [`push_kept!`](crate::push_kept).
+#[doc(hidden)]
+#[macro_export]
+macro_rules! pop_kept {
+    () => {
+        "pop r15\npop r14\npop r13\npop r12\npop rbx\npop rbp"
+    };
+}
+
 /// How an entry came back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u64)]
@@ -46,12 +64,7 @@ pub unsafe extern "C" fn enter_actor(
     stack_top: *mut u8,
 ) -> EntryResult {
     naked_asm!(
-        "push rbp",
-        "push rbx",
-        "push r12",
-        "push r13",
-        "push r14",
-        "push r15",
+        crate::push_kept!(),
         "push rdi",             // the slot, for the way out
         "push qword ptr [rdi]", // the entry frame outside this one
         "mov [rdi], rsp",
@@ -97,12 +110,7 @@ pub unsafe extern "C" fn abandon_actor(slot: *mut usize) -> ! {
 #[unsafe(naked)]
 pub unsafe extern "C" fn yield_actor(slot: *mut usize) {
     naked_asm!(
-        "push rbp",
-        "push rbx",
-        "push r12",
-        "push r13",
-        "push r14",
-        "push r15",
+        crate::push_kept!(),
         "mov rax, rsp",
         "mov rsp, [rdi]",
         "mov edx, 2",
@@ -116,7 +124,7 @@ pub unsafe extern "C" fn yield_actor(slot: *mut usize) {
 /// # Safety
 /// `sp` must be what came with the status `Preempted`, not yet proceeded from.
 pub unsafe fn yielded_frame_pointer(sp: usize) -> usize {
-    // SAFETY: the caller vouches for it; `yield_actor` has pushed six registers, that one first.
+    // SAFETY: the caller vouches for it; `yield_actor` has pushed what `push_kept!` says: six registers, that one first.
     unsafe { (sp as *const usize).add(5).read() }
 }
 
@@ -128,22 +136,12 @@ pub unsafe fn yielded_frame_pointer(sp: usize) -> usize {
 #[unsafe(naked)]
 pub unsafe extern "C" fn proceed_actor(slot: *mut usize, sp: usize) -> EntryResult {
     naked_asm!(
-        "push rbp",
-        "push rbx",
-        "push r12",
-        "push r13",
-        "push r14",
-        "push r15",
+        crate::push_kept!(),
         "push rdi",
         "push qword ptr [rdi]",
         "mov [rdi], rsp",
         "mov rsp, rsi",
-        "pop r15",
-        "pop r14",
-        "pop r13",
-        "pop r12",
-        "pop rbx",
-        "pop rbp",
+        crate::pop_kept!(),
         "ret",
     )
 }
@@ -151,18 +149,7 @@ pub unsafe extern "C" fn proceed_actor(slot: *mut usize, sp: usize) -> EntryResu
 /// The end of all: `rsp` is at the entry frame, `rax` and `rdx` hold the result.
 #[unsafe(naked)]
 unsafe extern "C" fn leave_entry() {
-    naked_asm!(
-        "pop rcx",
-        "pop rdi",
-        "mov [rdi], rcx",
-        "pop r15",
-        "pop r14",
-        "pop r13",
-        "pop r12",
-        "pop rbx",
-        "pop rbp",
-        "ret",
-    )
+    naked_asm!("pop rcx", "pop rdi", "mov [rdi], rcx", crate::pop_kept!(), "ret",)
 }
 
 /// Calls `f(data, sp)`, where every callee-saved register of the caller stands on the stack at or above `sp`:
@@ -176,12 +163,7 @@ pub unsafe extern "C" fn with_registers_spilled(
     data: *mut u8,
 ) {
     naked_asm!(
-        "push rbp",
-        "push rbx",
-        "push r12",
-        "push r13",
-        "push r14",
-        "push r15",
+        crate::push_kept!(),
         "sub rsp, 8",
         "mov rax, rdi",
         "mov rdi, rsi",

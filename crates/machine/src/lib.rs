@@ -6,6 +6,7 @@
 
 pub mod ccall;
 pub mod cpu;
+pub mod cwait;
 pub mod fault;
 pub mod r#gen;
 pub mod layout;

@@ -29,7 +29,7 @@ use sepal_abi::{PanicCode, STR_DATA, is_traced_pointer};
 use sepal_machine::r#gen::with_registers_spilled;
 use sepal_machine::memory::Stack;
 use std::cell::Cell;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{Ordering, fence};
 
 /// Native code may use so much below the limit that polls compare with: runtime functions and what they
 /// call run there, and functions without polls.
@@ -192,12 +192,40 @@ impl Actor {
         self.stack.as_ref().map_or(0, |activation| activation.stack.low() + RED_ZONE)
     }
 
-    /// Makes the next polls compare with the stack's end, as they do until the limit is poisoned.
-    pub fn reset_limit(&self) {
+    /// What polls compare with unless the limit is poisoned: the stack's end.
+    fn usual_limit(&self) -> usize {
         // In a simulation every poll is asked.
         let is_simulated = self.runtime.scheduler.simulation().is_some();
-        let limit = if is_simulated { sepal_abi::POISONED - 1 } else { self.stack_limit() };
+        if is_simulated { sepal_abi::POISONED - 1 } else { self.stack_limit() }
+    }
+
+    /// Makes the next polls of a run compare with the stack's end, as they do until the limit is poisoned.
+    #[inline]
+    pub fn reset_limit(&mut self) {
+        let limit = self.usual_limit();
+        if self.ctx.limit.load(Ordering::Relaxed) != limit {
+            self.change_limit(limit);
+        }
+    }
+
+    #[inline(never)]
+    fn change_limit(&mut self, limit: usize) {
+        self.store_limit(limit);
+        if self.slot().shared().inbox.has_news() || self.runtime.scheduler.is_stopped() {
+            self.poison();
+        }
+    }
+
+    /// Takes the poison out of the limit: the caller is to look for what it was put there for.
+    pub(crate) fn take_poison(&self) {
+        self.store_limit(self.usual_limit());
+    }
+
+    /// Whoever wants the actor to look says so and poisons the limit then, with a fence between: either what he has said is seen
+    /// from now on, or his poison comes later than this, and stays.
+    fn store_limit(&self, limit: usize) {
         self.ctx.limit.store(limit, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
     }
 
     /// Makes the next poll take the slow path.

@@ -12,12 +12,14 @@
 //! - [`run`]: a program from beginning to exit code
 //! - [`sched`]: many actors on few threads
 //! - `pooled`: memory for what comes and goes with actors
+//! - `sync`, `count`: what threads share
 //! - `observer`: the table of actors for who looks on
 //!
 //! Must never know the compiler, never call back into user code but for pending defers, and never unwind:
 //! no Rust panic is reachable from any program.
 
 pub mod actor;
+mod count;
 mod fault;
 pub mod fns;
 mod hash;
@@ -33,9 +35,12 @@ pub mod run;
 pub mod sched;
 pub mod stdio;
 mod symbols;
+mod sync;
 pub mod text;
 pub mod trace;
 
+#[cfg(test)]
+mod pooled_tests;
 #[cfg(test)]
 mod testing;
 

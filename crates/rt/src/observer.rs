@@ -208,7 +208,10 @@ fn push_rows(text: &mut String, runtime: &Runtime, rows: &[Row]) {
             detail.map_or_else(|| String::from("?"), |detail| number(detail).to_string())
         };
         let is_ending = detail.is_some_and(|detail| detail.is_ending);
-        let parent = detail.map_or_else(|| runtime.table.birth(row.pid).1, |detail| detail.parent);
+        let parent = match detail {
+            Some(detail) => detail.parent,
+            None => runtime.parent_of(row.slot, row.pid),
+        };
         let parent = parent.map_or_else(|| String::from("-"), |pid| pid.number().to_string());
         let at = detail.map_or("?", |detail| detail.place.as_deref().unwrap_or("-"));
         let _ = writeln!(

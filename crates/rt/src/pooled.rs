@@ -3,12 +3,13 @@
 //!
 //! Must never be used for more than the largest block, which would go to the C allocator each time.
 
+use crate::count;
 use crate::message::blocks;
+use crate::sync::AtomicUsize;
 use std::alloc::{Layout, handle_alloc_error};
 use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// See the module's head.
 #[derive(Debug)]
@@ -97,8 +98,8 @@ impl<T> Counted<T> {
 
     /// The value, if this is the only count.
     pub(crate) fn into_value(self) -> Result<T, Counted<T>> {
-        // SAFETY: this is a count. Acquire: what was done through the others comes first; nobody can make another.
-        if unsafe { self.0.as_ref() }.count.load(Ordering::Acquire) != 1 {
+        // SAFETY: this is a count.
+        if !count::is_only(unsafe { &self.0.as_ref().count }) {
             return Err(self);
         }
         let only = ManuallyDrop::new(self).0;
@@ -136,8 +137,8 @@ impl<T> Counted<T> {
 
 impl<T> Clone for Counted<T> {
     fn clone(&self) -> Counted<T> {
-        // SAFETY: this is a count. Relaxed: whoever makes another one has one.
-        unsafe { self.0.as_ref() }.count.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: this is a count.
+        count::hold(unsafe { &self.0.as_ref().count });
         Counted(self.0)
     }
 }
@@ -155,41 +156,12 @@ impl<T> Deref for Counted<T> {
 impl<T> Drop for Counted<T> {
     #[inline]
     fn drop(&mut self) {
-        // Release, and acquire by the last: it sees what was done through the others. The only one needs not say that it
-        // goes; nobody can make another meanwhile.
         // SAFETY: this is a count.
         let count = unsafe { &self.0.as_ref().count };
-        if count.load(Ordering::Acquire) == 1 || count.fetch_sub(1, Ordering::AcqRel) == 1 {
+        // The only one needs not say that it goes.
+        if count::is_only(count) || count::let_go(count) {
             // SAFETY: nobody else has a count.
             drop(Pooled(self.0));
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::sync::Arc;
-
-    #[test]
-    fn the_last_count_drops_the_value_once() {
-        let value = Arc::new(());
-        let (first, second) = Counted::pair(value.clone());
-        drop(second);
-        let threads: Vec<_> = (0..4)
-            .map(|_| {
-                let counted = first.clone();
-                std::thread::spawn(move || {
-                    for _ in 0..1_000 {
-                        let address = counted.clone().into_address();
-                        // SAFETY: made from a count just now.
-                        drop(unsafe { Counted::<Arc<()>>::from_address(address) });
-                    }
-                })
-            })
-            .collect();
-        drop(first);
-        threads.into_iter().for_each(|thread| thread.join().expect("no panic"));
-        assert_eq!(Arc::strong_count(&value), 1);
     }
 }

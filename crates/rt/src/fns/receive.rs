@@ -18,7 +18,7 @@ impl Actor {
             self.raise(PanicCode::StackOverflow, &[]);
             return;
         }
-        self.reset_limit();
+        self.take_poison();
         // The code that polls may have looked already, and be about to wait for what has come since.
         self.has_news |= self.take_signals();
         if let Some(reason) = self.take_doom() {

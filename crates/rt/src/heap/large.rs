@@ -11,12 +11,13 @@
 //! Must never free an object of a heap outside a sweep.
 
 use super::pieces;
+use crate::count;
 use sepal_abi::{OBJECT_ALIGN, ObjPtr};
 use sepal_machine::memory;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicUsize, Ordering, fence};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Objects of more bytes are large.
 pub const LARGE: usize = 8 * 1024;
@@ -50,8 +51,7 @@ struct Head {
     is_mapped: bool,
     /// Never changes back.
     is_shared: bool,
-    /// The next of a list of detached objects, or 0; of a shared object, how many hold it. A holder lets go with a release, and
-    /// the last one acquires what all have done.
+    /// The next of a list of detached objects, or 0; of a shared object, how many hold it: see `count`.
     next: AtomicUsize,
 }
 
@@ -239,9 +239,10 @@ impl Drop for LargeSpace {
         for object in self.objects.drain(..).chain(unswept).chain(self.dying.take()) {
             // SAFETY: the objects of a heap that is no more are nobody's, but for shared ones, which it held.
             unsafe {
-                match &*head(object) {
-                    head if head.is_shared => release(object),
-                    head => free(object, head),
+                if (*head(object)).is_shared {
+                    release(object);
+                } else {
+                    free(object);
                 }
             }
         }
@@ -258,7 +259,8 @@ unsafe fn free_piece(object: usize) -> usize {
     let end = object + head.capacity;
     if !head.is_mapped || head.capacity <= PIECE {
         let size = head.capacity.min(PIECE - 1);
-        free(object, head);
+        // SAFETY: as the caller vouches.
+        unsafe { free(object) };
         return size;
     }
     head.capacity -= PIECE;
@@ -307,8 +309,8 @@ pub unsafe fn share(object: usize) {
 /// # Safety
 /// The caller must hold it, or its heap or message.
 pub unsafe fn retain(object: usize) {
-    // SAFETY: the caller vouches for the object. Nothing needs to be ordered: it is alive.
-    unsafe { (*head(object)).next.fetch_add(1, Ordering::Relaxed) };
+    // SAFETY: the caller vouches for the object.
+    count::hold(unsafe { &(*head(object)).next });
 }
 
 /// Lets go of a shared object.
@@ -318,9 +320,8 @@ pub unsafe fn retain(object: usize) {
 pub unsafe fn release(object: usize) {
     // SAFETY: the caller vouches for the object.
     unsafe {
-        if (*head(object)).next.fetch_sub(1, Ordering::Release) == 1 {
-            fence(Ordering::Acquire);
-            free(object, &*head(object));
+        if count::let_go(&(*head(object)).next) {
+            free(object);
         }
     }
 }
@@ -372,7 +373,7 @@ pub unsafe fn free_list(first: usize) {
         // SAFETY: the caller vouches for the list.
         unsafe {
             let next = next(object);
-            free(object, &*head(object));
+            free(object);
             object = next;
         }
     }
@@ -390,16 +391,22 @@ fn map_object(whole: usize, may_grow: bool) -> Option<(NonNull<u8>, usize)> {
     Some((start, mapped - HEAD))
 }
 
-fn free(object: usize, head: &Head) {
+/// Frees an object. Its head goes with it, so no reference to that may be held.
+///
+/// # Safety
+/// Nothing may refer to the object.
+unsafe fn free(object: usize) {
     let Some(start) = NonNull::new((object - HEAD) as *mut u8) else { return };
-    if head.is_mapped {
-        // SAFETY: the mapping was made by `map_object` with this size; the sweep found it unused.
-        unsafe { memory::unmap(start, head.capacity + HEAD) };
+    // SAFETY: the head is there until all is freed.
+    let (is_mapped, capacity) = unsafe { ((*head(object)).is_mapped, (*head(object)).capacity) };
+    if is_mapped {
+        // SAFETY: the mapping was made by `map_object` with this size; the caller vouches that it is unused.
+        unsafe { memory::unmap(start, capacity + HEAD) };
         return;
     }
     // A piece does not grow: the object's capacity is its size.
-    // SAFETY: taken with this size in `alloc`; the sweep found it unused.
-    unsafe { pieces::give(start, head.capacity + HEAD) };
+    // SAFETY: taken with this size in `alloc`; the caller vouches that it is unused.
+    unsafe { pieces::give(start, capacity + HEAD) };
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use super::large::LargeSpace;
 use super::roots::Found;
 use super::space::{LINE, MARKED, SpaceBounds, line_place, mark_place};
 use sepal_abi::{ARRAY_DATA, DescKind, ObjPtr, TypeDesc, is_traced_pointer, object_size};
-use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+use sepal_machine::cpu;
 
 /// So many objects are prefetched before the first of them is traced.
 const AHEAD: usize = 8;
@@ -213,8 +213,7 @@ impl Marker {
                 // The only one, as in a chain, or none.
                 return if incoming == 0 { None } else { Some(incoming) };
             }
-            // SAFETY: a prefetch has no effect but on caches.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(incoming as *const i8) };
+            cpu::prefetch(incoming as *const u8);
             let outgoing = std::mem::replace(&mut self.ahead[self.next % AHEAD], incoming);
             self.next += 1;
             self.prefetched += usize::from(incoming != 0);

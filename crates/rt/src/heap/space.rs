@@ -169,7 +169,8 @@ impl SpaceBounds {
 }
 
 /// Tried from the largest: how much the machine lets a process reserve is its affair.
-const RESERVATIONS: [usize; 5] = [1 << 42, 1 << 39, 1 << 36, 1 << 34, 1 << 32];
+const RESERVATIONS: [usize; 5] =
+    if cfg!(miri) { [REGION; 5] } else { [1 << 42, 1 << 39, 1 << 36, 1 << 34, 1 << 32] };
 
 impl Space {
     /// The process's space, reserved on first use. `None` if the kernel gives no addresses.
@@ -218,14 +219,14 @@ impl Space {
             dirty.or_else(|| pool.clean.pop().map(|block| FreeBlock { block, is_zero: true }))?;
         // SAFETY: the block is committed and, being free, touched by nobody else.
         unsafe {
-            free.block.info().write(BlockInfo {
-                owner: AtomicU32::new(owner),
-                opened_to: 0,
-                live_lines: 0,
-                scratch: 0,
-                is_zero: free.is_zero,
-                has_black: false,
-            });
+            let info = free.block.info();
+            (*info).opened_to = 0;
+            (*info).live_lines = 0;
+            (*info).scratch = 0;
+            (*info).is_zero = free.is_zero;
+            (*info).has_black = false;
+            // Any thread may ask for the owner of a block at any time, since old references to it lie about.
+            (*info).owner.store(owner, Ordering::Relaxed);
             free.block.marks().write([0; MARK_WORDS]);
             free.block.lines().write([0; LINES]);
         }

@@ -19,6 +19,8 @@ mod pack;
 mod transfer;
 
 #[cfg(test)]
+mod pack_tests;
+#[cfg(test)]
 pub(crate) mod tests;
 
 pub(crate) use blocks::{ALIGN, give_back_all};

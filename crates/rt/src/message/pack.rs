@@ -13,12 +13,12 @@
 //! Must never be added to by anyone but the thread that made it.
 
 use super::{Envelope, Message, PACK, ROOM_FOR_WORDS, blocks};
+use crate::sync::{AtomicPtr, AtomicU32, Ordering};
 use sepal_abi::{Ctx, ObjPtr};
-use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+use sepal_machine::cpu;
 use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::ptr::{NonNull, null_mut};
-use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 /// The bytes of a pack.
 pub(super) const SIZE: usize = 384;
@@ -44,7 +44,7 @@ pub(crate) struct Pack {
 type AnyObject = [MaybeUninit<u64>; ROOM_FOR_WORDS / 8];
 
 /// The first message is so far behind the beginning.
-const HEAD: usize = 40;
+pub(super) const HEAD: usize = 40;
 const _: () = assert!(size_of::<Pack>() <= HEAD);
 
 /// A pack, for the thread that made it: a place for one. It must be left before it is forgotten.
@@ -156,8 +156,7 @@ impl Pack {
     pub(crate) fn close(&mut self) -> u32 {
         self.count = self.state.fetch_or(CLOSED, Ordering::Acquire) & COUNT;
         for line in (64..SIZE).step_by(64) {
-            // SAFETY: a prefetch has no effect but on caches.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>((&raw const *self).cast::<i8>().add(line)) };
+            cpu::prefetch((&raw const *self).wrapping_byte_add(line).cast());
         }
         self.count
     }
@@ -214,7 +213,7 @@ impl Pack {
     ///
     /// # Safety
     /// The receiver must not use it any more.
-    pub(super) unsafe fn give_up(pack: *mut Pack) {
+    pub(crate) unsafe fn give_up(pack: *mut Pack) {
         // SAFETY: the pack is alive until both have given it up. Once the sender has left, nobody else changes the state.
         unsafe {
             let state = &(*pack).state;
@@ -222,59 +221,6 @@ impl Pack {
                 || state.fetch_or(CLOSED | READ, Ordering::AcqRel) & LEFT != 0;
             if is_left {
                 blocks::give(pack.cast(), SIZE);
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use sepal_abi::{DescId, Header};
-
-    fn flat(word: u64) -> Message {
-        let header = Header::new(DescId::SIGNAL);
-        Message::new_flat(24, header, [word, 2 * word, 0, 0]).expect("memory")
-    }
-
-    fn read(pack: &mut Message) -> (u64, bool) {
-        let (message, is_last) =
-            pack.pack_mut().and_then(Pack::split_first).expect("memory for a closed pack's");
-        assert_eq!(message.flat().expect("flat")[2], 2 * message.word(0));
-        (message.word(0), is_last)
-    }
-
-    #[test]
-    fn what_was_added_before_the_end_is_read_in_order() {
-        let open = OpenPack::NONE;
-        let mut pack = open.begin(flat(0));
-        let fit = (1..).take_while(|&word| open.add(flat(word)).is_ok()).count() as u64;
-        assert_eq!(fit + 1, (SIZE - HEAD - ROOM_FOR_WORDS) as u64 / 24 + 1);
-        assert_eq!((open.len() as u64, pack.pack().map(Pack::len)), (fit + 1, Some(open.len())));
-        open.leave();
-        assert_eq!(pack.pack_mut().map(Pack::close), Some(fit as u32 + 1));
-        for word in 0..=fit {
-            assert_eq!(read(&mut pack), (word, word == fit));
-        }
-    }
-
-    #[test]
-    fn a_closed_pack_takes_no_more_whoever_gives_it_up_first() {
-        for reads_first in [false, true] {
-            let open = OpenPack::NONE;
-            let mut pack = open.begin(flat(1));
-            open.add(flat(2)).expect("room");
-            assert_eq!(pack.pack_mut().map(Pack::close), Some(2));
-            let refused = open.add(flat(3)).expect_err("it is closed");
-            assert_eq!(refused.word(0), 3);
-            assert_eq!(pack.pack().map(Pack::len), Some(2));
-            assert_eq!((read(&mut pack), read(&mut pack)), ((1, false), (2, true)));
-            if !reads_first {
-                open.leave();
-                drop(pack);
-            } else {
-                drop(pack);
-                open.leave();
             }
         }
     }

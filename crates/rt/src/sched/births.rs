@@ -1,8 +1,8 @@
 //! What is known of actors from their birth: the declared name, and who spawned them. Anybody may ask.
 //!
 //! One record for each slot of the table, apart from it since records are rarely looked at. A record is written before
-//! its actor's generation appears in the slot. All accesses are relaxed: who reads a record looks at the generation
-//! before and after, and so knows whose it is.
+//! its actor's generation appears in the slot. All accesses are relaxed, behind and before fences: who reads a record
+//! looks at the generation before and after, and so knows whose it is.
 //!
 //! Must never be unmapped while the program runs.
 
@@ -10,7 +10,7 @@ use super::slot::Pid;
 use sepal_abi::Object;
 use sepal_machine::memory;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering, fence};
 
 #[derive(Debug)]
 struct Birth {
@@ -54,6 +54,8 @@ impl Births {
     /// Notes the record of an actor that is being made in the slot of an index.
     pub(crate) fn set(&self, index: usize, label: *const Object, parent: Option<Pid>) {
         let birth = self.of(index);
+        // Who reads any of this sees that the last actor has gone: with the fence in `get`.
+        fence(Ordering::Release);
         birth.label.store(label.cast_mut(), Ordering::Relaxed);
         let number = parent.map_or(0, |pid| pid.number() as u64);
         birth.parent.store(number, Ordering::Relaxed);
@@ -63,7 +65,10 @@ impl Births {
     pub(crate) fn get(&self, index: usize) -> (*const Object, Option<Pid>) {
         let birth = self.of(index);
         let parent = birth.parent.load(Ordering::Relaxed) as i64;
-        (birth.label.load(Ordering::Relaxed), Pid::from_number(parent))
+        let label = birth.label.load(Ordering::Relaxed);
+        // What is read of the generation from now on is no older than this.
+        fence(Ordering::Acquire);
+        (label, Pid::from_number(parent))
     }
 }
 

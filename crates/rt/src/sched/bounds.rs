@@ -8,8 +8,8 @@
 //! Must never count signals other than messages.
 
 use super::slot::Pid;
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use crate::sync::{AtomicU8, AtomicU32, AtomicU64, Mutex, MutexGuard, Ordering};
+use std::sync::PoisonError;
 
 /// What becomes of a message that does not fit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -118,7 +118,7 @@ impl Bounds {
         self.take_waiting()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Pid>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Pid>> {
         // The list is valid between any two steps.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -167,29 +167,5 @@ impl Bounds {
     /// Takes the senders that wait.
     pub(crate) fn take_waiting(&self) -> Vec<Pid> {
         std::mem::take(&mut self.lock())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn counts_are_bounded_and_belong_to_one_generation() {
-        let bounds = Bounds::default();
-        let limits =
-            Limits { max_messages: Some(2), max_bytes: Some(100), overflow: Overflow::DropNew };
-        bounds.open(5, &limits);
-        assert_eq!(bounds.enter(5, 40), Ok(()));
-        assert_eq!(bounds.enter(5, 80), Err(Refused::TooLarge));
-        assert_eq!(bounds.enter(5, 40), Ok(()));
-        assert_eq!(bounds.enter(5, 1), Err(Refused::Full(Overflow::DropNew)));
-        assert_eq!(bounds.enter(4, 1), Err(Refused::Gone));
-        bounds.leave(4, 40);
-        assert_eq!(bounds.enter(5, 1), Err(Refused::Full(Overflow::DropNew)));
-        bounds.leave(5, 40);
-        assert_eq!(bounds.enter(5, 40), Ok(()));
-        bounds.enter_anyway(5, 8);
-        assert_eq!(bounds.excess(), 1);
     }
 }

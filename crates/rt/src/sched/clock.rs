@@ -8,10 +8,11 @@
 //! In a simulation there is no thread and time passes only when the scheduler says so.
 
 use super::slot::{Pid, SlotRef};
+use super::ticking::{Ticker, Ticking};
 use super::wheel::Wheel;
 use crate::message::Message;
 use crate::run::RuntimeRef;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -43,7 +44,7 @@ pub(crate) struct Clock {
     simulated: Option<AtomicU64>,
     state: Mutex<State>,
     changed: Condvar,
-    is_ticking: AtomicBool,
+    ticking: Ticking,
 }
 
 #[derive(Debug, Default)]
@@ -65,7 +66,7 @@ impl Clock {
             simulated: is_simulated.then(AtomicU64::default),
             state: Mutex::default(),
             changed: Condvar::new(),
-            is_ticking: AtomicBool::new(false),
+            ticking: Ticking::default(),
         }
     }
 
@@ -152,15 +153,15 @@ impl Clock {
     /// Whether somebody looks after actors that run long; never in a simulation.
     #[inline(always)]
     pub(crate) fn is_ticking(&self) -> bool {
-        self.is_ticking.load(Ordering::Relaxed)
+        self.ticking.is_on()
     }
 
-    /// Begins to look after actors that run long, if nobody does.
+    /// Begins to look after actors that run long, if nobody does: for who has just made somebody wait.
     pub(crate) fn tick(&self, runtime: RuntimeRef) {
         if self.is_ticking() {
             return;
         }
-        if self.simulated.is_none() && !self.is_ticking.swap(true, Ordering::Relaxed) {
+        if self.simulated.is_none() && self.ticking.begin() {
             self.ensure_thread(runtime, &mut self.lock());
             self.changed.notify_one();
         }
@@ -188,7 +189,7 @@ impl Clock {
     }
 
     fn run_until_stopped(&self, runtime: RuntimeRef) {
-        let (mut idle_ticks, mut has_woken) = (0, false);
+        let (mut ticker, mut has_woken) = (Ticker::default(), false);
         let mut next_tick = 0u64;
         let mut state = self.lock();
         while !state.stopped {
@@ -212,8 +213,8 @@ impl Clock {
                 runtime.scheduler.hurry();
             }
             let look = state.alarms.next_look();
-            let is_ticking = self.is_ticking.load(Ordering::Relaxed);
-            let until_tick = is_ticking.then(|| next_tick.saturating_sub(now).clamp(1, SLICE));
+            let goes_on = ticker.goes_on(&self.ticking);
+            let until_tick = goes_on.then(|| next_tick.saturating_sub(now).clamp(1, SLICE));
             let wait = look.map(|time| time - now).into_iter().chain(until_tick);
             state.asleep_until = Some(look.unwrap_or(u64::MAX));
             state = match wait.min() {
@@ -226,14 +227,10 @@ impl Clock {
             state.asleep_until = None;
             // Who was woken for something else must not take a core from an actor that has just got it.
             let now = self.now();
-            if is_ticking && now >= next_tick {
+            if goes_on && now >= next_tick {
                 next_tick = now + SLICE;
                 drop(state);
-                idle_ticks = if runtime.scheduler.tick(runtime) { 0 } else { idle_ticks + 1 };
-                if idle_ticks > IDLE_TICKS {
-                    idle_ticks = 0;
-                    self.is_ticking.store(false, Ordering::Relaxed);
-                }
+                ticker.note(&self.ticking, runtime.scheduler.tick(runtime), IDLE_TICKS);
                 state = self.lock();
             }
         }

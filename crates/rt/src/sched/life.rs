@@ -6,11 +6,11 @@
 //! After `Killed` nothing of the actor's own runs any more. Must never hold a reference to the actor while the engine
 //! runs it.
 
+use super::arrivals::Batch;
 use super::clock::Alarm;
 use super::cold::Cold;
 use super::end::bury;
 use super::engine::{Outcome, Run};
-use super::inbox::Batch;
 use super::looked::Looked;
 use super::outbox;
 use super::promise::{has_orphans, take_orphans};

@@ -1,17 +1,18 @@
 //! Many actors on few threads.
 //!
 //! - [`slot`]: pids, the table of actors, who may run one
-//! - `inbox`, `looked`, `bounds`, [`signal`]: what actors tell each other
+//! - `arrivals`, `inbox`, `looked`, `bounds`, [`signal`]: what actors tell each other
 //! - `cold`, `few`: what few actors need
 //! - `life`: an actor's turn, from signals to its end; `end`: its death
 //! - `post`, `outbox`: sending, spawning, waking
 //! - `births`, `observe`: what actors look like from outside
-//! - `promise`, `names`, `clock`, `wheel`: answers, names, time
-//! - `queue`: which actor is next, on which thread; `simulation`, `dice`: or by chance
+//! - `promise`, `names`, `clock`, `ticking`, `wheel`: answers, names, time
+//! - `queue`, `turns`: which actor is next, on which thread, for how long; `simulation`, `dice`: or by chance
 //! - [`engine`]: how an actor's code is run; `stacks`: on what
 //!
 //! Must never hold a lock while an actor's code runs.
 
+pub(crate) mod arrivals;
 pub(crate) mod births;
 pub(crate) mod bounds;
 pub(crate) mod clock;
@@ -33,7 +34,11 @@ pub mod signal;
 pub(crate) mod simulation;
 pub mod slot;
 pub(crate) mod stacks;
+pub(crate) mod ticking;
+pub(crate) mod turns;
 pub(crate) mod wheel;
 
+#[cfg(test)]
+mod bounds_tests;
 #[cfg(test)]
 mod tests;

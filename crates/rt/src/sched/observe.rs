@@ -174,6 +174,13 @@ impl Runtime {
         Some(unsafe { text(label) }.to_owned())
     }
 
+    /// Who spawned an actor, as far as can be seen without it.
+    pub(crate) fn parent_of(&self, slot: SlotRef, pid: Pid) -> Option<Pid> {
+        let (_, parent) = self.table.birth(pid);
+        // The slot's next actor may have another one.
+        parent.filter(|_| slot.shared().is(pid))
+    }
+
     /// What an actor is doing, as far as can be seen without it.
     pub(crate) fn state_of(&self, slot: SlotRef) -> ActorState {
         if slot.shared().inbox.is_resting() {

@@ -3,9 +3,9 @@
 //! Must never touch another actor but through its slot's shared part; a new actor is its maker's until it is
 //! queued.
 
+use super::arrivals::Pushed;
 use super::bounds::{Overflow, Refused};
 use super::cold::{Cold, SpawnOptions};
-use super::inbox::Pushed;
 use super::outbox;
 use super::promise::{self, Promise};
 use super::signal::{self, Kind, Reason};

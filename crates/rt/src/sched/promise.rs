@@ -15,11 +15,11 @@ use crate::heap::handle::{Handle, HandleOps};
 use crate::message::Message;
 use crate::pooled::Counted;
 use crate::run::Runtime;
+use crate::sync::{AtomicBool, AtomicI64, Mutex, MutexGuard, Ordering, UnsafeCell};
 use sepal_abi::{DescId, ObjPtr};
-use std::cell::{Cell, RefCell, UnsafeCell};
+use std::cell::{Cell, RefCell};
 use std::mem::ManuallyDrop;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 
 /// See the module's head.
 #[derive(Debug, Default)]
@@ -96,7 +96,7 @@ impl Promise {
             }
             let Some(outcome) = outcome(&state) else { return };
             // SAFETY: it is pending, and stays so while this thread has the lock; so nobody reads it.
-            unsafe { *self.outcome.get() = Some(outcome) };
+            self.outcome.with_mut(|place| unsafe { *place = Some(outcome) });
             self.is_resolved.store(true, Ordering::Release);
             state.waiters.take()
         };
@@ -106,8 +106,11 @@ impl Promise {
     /// What there is to say.
     #[inline]
     pub(crate) fn outcome(&self) -> Option<&Outcome> {
+        if self.is_pending() {
+            return None;
+        }
         // SAFETY: behind the flag it does not change.
-        if self.is_pending() { None } else { unsafe { (*self.outcome.get()).as_ref() } }
+        self.outcome.with(|outcome| unsafe { (*outcome).as_ref() })
     }
 
     /// The same; as long as that is nothing, `waiter` will be woken.

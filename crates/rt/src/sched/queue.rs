@@ -15,9 +15,7 @@
 //! | `idle`, `active` | changed under the mutex, read by those who have made work: see below |
 //! | `searching` | threads on their way from sleep to work; relaxed but for the fence below |
 //! | `Core::hot` | filled by its worker; emptied by a swap, by its worker and by thieves |
-//! | `Core::current` | written by the core's thread at each turn, a release; read by the clock, an acquire: it poisons what was made whole |
-//! | `Core::turns` | likewise, but relaxed: at worst an actor polls once for nothing |
-//! | `Core::over` | written before its current actor is poisoned, by the clock or that actor, read at the poll: an actor that has got the core meanwhile keeps it; relaxed: at worst another has it for a tick more |
+//! | `Core::turns` | see `turns` |
 //! | `stopped` | set once; relaxed, the mutex orders what follows from it |
 //!
 //! No wake-up is lost: who makes work puts it into a queue, then (fence) looks for an idle thread; who becomes
@@ -34,6 +32,7 @@ use super::life::{self, Fate};
 use super::outbox;
 use super::simulation::{Simulation, name_of};
 use super::slot::{AtHand, SlotRef};
+use super::turns::{Turn, Turns};
 use crate::panics::EXIT_PANIC;
 use crate::run::{Options, RuntimeRef};
 use crate::{fault, message, observer, stdio};
@@ -42,7 +41,7 @@ use std::cell::Cell;
 use std::collections::VecDeque;
 use std::env;
 use std::ptr::{NonNull, null, null_mut};
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, compiler_fence, fence};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -108,22 +107,7 @@ struct Core {
     stealer: Stealer<SlotRef>,
     /// Of tasks that have not begun.
     tasks: Stealer<SlotRef>,
-    current: AtomicPtr<u8>,
-    turns: AtomicU32,
-    /// What the clock saw in `turns` last.
-    seen: AtomicU32,
-    /// The turn that shall end, if it has not.
-    over: AtomicU32,
-}
-
-impl Core {
-    fn end_turn(&self) {
-        self.over.store(self.turns.load(Ordering::Relaxed), Ordering::Relaxed);
-    }
-
-    fn turn_is_over(&self) -> bool {
-        self.over.load(Ordering::Relaxed) == self.turns.load(Ordering::Relaxed)
-    }
+    turns: Turns,
 }
 
 /// One thread as it sees itself.
@@ -248,6 +232,11 @@ impl Scheduler {
             // This thread will come to it when the running actor waits, or the clock sees to that. Others only take
             // from here, so what is empty stays so. Release: a thief sees the actor as it was left.
             local.core.hot.store(slot.actor().cast(), Ordering::Release);
+            keep_order();
+            if !runtime.clock.is_ticking() {
+                // The ticks have just ended.
+                runtime.clock.tick(runtime);
+            }
             return;
         }
         self.queue_with_care(runtime, slot, priority);
@@ -257,8 +246,8 @@ impl Scheduler {
     fn queue_with_care(&self, runtime: RuntimeRef, slot: SlotRef, priority: u8) {
         match self.local() {
             Some(local) if usize::from(priority) == MEDIUM && self.simulation.is_none() => {
-                runtime.clock.tick(runtime);
                 let before = local.core.hot.swap(slot.actor().cast(), Ordering::AcqRel);
+                runtime.clock.tick(runtime);
                 if let Some(before) = slot_of(before) {
                     local.queue.push(before);
                     self.announce(runtime);
@@ -281,9 +270,10 @@ impl Scheduler {
         let is_usual = usize::from(priority) == MEDIUM && self.simulation.is_none();
         match self.local() {
             Some(local) if is_usual && local.core.hot.load(Ordering::Relaxed).is_null() => {
-                runtime.clock.tick(runtime);
                 // As in `queue`.
                 local.core.hot.store(slot.actor().cast(), Ordering::Release);
+                keep_order();
+                runtime.clock.tick(runtime);
             }
             Some(local) if is_usual && is_task => {
                 local.tasks.push(slot);
@@ -337,7 +327,7 @@ impl Scheduler {
     pub(crate) fn hurry(&self) {
         let is_free = |threads: &AtomicUsize| threads.load(Ordering::Relaxed) > 0;
         if self.count_shared() > 0 && !is_free(&self.idle) && !is_free(&self.searching) {
-            self.cores().for_each(take_back);
+            self.cores().for_each(|core| take_back(core, core.turns.last()));
         }
     }
 
@@ -410,10 +400,7 @@ impl Scheduler {
             hot: AtomicPtr::default(),
             stealer: queue.stealer(),
             tasks: tasks.stealer(),
-            current: AtomicPtr::default(),
-            turns: AtomicU32::new(0),
-            seen: AtomicU32::new(0),
-            over: AtomicU32::new(0),
+            turns: Turns::default(),
         }));
         // Release: who finds the core sees it whole.
         self.cores[index].store(core, Ordering::Release);
@@ -433,13 +420,9 @@ impl Scheduler {
         let outer = LOCAL.replace((&raw const local).cast());
         let mut is_searching = true;
         while let Some(slot) = self.next(runtime, &local, &mut is_searching) {
-            // Release: who poisons the actor does so after it was made.
-            core.current.store(slot.actor().cast(), Ordering::Release);
-            // The only writer, so no read-modify-write is needed.
-            let turns = core.turns.load(Ordering::Relaxed);
-            core.turns.store(turns.wrapping_add(1), Ordering::Relaxed);
+            core.turns.begin(slot.actor().cast());
             let fate = life::turn(runtime, slot);
-            core.current.store(null_mut(), Ordering::Relaxed);
+            core.turns.end();
             match fate {
                 Fate::Again(priority) => self.queue_behind(runtime, slot, priority),
                 Fate::Rests | Fate::Ended => {}
@@ -567,8 +550,7 @@ impl Scheduler {
     #[inline(never)]
     fn find_other(&self, local: &Local<'_>) -> Option<SlotRef> {
         let (core, hot_turns) = (local.core, local.hot_turns.get());
-        let turns = core.turns.load(Ordering::Relaxed);
-        let is_shared_turn = turns.is_multiple_of(TURN_OF_SHARED);
+        let is_shared_turn = core.turns.count().is_multiple_of(TURN_OF_SHARED);
         let urgent = (MEDIUM + 1..PRIORITIES).rev().find_map(|priority| self.take_shared(priority));
         let shared = || (LOW..=MEDIUM).find_map(|priority| self.take_shared(priority));
         let urgent = urgent.or_else(|| if is_shared_turn { shared() } else { None });
@@ -689,13 +671,13 @@ impl Scheduler {
     /// The running actor lets others have its core at its next poll, which it is to come to.
     pub(crate) fn give_way(&self) {
         if let Some(local) = self.local() {
-            local.core.end_turn();
+            local.core.turns.end_turn(local.core.turns.last());
         }
     }
 
     /// Whether the running actor shall let others have its core.
     pub(crate) fn must_yield(&self) -> bool {
-        self.local().is_none_or(|local| local.core.turn_is_over()) && self.has_waiting()
+        self.local().is_none_or(|local| local.core.turns.is_over()) && self.has_waiting()
     }
 
     /// Whether any actor waits for this thread, as far as it knows.
@@ -714,7 +696,7 @@ impl Scheduler {
     /// Whether a thread runs the actor now.
     pub(crate) fn is_current(&self, slot: SlotRef) -> bool {
         let actor = slot.actor().cast();
-        self.cores().any(|core| core.current.load(Ordering::Relaxed) == actor)
+        self.cores().any(|core| core.turns.current() == actor)
     }
 
     /// From now on the program is not found to be at an end, until [`Clock::end_effect`](super::clock::Clock::end_effect):
@@ -769,15 +751,15 @@ impl Scheduler {
         let shared = self.count_shared() > 0;
         let mut waits = shared;
         for core in self.cores() {
-            let turns = core.turns.load(Ordering::Relaxed);
-            let is_long = core.seen.swap(turns, Ordering::Relaxed) == turns;
+            let long = core.turns.look();
             let has_own = has_work(core);
             waits |= has_own;
-            if is_long && has_own {
+            let Some(turn) = long else { continue };
+            if has_own {
                 self.announce(runtime);
             }
-            if is_long && (has_own || shared) {
-                take_back(core);
+            if has_own || shared {
+                take_back(core, turn);
             }
         }
         waits
@@ -833,6 +815,12 @@ impl Drop for Scheduler {
     }
 }
 
+/// What was put somewhere is written before it is asked whether the clock ticks: see `ticking`.
+#[inline(always)]
+fn keep_order() {
+    compiler_fence(Ordering::SeqCst);
+}
+
 #[inline]
 fn take_hot(core: &Core) -> Option<SlotRef> {
     if core.hot.load(Ordering::Relaxed).is_null() {
@@ -848,15 +836,14 @@ fn has_work(core: &Core) -> bool {
         || !core.tasks.is_empty()
 }
 
-/// Takes the core from whoever has it now.
-fn take_back(core: &Core) {
-    core.end_turn();
+/// Takes the core from whose turn that is.
+fn take_back(core: &Core, turn: Turn) {
+    core.turns.end_turn(turn);
     poison_current(core);
 }
 
 fn poison_current(core: &Core) {
-    // As in `work`.
-    if let Some(slot) = slot_of(core.current.load(Ordering::Acquire)) {
+    if let Some(slot) = slot_of(core.turns.current()) {
         slot.poison();
     }
 }

@@ -5,19 +5,19 @@
 //!
 //! | field of [`Shared`] | who touches it, when |
 //! |---|---|
-//! | `inbox` | see `inbox` |
+//! | `inbox` | see `arrivals` |
 //! | `state` | everybody, by atomic read-modify-writes |
 //! | `mailbox` | written before the pid is given out, read by everybody who has checked the generation |
 //! | `bounds` | made for the slot's first bounded actor, kept until the end; see `bounds` |
 //! | `reductions` | written by the thread that has the actor's turn, read by everybody; relaxed: a number to look at |
 //!
-//! `state` is the generation (upper half) and flags. Who may run the actor is decided in `inbox`.
+//! `state` is the generation (upper half) and flags. Who may run the actor is decided in `arrivals`.
 //!
 //! Must never unmap a slot, and never give out a pid of the next generation before the slot is ready.
 
+use super::arrivals::Inbox;
 use super::births::Births;
 use super::bounds::{Bounds, Limits};
-use super::inbox::Inbox;
 use crate::actor::Actor;
 use sepal_abi::Object;
 use sepal_machine::memory::{self, PAGE};
@@ -26,7 +26,7 @@ use std::collections::VecDeque;
 use std::mem::MaybeUninit;
 use std::num::NonZeroU64;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 use std::sync::{Mutex, PoisonError};
 
 /// An actor's number: index in the table in the lower half, generation of the slot in the upper. The index begins with
@@ -246,8 +246,10 @@ impl SlotRef {
         SlotRef(unsafe { NonNull::new_unchecked(actor.cast()) })
     }
 
-    /// Makes the actor's next poll take the slow path.
+    /// Makes the actor's next poll take the slow path, where it sees what the caller has done before.
     pub(crate) fn poison(self) {
+        // See `Actor::store_limit`.
+        fence(Ordering::SeqCst);
         let limit = self.actor().cast::<AtomicUsize>();
         // SAFETY: the limit is the context's first word, and slots stay mapped; it is accessed atomically.
         unsafe { (*limit).store(sepal_abi::POISONED, Ordering::Relaxed) };

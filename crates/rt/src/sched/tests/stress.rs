@@ -241,3 +241,44 @@ fn an_idle_actor_is_small() {
     // The tests' frames are as large as those of ten variables.
     assert!(bytes[0] <= 256 + 16 + 136, "{bytes:?}");
 }
+
+#[test]
+fn who_only_computes_is_killed_whenever_the_signal_comes() {
+    const ROUNDS: i64 = 500;
+    fn computes(cx: &Cx<'_>) -> Flow {
+        if cx.state() == 0 {
+            cx.set_state(1);
+            cx.send(1, 0, 0);
+        }
+        loop {
+            if let Some(flow) = cx.poll() {
+                return flow;
+            }
+            std::hint::spin_loop();
+        }
+    }
+    fn main(cx: &Cx<'_>) -> Flow {
+        if cx.state() == 0 {
+            cx.set_state(1);
+            cx.set(1, cx.spawn_monitor(computes, &[]).0);
+        }
+        while let Some(look) = cx.receive() {
+            match look {
+                // It has made way for this actor, and goes on elsewhere about now.
+                Look::Message(..) => {
+                    (0..cx.word(0) * 37 % 1_000).for_each(|_| std::hint::spin_loop());
+                    cx.kill(cx.word(1), 2);
+                }
+                Look::Down(..) if cx.word(0) == ROUNDS => return Flow::Done,
+                Look::Down(..) => {
+                    cx.set(0, cx.word(0) + 1);
+                    cx.set(1, cx.spawn_monitor(computes, &[]).0);
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        cx.wait()
+    }
+    // The first word is the exit code.
+    assert_eq!(run_on(2, main).0, ROUNDS as i32);
+}
