@@ -23,7 +23,7 @@ pub(crate) fn fail_replies(runtime: &Runtime, message: &Message, reason: &Reason
 }
 
 /// After so many messages to actors that have not read the last one, a turn may end.
-const SENDS_OF_TURN: u8 = 255;
+pub(crate) const SENDS_OF_TURN: u8 = 255;
 
 /// The note of a message that counts against its mailbox's bounds. Timers' do not.
 pub(crate) const COUNTED: u64 = 1;
@@ -31,6 +31,11 @@ pub(crate) const COUNTED: u64 = 1;
 impl Runtime {
     pub(crate) fn own(&self) -> RuntimeRef {
         RuntimeRef::of(self)
+    }
+
+    /// How many actors there are; see [`Table::living`](super::slot::Table::living).
+    pub(crate) fn living(&self) -> usize {
+        self.table.living(self.scheduler.lives())
     }
 
     /// Whether an actor has not ended.

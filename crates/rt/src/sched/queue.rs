@@ -18,7 +18,9 @@
 //! | `Core::current` | written by the core's thread at each turn, a release; read by the clock, an acquire: it poisons what was made whole |
 //! | `Core::turns` | likewise, but relaxed: at worst an actor polls once for nothing |
 //! | `Core::over` | written before its current actor is poisoned, by the clock or that actor, read at the poll: an actor that has got the core meanwhile keeps it; relaxed: at worst another has it for a tick more |
+//! | `Core::lives` | see `slot::Lives` |
 //! | `stopped` | set once; relaxed, the mutex orders what follows from it |
+//! | `is_ending` | set once, with `state.ending`, for who asks at each end: relaxed, who sleeps asks again under the mutex |
 //!
 //! No wake-up is lost: who makes work puts it into a queue, then (fence) looks for an idle thread; who becomes
 //! idle counts itself, then (fence) looks into all queues. In the order of the two fences one of them sees the other. While some
@@ -33,7 +35,7 @@ use super::clock::Alarm;
 use super::life::{self, Fate};
 use super::outbox;
 use super::simulation::{Simulation, name_of};
-use super::slot::{AtHand, SlotRef};
+use super::slot::{AtHand, Lives, SlotRef};
 use crate::panics::EXIT_PANIC;
 use crate::run::{Options, RuntimeRef};
 use crate::{fault, message, observer, stdio};
@@ -75,6 +77,7 @@ pub(crate) struct Scheduler {
     active: AtomicUsize,
     searching: AtomicUsize,
     stopped: AtomicBool,
+    is_ending: AtomicBool,
     /// Those of threads that have begun, by index; each made by its thread, dropped with the scheduler.
     cores: [AtomicPtr<Core>; MAX_THREADS],
     /// Indices of cores are below this.
@@ -114,6 +117,8 @@ struct Core {
     seen: AtomicU32,
     /// The turn that shall end, if it has not.
     over: AtomicU32,
+    /// The actors that the thread has made and ended.
+    lives: Lives,
 }
 
 impl Core {
@@ -137,7 +142,7 @@ struct Local<'s> {
     /// Turns out of the hot place, and of the shared queue of medium priority, in sequence.
     hot_turns: Cell<u32>,
     shared_turns: Cell<u32>,
-    slots: AtHand,
+    slots: AtHand<'s>,
 }
 
 thread_local! {
@@ -161,6 +166,7 @@ impl Scheduler {
             active: AtomicUsize::new(0),
             searching: AtomicUsize::new(0),
             stopped: AtomicBool::new(false),
+            is_ending: AtomicBool::new(false),
             cores: [const { AtomicPtr::new(null_mut()) }; MAX_THREADS],
             begun: AtomicUsize::new(0),
             threads_alive: AtomicUsize::new(0),
@@ -180,7 +186,7 @@ impl Scheduler {
     }
 
     /// All cores, the one of an index and those behind it first.
-    fn cores_from(&self, first: usize) -> impl Iterator<Item = &Core> {
+    fn cores_from(&self, first: usize) -> impl Iterator<Item = &Core> + Clone {
         let begun = self.begun.load(Ordering::Acquire);
         (0..begun).filter_map(move |step| {
             let core = self.cores[(first + step) % begun].load(Ordering::Acquire);
@@ -189,7 +195,7 @@ impl Scheduler {
         })
     }
 
-    fn cores(&self) -> impl Iterator<Item = &Core> {
+    fn cores(&self) -> impl Iterator<Item = &Core> + Clone {
         self.cores_from(0)
     }
 
@@ -211,7 +217,7 @@ impl Scheduler {
 
     /// This thread's free slots, if it is a worker.
     #[inline]
-    pub(crate) fn at_hand(&self) -> Option<&AtHand> {
+    pub(crate) fn at_hand(&self) -> Option<&AtHand<'_>> {
         self.local().map(|local| &local.slots)
     }
 
@@ -279,18 +285,18 @@ impl Scheduler {
         is_task: bool,
     ) {
         let is_usual = usize::from(priority) == MEDIUM && self.simulation.is_none();
-        match self.local() {
-            Some(local) if is_usual && local.core.hot.load(Ordering::Relaxed).is_null() => {
-                runtime.clock.tick(runtime);
-                // As in `queue`.
-                local.core.hot.store(slot.actor().cast(), Ordering::Release);
-            }
-            Some(local) if is_usual && is_task => {
-                local.tasks.push(slot);
-                self.announce(runtime);
-            }
-            Some(_) | None => self.queue_behind(runtime, slot, priority),
+        let Some(local) = self.local().filter(|_| is_usual) else {
+            return self.share(runtime, slot, priority);
+        };
+        if local.core.hot.load(Ordering::Relaxed).is_null() {
+            runtime.clock.tick(runtime);
+            // As in `queue`.
+            local.core.hot.store(slot.actor().cast(), Ordering::Release);
+            return;
         }
+        let queue = if is_task { &local.tasks } else { &local.queue };
+        queue.push(slot);
+        self.announce(runtime);
     }
 
     /// Queues an active actor behind all others: one that was made, or has had its turn.
@@ -414,6 +420,7 @@ impl Scheduler {
             turns: AtomicU32::new(0),
             seen: AtomicU32::new(0),
             over: AtomicU32::new(0),
+            lives: Lives::default(),
         }));
         // Release: who finds the core sees it whole.
         self.cores[index].store(core, Ordering::Release);
@@ -428,7 +435,7 @@ impl Scheduler {
             tasks,
             hot_turns: Cell::new(0),
             shared_turns: Cell::new(0),
-            slots: AtHand::default(),
+            slots: AtHand::new(&core.lives),
         };
         let outer = LOCAL.replace((&raw const local).cast());
         let mut is_searching = true;
@@ -567,7 +574,34 @@ impl Scheduler {
     #[inline(never)]
     fn find_other(&self, local: &Local<'_>) -> Option<SlotRef> {
         let (core, hot_turns) = (local.core, local.hot_turns.get());
-        let turns = core.turns.load(Ordering::Relaxed);
+        let has_shared = self.count_shared() > 0;
+        let shared = if has_shared { self.find_shared_first(local) } else { None };
+        if shared.is_some() {
+            return shared;
+        }
+        let task = || if local.tasks.is_empty() { None } else { local.tasks.pop() };
+        let new = || take_hot(core).or_else(task);
+        let first = if hot_turns < HOT_TURNS { new() } else { None };
+        local.hot_turns.set(if first.is_some() { hot_turns + 1 } else { 0 });
+        if hot_turns >= HOT_TURNS
+            && let Steal::Success(oldest) = core.tasks.steal()
+        {
+            local.queue.push(oldest);
+        }
+        first
+            .or_else(|| {
+                // All its lines at once, not one after another as they are used: another core may have made it.
+                local.queue.pop().inspect(|slot| slot.prefetch())
+            })
+            .or_else(new)
+            .or_else(|| if has_shared { self.take_shared(MEDIUM) } else { None })
+            .or_else(|| if has_shared { self.take_shared(LOW) } else { None })
+    }
+
+    /// Shared work that comes before this thread's own.
+    #[inline(never)]
+    fn find_shared_first(&self, local: &Local<'_>) -> Option<SlotRef> {
+        let turns = local.core.turns.load(Ordering::Relaxed);
         let is_shared_turn = turns.is_multiple_of(TURN_OF_SHARED);
         let urgent = (MEDIUM + 1..PRIORITIES).rev().find_map(|priority| self.take_shared(priority));
         let shared = || (LOW..=MEDIUM).find_map(|priority| self.take_shared(priority));
@@ -579,22 +613,7 @@ impl Scheduler {
         let shared_turns = local.shared_turns.get();
         let woken = if shared_turns < SHARED_TURNS { self.take_shared(MEDIUM) } else { None };
         local.shared_turns.set(if woken.is_some() { shared_turns + 1 } else { 0 });
-        if woken.is_some() {
-            return woken;
-        }
-        let new = || take_hot(core).or_else(|| local.tasks.pop());
-        let first = if hot_turns < HOT_TURNS { new() } else { None };
-        local.hot_turns.set(if first.is_some() { hot_turns + 1 } else { 0 });
-        if hot_turns >= HOT_TURNS
-            && let Steal::Success(oldest) = core.tasks.steal()
-        {
-            local.queue.push(oldest);
-        }
-        first
-            .or_else(|| local.queue.pop())
-            .or_else(new)
-            .or_else(|| self.take_shared(MEDIUM))
-            .or_else(|| self.take_shared(LOW))
+        woken
     }
 
     /// How many actors there are in shared queues.
@@ -640,6 +659,11 @@ impl Scheduler {
         })
     }
 
+    /// What threads count themselves of the actors they make and end.
+    pub(crate) fn lives(&self) -> impl Iterator<Item = &Lives> + Clone {
+        self.cores().map(|core| &core.lives)
+    }
+
     /// Whether there is anything in any queue.
     fn has_work(&self, local: &Local<'_>) -> bool {
         self.count_shared() > 0 || !local.queue.is_empty() || self.cores().any(has_work)
@@ -653,6 +677,12 @@ impl Scheduler {
         }
         runtime.engine().rest();
         let mut state = self.lock();
+        if state.ending.is_some() && runtime.living() == 0 {
+            // Two threads have ended the last actors, and neither has seen what the other did.
+            drop(state);
+            self.finish();
+            return false;
+        }
         self.idle.fetch_add(1, Ordering::Relaxed);
         // See the module's head.
         fence(Ordering::SeqCst);
@@ -740,10 +770,11 @@ impl Scheduler {
     /// `main` has ended: the program ends when the other actors have.
     pub(crate) fn set_ending(&self, code: i32) {
         self.lock().ending.get_or_insert(code);
+        self.is_ending.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn is_ending(&self) -> bool {
-        self.lock().ending.is_some()
+        self.is_ending.load(Ordering::Relaxed)
     }
 
     /// Ends the program now; actors that run are left at their next poll.
@@ -787,7 +818,7 @@ impl Scheduler {
     /// work of this one.
     pub(crate) fn blocking<T>(&self, runtime: RuntimeRef, body: impl FnOnce() -> T) -> T {
         outbox::close();
-        let Some(local) = self.local().filter(|_| runtime.table.living() > 1) else {
+        let Some(local) = self.local().filter(|_| runtime.living() > 1) else {
             // Nobody else could run.
             return body();
         };
