@@ -342,10 +342,7 @@ unsafe fn write_words(object: ObjPtr, header: Header, words: [u64; MESSAGE_WORDS
     // SAFETY: the caller vouches for the room.
     unsafe {
         (*object).header = header;
-        // Word by word: from the registers they come in.
-        for (index, word) in words.into_iter().enumerate() {
-            object.cast::<u64>().add(1 + index).write(word);
-        }
+        object.cast::<u64>().add(1).cast::<[u64; MESSAGE_WORDS]>().write(words);
     }
 }
 

@@ -262,7 +262,7 @@ impl Runtime {
     pub(crate) fn spawn(
         &self,
         body: Body<'_>,
-        options: SpawnOptions,
+        options: &SpawnOptions,
         connect: impl FnOnce(&mut Actor),
     ) -> Result<Pid, NotSpawned> {
         self.settle_sends();
@@ -285,12 +285,12 @@ impl Runtime {
         if options.terminates {
             actor.cold().is_starting = true;
         }
-        if let Some(name) = options.name
-            && !self.register(&name, pid)
+        if let Some(name) = &options.name
+            && !self.register(name, pid)
         {
             actor.end(Reason::KILLED);
             super::end::bury(self.own(), slot);
-            return Err(NotSpawned::Name(name));
+            return Err(NotSpawned::Name(name.clone()));
         }
         if let Start::Graph(frame) = &body.start {
             promise::replies(frame.handles()).for_each(|reply| reply.set_holder(Some(pid)));
