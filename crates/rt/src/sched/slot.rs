@@ -574,3 +574,48 @@ impl Drop for Table {
         unsafe { memory::unmap(self.base, self.reserved) };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+
+    #[test]
+    fn the_living_are_never_too_few() {
+        const ACTORS: usize = 100_000;
+        const AHEAD: usize = 8;
+        let lives: [Apart<Lives>; 2] = [Apart(Lives::default()), Apart(Lives::default())];
+        let [maker, ender] = &lives;
+        let (born, births) = mpsc::sync_channel(AHEAD);
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                for _ in 0..ACTORS {
+                    maker.0.count_birth();
+                    born.send(()).expect("the other thread lives");
+                }
+            });
+            scope.spawn(move || births.iter().for_each(|()| ender.0.count_end()));
+            while ender.0.ended.load(Ordering::Relaxed) < ACTORS {
+                // Too few would be a number below zero.
+                assert!(Lives::living(lives.iter().map(|lives| &lives.0)) <= ACTORS);
+            }
+        });
+        assert_eq!(Lives::living(lives.iter().map(|lives| &lives.0)), 0);
+    }
+
+    #[test]
+    fn slots_are_used_again_when_there_are_enough() {
+        let table = Table::new().expect("addresses");
+        let mut free = table.lock();
+        let take = |free: &mut Free| table.take_one(free).expect("memory");
+        let first: Vec<_> = (0..2 * ENOUGH).map(|_| take(&mut free)).collect();
+        assert!(first.iter().zip(1..).all(|(slot, index)| (slot.1, slot.2) == (index, 0)));
+        let used_again = |&(slot, index, generation): &FreeSlot| (slot, index, generation + 1);
+        free.slots.extend(first[..ENOUGH - 1].iter().map(used_again));
+        assert_eq!(take(&mut free).1 as usize, 2 * ENOUGH + 1);
+        free.slots.extend(first[ENOUGH - 1..].iter().map(used_again));
+        let again: Vec<_> = (0..ENOUGH + 1).map(|_| take(&mut free)).collect();
+        assert!(again.iter().zip(1..).all(|(slot, index)| (slot.1, slot.2) == (index, 1)));
+        assert_eq!(take(&mut free).1 as usize, 2 * ENOUGH + 2);
+    }
+}
