@@ -1,5 +1,5 @@
-//! The processor's own instructions that programs may ask for, for engines that call them as
-//! functions; native code has the same bytes inline.
+//! The processor's own instructions: those that programs may ask for, for engines that call them as functions (native
+//! code has the same bytes inline), and a hint of the runtime's.
 
 use std::arch::x86_64::{__cpuid_count, _mm_mfence, _mm_pause, _rdtsc};
 
@@ -38,8 +38,29 @@ pub fn prefetch(address: *const u8) {
     let _ = address;
 }
 
+/// The same for a line that will soon be written.
+#[inline(always)]
+pub fn prefetch_for_writing(address: *const u8) {
+    #[cfg(not(miri))]
+    // SAFETY: the instruction changes nothing, never faults, and does nothing where a processor does not know it.
+    unsafe {
+        std::arch::asm!("prefetchw [{}]", in(reg) address, options(nomem, nostack, preserves_flags));
+    }
+    #[cfg(miri)]
+    let _ = address;
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_hint_is_not_an_access() {
+        super::prefetch_for_writing(std::ptr::null());
+        super::prefetch_for_writing(usize::MAX as *const u8);
+        let mut word = 7u64;
+        super::prefetch_for_writing((&raw mut word).cast());
+        assert_eq!(word, 7);
+    }
+
     #[test]
     fn the_processor_answers() {
         assert!(super::cpuid(0, 0)[0] > 0, "there is a leaf 1");

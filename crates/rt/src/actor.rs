@@ -22,6 +22,7 @@ use crate::pooled::Pooled;
 use crate::run::RuntimeRef;
 use crate::sched::cold::Cold;
 use crate::sched::inbox::Queue;
+use crate::sched::post::SENDS_OF_TURN;
 use crate::sched::signal::Reason;
 use crate::sched::slot::{Pid, SlotRef};
 use sepal_abi::{Ctx, DescId, FRAME_LOC, FRAME_PARENT, Header, Image, NO_LOC, ObjPtr, Object};
@@ -133,7 +134,7 @@ impl Actor {
             doing: Next::Resume,
             phase: Phase::Body,
             priority: 1,
-            sends_left: 0,
+            sends_left: SENDS_OF_TURN,
             traps_exits: false,
             has_news: false,
             limit_is_provisional: limit.is_none(),

@@ -85,7 +85,7 @@ pub unsafe extern "C" fn rt_spawn(
     };
     // The spawner's side first: the new actor may end before this one goes on.
     let body = Body { start, label, parent: Some(own), mailbox, promise: None };
-    let spawned = runtime.spawn(body, options, |new| {
+    let spawned = runtime.spawn(body, &options, |new| {
         connect(new);
         let pid = new.pid;
         match connection {

@@ -54,7 +54,7 @@ pub unsafe extern "C" fn rt_task_spawn(ctx: *mut Ctx, frame: ObjPtr) -> ObjPtr {
         mailbox: std::ptr::null(),
         promise: Some(promise),
     });
-    let pid = body.and_then(|body| runtime.spawn(body, options, |_| ()).ok());
+    let pid = body.and_then(|body| runtime.spawn(body, &options, |_| ()).ok());
     let Some(pid) = pid else {
         creator.raise(PanicCode::HeapLimit, &[]);
         return null_mut();

@@ -88,7 +88,7 @@ pub unsafe extern "C" fn rt_mailbox_next(ctx: *mut Ctx) -> Pair<ObjPtr, i64> {
     if actor.runtime.looks_later() {
         return Pair(null_mut(), Received::Nothing.number());
     }
-    if let Some(message) = actor.queue.look_at_flat(&mut actor.ctx) {
+    if let Some(message) = actor.queue.look_at_flat(&mut actor.heap, &mut actor.ctx) {
         return Pair(message, Received::Message.number());
     }
     if actor.queue.is_untouched() && actor.is_carefree() && !actor.has_mail() {

@@ -57,6 +57,10 @@ const WORTH_KEEPING: usize = 512;
 /// An area of more bytes always goes there, so that no holes are passed over for it.
 const MAX_IN_HOLE: usize = 2048;
 
+/// The end of a chunk: what is left of a block by what just fits it is mostly no more, and zeroed without a call.
+type ChunkEnd = [u64; 4];
+const _: () = assert!(blocks::capacity(1) - CHUNK_HEAD >= size_of::<ChunkEnd>());
+
 /// Numbers about a heap.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Stats {
@@ -394,17 +398,65 @@ impl Heap {
         // All that the block has.
         let room = (blocks::capacity(room + CHUNK_HEAD) & !7) - CHUNK_HEAD;
         let chunk = Chunk::new(room)?;
-        self.close_chunk(ctx);
-        // SAFETY: the chunk was just made.
+        // SAFETY: the chunk was just made. What is to be filled may be zeroed before.
         unsafe {
-            ((Chunk::start(chunk) + filled) as *mut u8).write_bytes(0, room - filled);
-            (*chunk).next = self.chunks;
+            if room - filled <= size_of::<ChunkEnd>() {
+                ((Chunk::start(chunk) + room) as *mut ChunkEnd).sub(1).write([0; 4]);
+            } else {
+                ((Chunk::start(chunk) + filled) as *mut u8).write_bytes(0, room - filled);
+            }
+            self.open_chunk(ctx, chunk, room);
         }
+        Some(())
+    }
+
+    /// Bumps through a chunk from now on.
+    ///
+    /// # Safety
+    /// It must be the caller's, with so much room, all of it zero or objects that the caller counts.
+    #[inline(always)]
+    unsafe fn open_chunk(&mut self, ctx: &mut Ctx, chunk: *mut Chunk, room: usize) {
+        self.close_chunk(ctx);
+        // SAFETY: the caller vouches for the chunk.
+        unsafe { (*chunk).next = self.chunks };
         self.chunks = chunk;
         self.chunk_bytes += (room + CHUNK_HEAD) as u32;
         self.taken += room as u64;
         (ctx.alloc_ptr, ctx.alloc_end) = (Chunk::start(chunk), Chunk::start(chunk) + room);
-        Some(())
+    }
+
+    /// Whether the heap has only what its actor began with, in one chunk, and may have `size` bytes more.
+    #[inline(always)]
+    pub(crate) fn may_add_small_chunk(&self, size: usize) -> bool {
+        // SAFETY: the chunks are ours.
+        let is_first = !self.chunks.is_null() && unsafe { (*self.chunks).is_last() };
+        is_first
+            && self.nursery == 0
+            && self.bulk.is_none()
+            && !self.pace.is_stress()
+            && self.chunk_bytes as usize + size <= self.limit
+    }
+
+    /// Makes memory a chunk, the beginning of which holds objects already. Only where the heap may have it.
+    ///
+    /// # Safety
+    /// The memory must be of `blocks`, of so many bytes, its caller's to give, with `filled` bytes of objects behind the
+    /// place of a chunk's head, and zero behind these.
+    #[inline(always)]
+    pub(crate) unsafe fn add_small_chunk(
+        &mut self,
+        ctx: &mut Ctx,
+        memory: *mut u8,
+        size: usize,
+        filled: usize,
+    ) {
+        let (chunk, room) = (memory.cast::<Chunk>(), size - CHUNK_HEAD);
+        // SAFETY: the caller vouches for the memory.
+        unsafe {
+            chunk.write(Chunk::within(room, filled));
+            self.open_chunk(ctx, chunk, room);
+        }
+        ctx.alloc_ptr += filled;
     }
 
     /// Lets a large array grow in place to `size` bytes; false if it cannot, or the limit is reached.

@@ -8,6 +8,7 @@
 //!
 //! Must never hold more than a megabyte or two of free blocks, and never give a block out twice.
 
+use sepal_machine::cpu::prefetch_for_writing;
 use std::alloc::{Layout, alloc, dealloc};
 use std::cell::Cell;
 use std::ptr::null_mut;
@@ -81,8 +82,11 @@ const fn class(size: usize) -> Option<usize> {
 
 /// How much memory [`take`] gives for `size` bytes.
 #[inline(always)]
-pub(crate) fn capacity(size: usize) -> usize {
-    class(size).map_or(size, |class| SIZES[class])
+pub(crate) const fn capacity(size: usize) -> usize {
+    match class(size) {
+        Some(class) => SIZES[class],
+        None => size,
+    }
 }
 
 fn layout(size: usize) -> Layout {
@@ -168,6 +172,8 @@ impl Own {
         }
         // SAFETY: the block is the magazine's.
         let next = unsafe { (*first).next };
+        // Another core may have it, so it will be here when it is needed.
+        prefetch_for_writing(next.cast());
         self.loaded.set(Magazine { first: next, rounds: rounds - 1 });
         first.cast()
     }

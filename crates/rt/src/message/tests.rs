@@ -477,6 +477,39 @@ fn figures() {
     });
 }
 
+#[test]
+fn the_block_of_a_first_message_becomes_a_chunk_of_a_heap_without_room() {
+    check(|actor| {
+        let mut to = Receiver::new(actor, 4 << 20, Pace::Sliced);
+        // SAFETY: the words are no references.
+        let message = || unsafe { Message::copy(descs(actor), WORDS, [1, 2, 3, 4]) };
+        let message = || message().expect("memory");
+        let is_whole = |object| (0..5).all(|at| get(object, 8 * at) == [WORDS.0, 1, 2, 3, 4][at]);
+        // Not before there is a chunk.
+        let early = message().become_chunk(&mut to.heap, &mut to.ctx).expect_err("no chunk");
+        let begun = to.adopt(early);
+        while to.ctx.alloc_end - to.ctx.alloc_ptr >= 40 {
+            to.heap.alloc(&mut to.ctx, NODE, 24);
+        }
+        let before = to.heap.footprint();
+        let first = message().adopt_flat(&mut to.ctx).expect_err("no room");
+        let block = first.root() as usize;
+        let first = first.become_chunk(&mut to.heap, &mut to.ctx).expect("a chunk");
+        assert!(is_whole(first) && (block - 64..block).contains(&(first as usize)));
+        assert_eq!(to.heap.footprint(), before + 72);
+        // What is left of it is zero, and used.
+        let next = to.heap.alloc(&mut to.ctx, NODE, 16).expect("room");
+        assert_eq!((next as usize - first as usize, get(next, 8)), (40, 0));
+        // The second one is copied.
+        let second = message().adopt_flat(&mut to.ctx).expect_err("no room");
+        let second = second.become_chunk(&mut to.heap, &mut to.ctx).expect_err("a second one");
+        assert!(is_whole(to.adopt(second)) && is_whole(begun));
+        let mut root = first;
+        to.settle(&mut root);
+        assert!(is_whole(root));
+    });
+}
+
 fn print_times(actor: &mut Actor) {
     let empty = std::ptr::null_mut();
     let words = [1, 2, 3, 4];

@@ -3,13 +3,19 @@
 //!
 //! Must never leave a reference to the message behind, not even where it fails half-way.
 
-use super::{Graph, GraphMessage, Message};
+use super::{Envelope, FLAT, Graph, GraphMessage, Message, ROOM_FOR_WORDS, blocks};
 use crate::heap::chunk::{CHUNK_HEAD, Chunk};
 use crate::heap::descs::Descs;
 use crate::heap::handle::Handle;
 use crate::heap::large;
 use crate::heap::{self, Heap};
 use sepal_abi::{Ctx, ObjPtr};
+
+/// The block of a flat message.
+const FLAT_BLOCK: usize = blocks::capacity(FLAT);
+/// Its words behind the envelope, and those behind a chunk's head in the same place.
+type FlatWords = [u64; ROOM_FOR_WORDS / 8];
+type ChunkWords = [u64; (FLAT_BLOCK - CHUNK_HEAD) / 8];
 
 /// Where objects of a message go.
 trait Destination {
@@ -89,6 +95,25 @@ impl Message {
         let Some(object) = self.copy_flat(ctx) else { return Err(self) };
         self.free_memory();
         Ok(object)
+    }
+
+    /// Makes the memory of such a message a further chunk of a heap that has only what its actor began with: most actors
+    /// that take one message never need another chunk.
+    pub(crate) fn become_chunk(self, heap: &mut Heap, ctx: &mut Ctx) -> Result<ObjPtr, Message> {
+        let size = self.flat().map_or(0, size_of_val);
+        if size == 0 || !heap.may_add_small_chunk(FLAT_BLOCK) {
+            return Err(self);
+        }
+        let memory = self.into_raw().cast::<u8>();
+        // SAFETY: the message owned a block, with all words behind the envelope initialised.
+        unsafe {
+            let object = memory.add(CHUNK_HEAD);
+            let words = memory.add(size_of::<Envelope>()).cast::<FlatWords>().read();
+            let word = |index| if index * 8 < size { words[index] } else { 0 };
+            object.cast::<ChunkWords>().write(std::array::from_fn(word));
+            heap.add_small_chunk(ctx, memory, FLAT_BLOCK, size);
+            Ok(object.cast())
+        }
     }
 
     /// A copy of such a message.

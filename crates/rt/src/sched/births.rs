@@ -8,7 +8,7 @@
 
 use super::slot::Pid;
 use sepal_abi::Object;
-use sepal_machine::memory;
+use sepal_machine::{cpu, memory};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering, fence};
 
@@ -49,6 +49,11 @@ impl Births {
     fn of(&self, index: usize) -> &Birth {
         // SAFETY: callers name committed records; zero is a valid one.
         unsafe { self.base.add(index).as_ref() }
+    }
+
+    /// Says that a record will soon be written.
+    pub(crate) fn prefetch(&self, index: usize) {
+        cpu::prefetch_for_writing(self.base.as_ptr().wrapping_add(index).cast());
     }
 
     /// Notes the record of an actor that is being made in the slot of an index.

@@ -58,8 +58,10 @@ pub(crate) fn bury(runtime: RuntimeRef, slot: SlotRef) {
     }
     // SAFETY: nothing uses the actor any more: its turn is over, and its pid leads nowhere.
     unsafe { std::ptr::drop_in_place(slot.actor()) };
-    // Replies in its heap were given up with it; they have failed already.
-    drop(promise::take_orphans());
+    if has_orphans() {
+        // Replies in its heap were given up with it; they have failed already.
+        drop(promise::take_orphans());
+    }
     runtime.table.remove(runtime.scheduler.at_hand(), slot, pid);
     if let Some(code) = code {
         if runtime.observes().is_some() {
@@ -67,7 +69,8 @@ pub(crate) fn bury(runtime: RuntimeRef, slot: SlotRef) {
         }
         end_program(runtime, pid, code);
     }
-    if runtime.table.living() == 0 && runtime.scheduler.is_ending() {
+    // Another thread may end one at the same time: who of them sleeps last sees both.
+    if runtime.scheduler.is_ending() && runtime.living() == 0 {
         runtime.scheduler.finish();
     }
 }
@@ -94,7 +97,7 @@ fn report_exit(reason: &Reason) {
 /// `main` has ended: everybody else shall.
 fn end_program(runtime: RuntimeRef, main: Pid, code: i32) {
     runtime.scheduler.set_ending(code);
-    if runtime.table.living() == 0 {
+    if runtime.living() == 0 {
         return;
     }
     runtime.clock.set(runtime, runtime.clock.after(TIME_TO_END), Alarm::Stop);

@@ -11,6 +11,7 @@
 use super::arrivals::Batch;
 use super::looked::{Looked, Passed, Site};
 use super::signal::Kind;
+use crate::heap::Heap;
 use crate::message::{Message, Pack};
 use sepal_abi::{Ctx, ObjPtr, Received};
 
@@ -144,10 +145,10 @@ impl Queue {
         Some(found)
     }
 
-    /// Looks at the first of `fresh` if it is a message without references, there is room for it, and nothing that
-    /// was looked at before comes first.
+    /// Looks at the first of `fresh` if it is a message without references, there is room for it or its own memory may be
+    /// that, and nothing that was looked at before comes first.
     #[inline(always)]
-    pub(crate) fn look_at_flat(&mut self, ctx: &mut Ctx) -> Option<ObjPtr> {
+    pub(crate) fn look_at_flat(&mut self, heap: &mut Heap, ctx: &mut Ctx) -> Option<ObjPtr> {
         if !self.is_untouched() {
             return None;
         }
@@ -161,7 +162,12 @@ impl Queue {
         let message = self.pop_whole()?;
         let (bytes, note) = (message.bytes() as u32, message.envelope().note);
         let is_message = Kind::of(&message) == Kind::Message;
-        match if is_message { message.adopt_flat(ctx) } else { Err(message) } {
+        let adopted = if is_message {
+            message.adopt_flat(ctx).or_else(|message| message.become_chunk(heap, ctx))
+        } else {
+            Err(message)
+        };
+        match adopted {
             Ok(object) => {
                 self.current = Some(Looked { object, kind: Received::Message, bytes, note });
                 Some(object)

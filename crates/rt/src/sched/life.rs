@@ -184,13 +184,31 @@ impl Actor {
     #[inline]
     fn after(&mut self, run: Run, outcome: Outcome) -> Step {
         self.keep_orphans();
-        if let (Run::Resume(_), Outcome::Returned(value)) = (run, outcome)
-            && FrameStatus::from_number(value) == Some(FrameStatus::Suspended)
-        {
-            (self.doing, self.next) = (Next::Resume, Next::Resume);
-            return Step::Wait;
+        if let (Run::Resume(_), Outcome::Returned(value)) = (run, outcome) {
+            let status = FrameStatus::from_number(value);
+            if status == Some(FrameStatus::Suspended) {
+                (self.doing, self.next) = (Next::Resume, Next::Resume);
+                return Step::Wait;
+            }
+            if status == Some(FrameStatus::Done) && self.end_plainly() {
+                return Step::On;
+            }
         }
         self.after_other(run, outcome)
+    }
+
+    /// What [`Actor::leave_frame`] would do at the end of a body that leaves nothing to look after, as most do; else false.
+    #[inline(always)]
+    fn end_plainly(&mut self) -> bool {
+        // SAFETY: `leaf` is a frame while one runs.
+        let parent = unsafe { self.leaf.byte_add(FRAME_PARENT as usize).cast::<ObjPtr>().read() };
+        let is_plain = self.cold_ref().is_none() && self.phase == Phase::Body && !self.is_main();
+        let ends = parent.is_null() && is_plain;
+        if ends {
+            (self.leaf, self.doing) = (null_mut(), Next::Resume);
+            (self.next, self.phase) = (Next::Advance, Phase::Defers);
+        }
+        ends
     }
 
     /// Notes the promises that this actor owes and has dropped a reply of: its end is to fail them. Before anybody else has

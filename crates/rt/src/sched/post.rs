@@ -23,7 +23,7 @@ pub(crate) fn fail_replies(runtime: &Runtime, message: &Message, reason: &Reason
 }
 
 /// After so many messages to actors that have not read the last one, a turn may end.
-const SENDS_OF_TURN: u8 = 255;
+pub(crate) const SENDS_OF_TURN: u8 = 255;
 
 /// The note of a message that counts against its mailbox's bounds. Timers' do not.
 pub(crate) const COUNTED: u64 = 1;
@@ -31,6 +31,11 @@ pub(crate) const COUNTED: u64 = 1;
 impl Runtime {
     pub(crate) fn own(&self) -> RuntimeRef {
         RuntimeRef::of(self)
+    }
+
+    /// How many actors there are; see [`Table::living`](super::slot::Table::living).
+    pub(crate) fn living(&self) -> usize {
+        self.table.living(self.scheduler.lives())
     }
 
     /// Whether an actor has not ended.
@@ -257,7 +262,7 @@ impl Runtime {
     pub(crate) fn spawn(
         &self,
         body: Body<'_>,
-        options: SpawnOptions,
+        options: &SpawnOptions,
         connect: impl FnOnce(&mut Actor),
     ) -> Result<Pid, NotSpawned> {
         self.settle_sends();
@@ -280,12 +285,12 @@ impl Runtime {
         if options.terminates {
             actor.cold().is_starting = true;
         }
-        if let Some(name) = options.name
-            && !self.register(&name, pid)
+        if let Some(name) = &options.name
+            && !self.register(name, pid)
         {
             actor.end(Reason::KILLED);
             super::end::bury(self.own(), slot);
-            return Err(NotSpawned::Name(name));
+            return Err(NotSpawned::Name(name.clone()));
         }
         if let Start::Graph(frame) = &body.start {
             promise::replies(frame.handles()).for_each(|reply| reply.set_holder(Some(pid)));

@@ -16,7 +16,9 @@
 //! | `searching` | threads on their way from sleep to work; relaxed but for the fence below |
 //! | `Core::hot` | filled by its worker; emptied by a swap, by its worker and by thieves |
 //! | `Core::turns` | see `turns` |
+//! | `Core::lives` | see `slot::Lives` |
 //! | `stopped` | set once; relaxed, the mutex orders what follows from it |
+//! | `is_ending` | set once, with `state.ending`, for who asks at each end: relaxed, who sleeps asks again under the mutex |
 //!
 //! No wake-up is lost: who makes work puts it into a queue, then (fence) looks for an idle thread; who becomes
 //! idle counts itself, then (fence) looks into all queues. In the order of the two fences one of them sees the other. While some
@@ -31,7 +33,7 @@ use super::clock::Alarm;
 use super::life::{self, Fate};
 use super::outbox;
 use super::simulation::{Simulation, name_of};
-use super::slot::{AtHand, SlotRef};
+use super::slot::{AtHand, Lives, SlotRef};
 use super::turns::{Turn, Turns};
 use crate::panics::EXIT_PANIC;
 use crate::run::{Options, RuntimeRef};
@@ -74,6 +76,7 @@ pub(crate) struct Scheduler {
     active: AtomicUsize,
     searching: AtomicUsize,
     stopped: AtomicBool,
+    is_ending: AtomicBool,
     /// Those of threads that have begun, by index; each made by its thread, dropped with the scheduler.
     cores: [AtomicPtr<Core>; MAX_THREADS],
     /// Indices of cores are below this.
@@ -108,6 +111,8 @@ struct Core {
     /// Of tasks that have not begun.
     tasks: Stealer<SlotRef>,
     turns: Turns,
+    /// The actors that the thread has made and ended.
+    lives: Lives,
 }
 
 /// One thread as it sees itself.
@@ -121,7 +126,7 @@ struct Local<'s> {
     /// Turns out of the hot place, and of the shared queue of medium priority, in sequence.
     hot_turns: Cell<u32>,
     shared_turns: Cell<u32>,
-    slots: AtHand,
+    slots: AtHand<'s>,
 }
 
 thread_local! {
@@ -145,6 +150,7 @@ impl Scheduler {
             active: AtomicUsize::new(0),
             searching: AtomicUsize::new(0),
             stopped: AtomicBool::new(false),
+            is_ending: AtomicBool::new(false),
             cores: [const { AtomicPtr::new(null_mut()) }; MAX_THREADS],
             begun: AtomicUsize::new(0),
             threads_alive: AtomicUsize::new(0),
@@ -164,7 +170,7 @@ impl Scheduler {
     }
 
     /// All cores, the one of an index and those behind it first.
-    fn cores_from(&self, first: usize) -> impl Iterator<Item = &Core> {
+    fn cores_from(&self, first: usize) -> impl Iterator<Item = &Core> + Clone {
         let begun = self.begun.load(Ordering::Acquire);
         (0..begun).filter_map(move |step| {
             let core = self.cores[(first + step) % begun].load(Ordering::Acquire);
@@ -173,7 +179,7 @@ impl Scheduler {
         })
     }
 
-    fn cores(&self) -> impl Iterator<Item = &Core> {
+    fn cores(&self) -> impl Iterator<Item = &Core> + Clone {
         self.cores_from(0)
     }
 
@@ -195,7 +201,7 @@ impl Scheduler {
 
     /// This thread's free slots, if it is a worker.
     #[inline]
-    pub(crate) fn at_hand(&self) -> Option<&AtHand> {
+    pub(crate) fn at_hand(&self) -> Option<&AtHand<'_>> {
         self.local().map(|local| &local.slots)
     }
 
@@ -268,19 +274,19 @@ impl Scheduler {
         is_task: bool,
     ) {
         let is_usual = usize::from(priority) == MEDIUM && self.simulation.is_none();
-        match self.local() {
-            Some(local) if is_usual && local.core.hot.load(Ordering::Relaxed).is_null() => {
-                // As in `queue`.
-                local.core.hot.store(slot.actor().cast(), Ordering::Release);
-                keep_order();
-                runtime.clock.tick(runtime);
-            }
-            Some(local) if is_usual && is_task => {
-                local.tasks.push(slot);
-                self.announce(runtime);
-            }
-            Some(_) | None => self.queue_behind(runtime, slot, priority),
+        let Some(local) = self.local().filter(|_| is_usual) else {
+            return self.share(runtime, slot, priority);
+        };
+        if local.core.hot.load(Ordering::Relaxed).is_null() {
+            // As in `queue`.
+            local.core.hot.store(slot.actor().cast(), Ordering::Release);
+            keep_order();
+            runtime.clock.tick(runtime);
+            return;
         }
+        let queue = if is_task { &local.tasks } else { &local.queue };
+        queue.push(slot);
+        self.announce(runtime);
     }
 
     /// Queues an active actor behind all others: one that was made, or has had its turn.
@@ -401,6 +407,7 @@ impl Scheduler {
             stealer: queue.stealer(),
             tasks: tasks.stealer(),
             turns: Turns::default(),
+            lives: Lives::default(),
         }));
         // Release: who finds the core sees it whole.
         self.cores[index].store(core, Ordering::Release);
@@ -415,7 +422,7 @@ impl Scheduler {
             tasks,
             hot_turns: Cell::new(0),
             shared_turns: Cell::new(0),
-            slots: AtHand::default(),
+            slots: AtHand::new(&core.lives),
         };
         let outer = LOCAL.replace((&raw const local).cast());
         let mut is_searching = true;
@@ -550,7 +557,34 @@ impl Scheduler {
     #[inline(never)]
     fn find_other(&self, local: &Local<'_>) -> Option<SlotRef> {
         let (core, hot_turns) = (local.core, local.hot_turns.get());
-        let is_shared_turn = core.turns.count().is_multiple_of(TURN_OF_SHARED);
+        let has_shared = self.count_shared() > 0;
+        let shared = if has_shared { self.find_shared_first(local) } else { None };
+        if shared.is_some() {
+            return shared;
+        }
+        let task = || if local.tasks.is_empty() { None } else { local.tasks.pop() };
+        let new = || take_hot(core).or_else(task);
+        let first = if hot_turns < HOT_TURNS { new() } else { None };
+        local.hot_turns.set(if first.is_some() { hot_turns + 1 } else { 0 });
+        if hot_turns >= HOT_TURNS
+            && let Steal::Success(oldest) = core.tasks.steal()
+        {
+            local.queue.push(oldest);
+        }
+        first
+            .or_else(|| {
+                // All its lines at once, not one after another as they are used: another core may have made it.
+                local.queue.pop().inspect(|slot| slot.prefetch())
+            })
+            .or_else(new)
+            .or_else(|| if has_shared { self.take_shared(MEDIUM) } else { None })
+            .or_else(|| if has_shared { self.take_shared(LOW) } else { None })
+    }
+
+    /// Shared work that comes before this thread's own.
+    #[inline(never)]
+    fn find_shared_first(&self, local: &Local<'_>) -> Option<SlotRef> {
+        let is_shared_turn = local.core.turns.count().is_multiple_of(TURN_OF_SHARED);
         let urgent = (MEDIUM + 1..PRIORITIES).rev().find_map(|priority| self.take_shared(priority));
         let shared = || (LOW..=MEDIUM).find_map(|priority| self.take_shared(priority));
         let urgent = urgent.or_else(|| if is_shared_turn { shared() } else { None });
@@ -561,22 +595,7 @@ impl Scheduler {
         let shared_turns = local.shared_turns.get();
         let woken = if shared_turns < SHARED_TURNS { self.take_shared(MEDIUM) } else { None };
         local.shared_turns.set(if woken.is_some() { shared_turns + 1 } else { 0 });
-        if woken.is_some() {
-            return woken;
-        }
-        let new = || take_hot(core).or_else(|| local.tasks.pop());
-        let first = if hot_turns < HOT_TURNS { new() } else { None };
-        local.hot_turns.set(if first.is_some() { hot_turns + 1 } else { 0 });
-        if hot_turns >= HOT_TURNS
-            && let Steal::Success(oldest) = core.tasks.steal()
-        {
-            local.queue.push(oldest);
-        }
-        first
-            .or_else(|| local.queue.pop())
-            .or_else(new)
-            .or_else(|| self.take_shared(MEDIUM))
-            .or_else(|| self.take_shared(LOW))
+        woken
     }
 
     /// How many actors there are in shared queues.
@@ -622,6 +641,11 @@ impl Scheduler {
         })
     }
 
+    /// What threads count themselves of the actors they make and end.
+    pub(crate) fn lives(&self) -> impl Iterator<Item = &Lives> + Clone {
+        self.cores().map(|core| &core.lives)
+    }
+
     /// Whether there is anything in any queue.
     fn has_work(&self, local: &Local<'_>) -> bool {
         self.count_shared() > 0 || !local.queue.is_empty() || self.cores().any(has_work)
@@ -635,6 +659,12 @@ impl Scheduler {
         }
         runtime.engine().rest();
         let mut state = self.lock();
+        if state.ending.is_some() && runtime.living() == 0 {
+            // Two threads have ended the last actors, and neither has seen what the other did.
+            drop(state);
+            self.finish();
+            return false;
+        }
         self.idle.fetch_add(1, Ordering::Relaxed);
         // See the module's head.
         fence(Ordering::SeqCst);
@@ -722,10 +752,11 @@ impl Scheduler {
     /// `main` has ended: the program ends when the other actors have.
     pub(crate) fn set_ending(&self, code: i32) {
         self.lock().ending.get_or_insert(code);
+        self.is_ending.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn is_ending(&self) -> bool {
-        self.lock().ending.is_some()
+        self.is_ending.load(Ordering::Relaxed)
     }
 
     /// Ends the program now; actors that run are left at their next poll.
@@ -769,7 +800,7 @@ impl Scheduler {
     /// work of this one.
     pub(crate) fn blocking<T>(&self, runtime: RuntimeRef, body: impl FnOnce() -> T) -> T {
         outbox::close();
-        let Some(local) = self.local().filter(|_| runtime.table.living() > 1) else {
+        let Some(local) = self.local().filter(|_| runtime.living() > 1) else {
             // Nobody else could run.
             return body();
         };

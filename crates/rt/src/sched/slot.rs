@@ -20,6 +20,7 @@ use super::births::Births;
 use super::bounds::{Bounds, Limits};
 use crate::actor::Actor;
 use sepal_abi::Object;
+use sepal_machine::cpu::prefetch_for_writing;
 use sepal_machine::memory::{self, PAGE};
 use std::cell::{RefCell, UnsafeCell};
 use std::collections::VecDeque;
@@ -183,10 +184,14 @@ impl Shared {
         self.change(pid, set, clear);
     }
 
+    /// The flag that says whether the mailbox of the slot's next actor has bounds.
+    #[inline(always)]
     fn set_bounds(&self, generation: u32, limits: &Limits) -> u64 {
-        if limits.is_unbounded() {
-            return 0;
-        }
+        if limits.is_unbounded() { 0 } else { self.make_bounds(generation, limits) }
+    }
+
+    #[inline(never)]
+    fn make_bounds(&self, generation: u32, limits: &Limits) -> u64 {
         if self.bounds.load(Ordering::Acquire).is_null() {
             self.bounds.store(Box::into_raw(Box::default()), Ordering::Release);
         }
@@ -246,6 +251,14 @@ impl SlotRef {
         SlotRef(unsafe { NonNull::new_unchecked(actor.cast()) })
     }
 
+    /// Says that the slot will soon be written.
+    #[inline(always)]
+    pub(crate) fn prefetch(self) {
+        (0..size_of::<Slot>()).step_by(LINE).for_each(|offset| {
+            prefetch_for_writing(self.actor().cast::<u8>().wrapping_add(offset));
+        });
+    }
+
     /// Makes the actor's next poll take the slow path, where it sees what the caller has done before.
     pub(crate) fn poison(self) {
         // See `Actor::store_limit`.
@@ -258,6 +271,8 @@ impl SlotRef {
 
 /// Addresses reserved for slots; half as many where the kernel refuses.
 const RESERVED: usize = 64 << 30;
+/// The bytes of a cache line.
+const LINE: usize = 64;
 /// Slots become usable in pieces of this size.
 const PIECE: usize = 256 * PAGE;
 /// A slot of this generation is not used again.
@@ -267,14 +282,44 @@ const LAST_GENERATION: u32 = i32::MAX as u32;
 #[repr(align(128))]
 struct Apart<T>(T);
 
-/// All slots of a program. The free list and the committed size are behind the mutex.
+/// How many actors a thread has made and ended. Only that thread writes it: a number that all change would travel between
+/// cores twice in each life. An end is released, and acquired by who counts: ends first and births afterwards, so that
+/// whose end is counted its birth is too, and the living are never too few.
+#[derive(Debug, Default)]
+pub(crate) struct Lives {
+    made: AtomicUsize,
+    ended: AtomicUsize,
+}
+
+impl Lives {
+    fn count_birth(&self) {
+        let made = self.made.load(Ordering::Relaxed);
+        self.made.store(made.wrapping_add(1), Ordering::Relaxed);
+    }
+
+    fn count_end(&self) {
+        let ended = self.ended.load(Ordering::Relaxed);
+        self.ended.store(ended.wrapping_add(1), Ordering::Release);
+    }
+
+    /// How many of the actors counted here live: no fewer than do.
+    fn living<'l>(all: impl Iterator<Item = &'l Lives> + Clone) -> usize {
+        let sum = |numbers: &mut dyn Iterator<Item = usize>| numbers.fold(0, usize::wrapping_add);
+        let ended = sum(&mut all.clone().map(|lives| lives.ended.load(Ordering::Acquire)));
+        let made = sum(&mut all.map(|lives| lives.made.load(Ordering::Relaxed)));
+        made.wrapping_sub(ended)
+    }
+}
+
+/// All slots of a program. The free list, the committed size and the numbers in `others` are behind the mutex.
 pub struct Table {
     base: NonNull<u8>,
     reserved: usize,
     births: Births,
     /// The highest index that was ever used.
     used: AtomicU32,
-    living: Apart<AtomicUsize>,
+    /// The actors that were made and ended by threads without a number of their own.
+    others: Apart<Lives>,
     free: Apart<Mutex<Free>>,
 }
 
@@ -288,21 +333,32 @@ type FreeSlot = (SlotRef, u32, u32);
 
 #[derive(Default)]
 struct Free {
-    /// First in, first out: so that a number comes again as late as possible.
+    /// Used before. First in, first out: so that a number does not come again soon.
     slots: VecDeque<FreeSlot>,
+    /// The indices that were ever given out.
+    given: u32,
     committed: usize,
 }
 
 /// So many slots go to and from a thread at once.
 const HANDFUL: usize = 32;
+/// Slots are used again when there are so many: more would not stay in the cache, with fewer a number came again too soon.
+const ENOUGH: usize = 256;
 
-/// Free slots of one thread, so that it seldom asks the table.
-#[derive(Default)]
-pub(crate) struct AtHand {
+/// Free slots of one thread, so that it seldom asks the table; and its number of the living.
+pub(crate) struct AtHand<'l> {
+    lives: &'l Lives,
     /// To be used, the next one last.
     next: RefCell<Vec<FreeSlot>>,
     /// Given up, the first one first.
     freed: RefCell<Vec<FreeSlot>>,
+}
+
+impl AtHand<'_> {
+    /// Without slots, for the only thread that counts there.
+    pub(crate) fn new(lives: &Lives) -> AtHand<'_> {
+        AtHand { lives, next: RefCell::default(), freed: RefCell::default() }
+    }
 }
 
 impl Table {
@@ -313,8 +369,8 @@ impl Table {
         let (base, reserved) =
             sizes.find_map(|size| memory::reserve(size).map(|base| (base, size)))?;
         let births = Births::reserve(reserved / size_of::<Slot>())?;
-        let (used, living) = (AtomicU32::new(0), Apart(AtomicUsize::new(0)));
-        Some(Table { base, reserved, births, used, living, free: Apart(Mutex::default()) })
+        let (used, others) = (AtomicU32::new(0), Apart(Lives::default()));
+        Some(Table { base, reserved, births, used, others, free: Apart(Mutex::default()) })
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Free> {
@@ -330,7 +386,7 @@ impl Table {
     /// Puts an actor into a free slot, active: whoever made it must queue it. `None` if there is no memory.
     pub(crate) fn insert(
         &self,
-        at_hand: Option<&AtHand>,
+        at_hand: Option<&AtHand<'_>>,
         mailbox: *const u8,
         limits: &Limits,
         priority: u8,
@@ -356,32 +412,62 @@ impl Table {
         if index > self.used.load(Ordering::Relaxed) {
             self.used.fetch_max(index, Ordering::Release);
         }
-        self.living.0.fetch_add(1, Ordering::Relaxed);
+        match at_hand {
+            Some(at_hand) => at_hand.lives.count_birth(),
+            None => self.count_by_others(Lives::count_birth),
+        }
         Some((slot, pid))
     }
 
-    fn take_free(&self, at_hand: Option<&AtHand>) -> Option<FreeSlot> {
-        let Some(at_hand) = at_hand else {
-            let mut free = self.lock();
-            self.ensure_free(&mut free)?;
-            return free.slots.pop_front();
-        };
-        let mut next = at_hand.next.borrow_mut();
-        if next.is_empty() {
-            let mut free = self.lock();
-            self.ensure_free(&mut free)?;
-            let count = free.slots.len().min(HANDFUL);
-            next.extend(free.slots.drain(..count).rev());
-        }
-        next.pop()
+    /// Counts for a thread without a number of its own.
+    fn count_by_others(&self, count: impl FnOnce(&Lives)) {
+        let _free = self.lock();
+        count(&self.others.0);
     }
 
-    /// Sees to it that there is a free slot. `None`: there is no memory.
-    fn ensure_free(&self, free: &mut Free) -> Option<()> {
-        if !free.slots.is_empty() {
+    #[inline(always)]
+    fn take_free(&self, at_hand: Option<&AtHand<'_>>) -> Option<FreeSlot> {
+        let Some(at_hand) = at_hand else { return self.take_one(&mut self.lock()) };
+        let mut next = at_hand.next.borrow_mut();
+        if next.is_empty() {
+            self.take_handful(&mut next);
+        }
+        let taken = next.pop();
+        // Another core may have it, so it will be here when it is needed.
+        if let Some(&(slot, index, _)) = next.last() {
+            slot.prefetch();
+            self.births.prefetch(index as usize - 1);
+        }
+        taken
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn take_handful(&self, next: &mut Vec<FreeSlot>) {
+        let mut free = self.lock();
+        if free.slots.len() >= ENOUGH + HANDFUL {
+            next.extend(free.slots.drain(..HANDFUL));
+        } else {
+            next.extend(std::iter::from_fn(|| self.take_one(&mut free)).take(HANDFUL));
+        }
+        next.reverse();
+    }
+
+    /// A free slot. `None`: there is no memory.
+    fn take_one(&self, free: &mut Free) -> Option<FreeSlot> {
+        if free.slots.len() < ENOUGH && self.ensure_fresh(free).is_some() {
+            free.given += 1;
+            return Some((self.place(free.given), free.given, 0));
+        }
+        free.slots.pop_front()
+    }
+
+    /// Sees to it that there is a slot that was never used. `None`: there is no memory.
+    fn ensure_fresh(&self, free: &mut Free) -> Option<()> {
+        let (size, used) = (size_of::<Slot>(), free.committed / size_of::<Slot>());
+        if (free.given as usize) < used {
             return Some(());
         }
-        let (size, used) = (size_of::<Slot>(), free.committed / size_of::<Slot>());
         if free.committed + PIECE > self.reserved {
             return None;
         }
@@ -391,16 +477,17 @@ impl Table {
             return None;
         }
         free.committed += PIECE;
-        let indices = used as u32 + 1..=(free.committed / size) as u32;
-        free.slots.extend(indices.map(|index| (self.place(index), index, 0)));
         Some(())
     }
 
     /// Frees a slot whose actor was retired and dropped.
     ///
     /// The actor must have been dropped.
-    pub(crate) fn remove(&self, at_hand: Option<&AtHand>, slot: SlotRef, pid: Pid) {
-        self.living.0.fetch_sub(1, Ordering::Relaxed);
+    pub(crate) fn remove(&self, at_hand: Option<&AtHand<'_>>, slot: SlotRef, pid: Pid) {
+        match at_hand {
+            Some(at_hand) => at_hand.lives.count_end(),
+            None => self.count_by_others(Lives::count_end),
+        }
         let generation = pid.generation() + 1;
         if generation >= LAST_GENERATION {
             return;
@@ -427,9 +514,10 @@ impl Table {
         self.births.get(pid.index() as usize - 1)
     }
 
-    /// How many actors there are.
-    pub(crate) fn living(&self) -> usize {
-        self.living.0.load(Ordering::Relaxed)
+    /// How many actors there are, no fewer; those that threads count themselves are in `lives`. Exact where nobody
+    /// makes or ends one.
+    pub(crate) fn living<'l>(&'l self, lives: impl Iterator<Item = &'l Lives> + Clone) -> usize {
+        Lives::living(lives.chain(std::iter::once(&self.others.0)))
     }
 
     /// The slot of a pid, whether or not the actor still lives.
@@ -486,5 +574,50 @@ impl Drop for Table {
         }
         // SAFETY: the reservation is the table's; the runtime is dropped when its last worker has gone.
         unsafe { memory::unmap(self.base, self.reserved) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+
+    #[test]
+    fn the_living_are_never_too_few() {
+        const ACTORS: usize = 100_000;
+        const AHEAD: usize = 8;
+        let lives: [Apart<Lives>; 2] = [Apart(Lives::default()), Apart(Lives::default())];
+        let [maker, ender] = &lives;
+        let (born, births) = mpsc::sync_channel(AHEAD);
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                for _ in 0..ACTORS {
+                    maker.0.count_birth();
+                    born.send(()).expect("the other thread lives");
+                }
+            });
+            scope.spawn(move || births.iter().for_each(|()| ender.0.count_end()));
+            while ender.0.ended.load(Ordering::Relaxed) < ACTORS {
+                // Too few would be a number below zero.
+                assert!(Lives::living(lives.iter().map(|lives| &lives.0)) <= ACTORS);
+            }
+        });
+        assert_eq!(Lives::living(lives.iter().map(|lives| &lives.0)), 0);
+    }
+
+    #[test]
+    fn slots_are_used_again_when_there_are_enough() {
+        let table = Table::new().expect("addresses");
+        let mut free = table.lock();
+        let take = |free: &mut Free| table.take_one(free).expect("memory");
+        let first: Vec<_> = (0..2 * ENOUGH).map(|_| take(&mut free)).collect();
+        assert!(first.iter().zip(1..).all(|(slot, index)| (slot.1, slot.2) == (index, 0)));
+        let used_again = |&(slot, index, generation): &FreeSlot| (slot, index, generation + 1);
+        free.slots.extend(first[..ENOUGH - 1].iter().map(used_again));
+        assert_eq!(take(&mut free).1 as usize, 2 * ENOUGH + 1);
+        free.slots.extend(first[ENOUGH - 1..].iter().map(used_again));
+        let again: Vec<_> = (0..ENOUGH + 1).map(|_| take(&mut free)).collect();
+        assert!(again.iter().zip(1..).all(|(slot, index)| (slot.1, slot.2) == (index, 1)));
+        assert_eq!(take(&mut free).1 as usize, 2 * ENOUGH + 2);
     }
 }
