@@ -113,12 +113,28 @@ impl Translator<'_, '_> {
         let func = self.func;
         for &inst in &func.blocks[block].insts {
             let data = func.insts[inst];
+            if is_made_at_uses(&data.op) {
+                continue;
+            }
             self.b.set_loc(data.loc);
+            func.for_each_use(inst, |value| self.bring(value));
             data.op.visit(inst, self);
             self.note_fresh(inst);
         }
         self.b.set_loc(func.blocks[block].term_loc);
+        func.blocks[block].term.for_each_value(&func.pools, &mut |value| self.bring(value));
         func.blocks[block].term.visit(block, self);
+    }
+
+    /// Before a use: makes a constant. Most instructions take a number as it is; a register that held a constant from its
+    /// definition on would be missed by others, most of all one that calls preserve.
+    fn bring(&mut self, value: Value) {
+        let func = self.func;
+        if let Some(inst) = func.def_inst(value)
+            && is_made_at_uses(&func.insts[inst].op)
+        {
+            func.insts[inst].op.visit(inst, self);
+        }
     }
 
     /// Keeps `fresh` true behind an instruction.
@@ -230,4 +246,17 @@ impl Translator<'_, '_> {
     fn field_region(&self, field: mir::FieldRef, ty: Type) -> Region {
         if ty == Type::Ptr { Region::Pointer } else { Region::Field(field) }
     }
+}
+
+/// Whether an op gives a constant that is made by one instruction, or is a part of others.
+fn is_made_at_uses(op: &Op) -> bool {
+    matches!(
+        op,
+        Op::ConstInt { .. }
+            | Op::ConstBool { .. }
+            | Op::ConstSymbol { .. }
+            | Op::ConstNull { .. }
+            | Op::ConstString { .. }
+            | Op::ConstObject { .. }
+    )
 }

@@ -53,6 +53,8 @@ impl Translator<'_, '_> {
         let Some(given) = quick.given(block) else { return };
         let (slots, number) = (quick.slots, quick.slots.number(quick.id, block));
         let types: Vec<Type> = given.iter().map(|&value| self.ty(value)).collect();
+        let given = given.to_vec();
+        given.iter().for_each(|&value| self.bring(value));
         let given: Vec<ir::Value> = given.iter().map(|&value| self.value(value)).collect();
         let b = &mut self.b;
         b.set_loc(LocId::NONE);

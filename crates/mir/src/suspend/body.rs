@@ -61,6 +61,8 @@ pub(super) struct Transform<'m> {
     pub reloads: Vec<(Value, Block, Value)>,
     /// Constants that live across a point: every block makes its own.
     pub constants: FxHashSet<Value>,
+    /// A generator that always rests in the one state: it is set when the body begins, not whenever it gives something.
+    pub one_state: bool,
 }
 
 /// See the module's head.
@@ -88,6 +90,7 @@ pub(super) fn transform(module: &mut Module, cx: &mut Cx, id: FuncId, func: Func
         own: Value(0),
         reloads: Vec::new(),
         constants: FxHashSet::default(),
+        one_state: false,
     };
     remove_unreachable(&mut this.func);
     this.run()
@@ -111,6 +114,7 @@ impl Transform<'_> {
         let mut points = self.split();
         self.find_saved(&mut points, &params);
         let suspends = points.iter().any(|point| point.state.is_some());
+        self.one_state = self.is_always_at(&points);
         if self.mode == Mode::Root || suspends {
             let (frames, name) = (&mut self.cx.frames, self.func.name);
             let types = &self.slots.types;
@@ -229,6 +233,12 @@ impl Transform<'_> {
             matches!(block.term, Terminator::Panic { .. })
                 || block.insts.iter().any(|&i| self.func.insts[i].op.effects().any_of(leaves))
         })
+    }
+
+    /// Whether this is a generator with one `yield_`, that nobody could ask before it comes there.
+    fn is_always_at(&self, points: &[Point]) -> bool {
+        let is_one = matches!(points, [Point { op: Op::Yield { .. }, .. }]);
+        is_one && self.mode == Mode::Root && !self.may_be_asked_inside()
     }
 
     /// Whether an op ends a block here, and if so whether the function may suspend in it.
@@ -459,6 +469,9 @@ impl Transform<'_> {
                 let field = self.slot_field(slot);
                 args.push(self.get_own(first, self.func.ty(param), own, field));
                 fields.push(field);
+            }
+            if let (true, [point]) = (self.one_state, points) {
+                self.set_state(first, own, point.state_word());
             }
             self.jump(first, start, &args);
             self.cx.frames.set_arguments(self.id, fields);

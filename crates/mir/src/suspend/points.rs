@@ -30,6 +30,14 @@ pub struct Point {
     pub resume: Option<Block>,
 }
 
+impl Point {
+    /// What the frame of a function says that rests here.
+    pub fn state_word(&self) -> i64 {
+        let state = self.state.expect("only points that may suspend have a state");
+        frame::state_word(i64::from(state), self.loc)
+    }
+}
+
 impl Transform<'_> {
     /// Writes the code of a point.
     pub(super) fn emit(&mut self, point: &mut Point) {
@@ -211,8 +219,9 @@ impl Transform<'_> {
             let zero = self.one(block, zero_of(self.slots.types[slot]), self.slots.types[slot]);
             self.set_own(block, frame, self.slot_field(slot), zero);
         }
-        let word = frame::state_word(i64::from(state), point.loc);
-        self.set_state(block, frame, word);
+        if !self.one_state {
+            self.set_state(block, frame, point.state_word());
+        }
     }
 
     /// The block where the function goes on in the point's state, with everything loaded.

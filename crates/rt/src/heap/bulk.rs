@@ -19,11 +19,11 @@ use super::space::{
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// No collection before so much was allocated since the last one: a collection of little that lives is
-/// not worth it. A heap begins with the lower number, which fits a core's own cache, and stays there while
-/// next to nothing lives: then a collection costs less than going through memory that the cache has
+/// not worth it. A heap begins with the lower number, which fits a core's own cache beside other things, and stays
+/// there while next to nothing lives: then a collection costs less than going through memory that the cache has
 /// forgotten. Otherwise it comes to the upper one as it allocates; half of that costs twice the collections,
 /// without saving memory that matters.
-const MIN_BUDGET: usize = 1024 * 1024;
+const MIN_BUDGET: usize = 512 * 1024;
 const FULL_MIN_BUDGET: usize = 8 * 1024 * 1024;
 /// Marking is cheap where so many times what lives is allocated between collections.
 const CHEAP: usize = 64;
@@ -277,7 +277,7 @@ impl Bulk {
                         if is_kept { &mut self.blocks } else { &mut free }.push(block);
                         work += SWEEP_WORK;
                     // SAFETY: as above.
-                    } else if let Some(done) = unsafe { self.large.sweep_some() } {
+                    } else if let Some(done) = unsafe { self.large.sweep_some(limit - work) } {
                         work += done;
                     } else {
                         self.stats.collections += 1;

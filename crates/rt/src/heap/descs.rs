@@ -19,19 +19,22 @@ pub struct Descs {
 pub(crate) struct Shape {
     /// The bytes of a fixed object of at most 64 words; 0 for any other: see the descriptor.
     pub(crate) size: u32,
+    /// No object has traced words.
+    is_plain: bool,
     /// One bit for each traced word.
     pub(crate) words: u64,
 }
 
 impl Shape {
     fn of(desc: &TypeDesc) -> Shape {
+        let is_plain = desc.traced.as_slice().is_empty();
         let is_small = desc.kind == DescKind::Fixed && desc.size <= 64 * 8;
         if !is_small {
-            return Shape { size: 0, words: 0 };
+            return Shape { size: 0, is_plain, words: 0 };
         }
         let words =
             desc.traced.as_slice().iter().fold(0, |words, offset| words | 1 << (offset / 8));
-        Shape { size: desc.size.next_multiple_of(OBJECT_ALIGN), words }
+        Shape { size: desc.size.next_multiple_of(OBJECT_ALIGN), is_plain, words }
     }
 }
 
@@ -55,6 +58,16 @@ impl Descs {
     #[inline(always)]
     pub(crate) fn shape(&self, id: DescId) -> Shape {
         self.shapes[id.0 as usize]
+    }
+
+    /// Whether an object never refers to anything, whatever is in it.
+    ///
+    /// # Safety
+    /// As [`size_of`](Descs::size_of).
+    #[inline(always)]
+    pub(crate) unsafe fn is_plain(&self, object: ObjPtr) -> bool {
+        // SAFETY: the caller vouches for the object.
+        self.shape(unsafe { (*object).header }.desc()).is_plain
     }
 
     /// The words of a small object that refers to nothing, or to what is static; `None` for any other.

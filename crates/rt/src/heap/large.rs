@@ -64,7 +64,7 @@ pub struct LargeSpace {
     /// Sorted by address during a collection only.
     objects: Vec<usize>,
     /// What a sweep has not looked at yet, and the object that it is freeing.
-    unswept: std::vec::IntoIter<usize>,
+    unswept: Vec<usize>,
     dying: Option<usize>,
     bytes: usize,
     /// The shared ones but for those that became so since the last collection began: whether they are marked.
@@ -144,7 +144,8 @@ impl LargeSpace {
 
     /// Prepares for lookups and marking.
     pub fn begin_collection(&mut self) {
-        self.objects.sort_unstable();
+        // In runs: a sweep frees downwards, so that pieces are taken again upwards. The stable sort only merges them.
+        self.objects.sort();
         let shared = self.shared.get_mut();
         for &object in &self.objects {
             // SAFETY: listed objects are alive, and the heads of shared ones do not change.
@@ -160,8 +161,16 @@ impl LargeSpace {
 
     /// The object that `address` points into, or right behind; between a beginning and a collection only.
     pub fn find(&self, address: usize) -> Option<usize> {
-        let later = self.objects.partition_point(|&object| object <= address);
-        let object = *self.objects.get(later.checked_sub(1)?)?;
+        let (first, last) = (*self.objects.first()?, *self.objects.last()?);
+        // Most words of a stack are neither between the objects nor point to the last one.
+        let object = match address {
+            _ if address < first => return None,
+            _ if address >= last => last,
+            _ => {
+                let later = self.objects.partition_point(|&object| object <= address);
+                *self.objects.get(later.checked_sub(1)?)?
+            }
+        };
         // SAFETY: listed objects are alive.
         let size = unsafe { (*head(object)).size };
         (address <= object + size).then_some(object)
@@ -188,39 +197,58 @@ impl LargeSpace {
     pub unsafe fn sweep(&mut self) {
         self.begin_sweep();
         // SAFETY: the caller vouches for it.
-        while unsafe { self.sweep_some() }.is_some() {}
+        while unsafe { self.sweep_some(usize::MAX) }.is_some() {}
     }
 
     /// Begins a sweep of all objects there are now.
     pub fn begin_sweep(&mut self) {
-        self.unswept = std::mem::take(&mut self.objects).into_iter();
+        debug_assert!(self.unswept.is_empty(), "one sweep at a time");
+        // The list that the last sweep emptied has memory.
+        std::mem::swap(&mut self.unswept, &mut self.objects);
     }
 
-    /// Looks at one more object, or frees a piece of one, and gives what that costs, as marking counts. `None`: the
-    /// sweep is over.
+    /// Sweeps until the work comes to `limit`, and gives what it came to, as marking counts. `None`: the sweep is over.
     ///
     /// # Safety
     /// As [`sweep`](LargeSpace::sweep), for the objects there were when the sweep began.
-    pub unsafe fn sweep_some(&mut self) -> Option<usize> {
+    pub unsafe fn sweep_some(&mut self, limit: usize) -> Option<usize> {
+        let mut work = 0;
+        while work < limit {
+            // SAFETY: the caller vouches for it.
+            match unsafe { self.sweep_one() } {
+                Some(done) => work += done,
+                None => return (work > 0).then_some(work),
+            }
+        }
+        Some(work)
+    }
+
+    /// Looks at one more object, or frees a piece of a very large one.
+    #[inline(always)]
+    unsafe fn sweep_one(&mut self) -> Option<usize> {
         let Some(object) = self.dying.take() else {
-            let object = self.unswept.next()?;
+            let object = self.unswept.pop()?;
             // SAFETY: listed objects are alive, and the heads of shared ones do not change.
             let head = unsafe { &*head(object) };
             if self.is_marked(object, head) {
                 self.objects.push(object);
+                return Some(SWEEP_WORK);
+            }
+            let size = head.size;
+            self.bytes -= size;
+            if head.is_shared {
+                self.shared.get_mut().remove(&object);
+                // SAFETY: the space holds it, and forgets that.
+                unsafe { release(object) };
+            } else if head.is_mapped {
+                self.dying = Some(object);
             } else {
-                self.bytes -= head.size;
-                if head.is_shared {
-                    self.shared.get_mut().remove(&object);
-                    // SAFETY: the space holds it, and forgets that.
-                    unsafe { release(object) };
-                } else {
-                    self.dying = Some(object);
-                }
+                free(object, head);
+                return Some(SWEEP_WORK + size / BYTES_FREED_FOR_ONE);
             }
             return Some(SWEEP_WORK);
         };
-        // SAFETY: nobody knows of the object any more.
+        // SAFETY: nobody knows of the object any more, which is a mapped one.
         let freed = unsafe { free_piece(object) };
         self.dying = (freed == PIECE).then_some(object);
         Some(freed / BYTES_FREED_FOR_ONE)
@@ -249,15 +277,15 @@ impl Drop for LargeSpace {
     }
 }
 
-/// Frees an object, or if it is a very large one the last [`PIECE`] of its memory. Gives how many bytes.
+/// Frees a mapped object, or if it is a very large one the last [`PIECE`] of its memory. Gives how many bytes.
 ///
 /// # Safety
-/// Nothing may refer to the object.
+/// Nothing may refer to the object, which must be mapped.
 unsafe fn free_piece(object: usize) -> usize {
     // SAFETY: the head is there until all is freed.
     let head = unsafe { &mut *head(object) };
     let end = object + head.capacity;
-    if !head.is_mapped || head.capacity <= PIECE {
+    if head.capacity <= PIECE {
         let size = head.capacity.min(PIECE - 1);
         // SAFETY: as the caller vouches.
         unsafe { free(object) };

@@ -234,6 +234,7 @@ impl Heap {
     }
 
     /// Prepares for taking over shared objects. `None`: the limit does not allow it.
+    #[inline]
     pub(crate) fn prepare_shared(&mut self, objects: &[usize]) -> Option<()> {
         if objects.is_empty() {
             return Some(());

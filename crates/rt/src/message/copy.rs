@@ -247,7 +247,9 @@ impl Copier<'_> {
             while large != scanned_large {
                 // SAFETY: the list ends with those scanned before.
                 unsafe {
-                    self.scan_object(large);
+                    if !self.descs.is_plain(large as ObjPtr) {
+                        self.scan_object(large);
+                    }
                     large = large::next(large);
                 }
             }

@@ -248,7 +248,11 @@ impl Message {
     }
 
     /// The bytes that the message will take in a heap.
+    #[inline]
     pub(crate) fn bytes_for(&self, heap: &Heap) -> usize {
+        if self.shared().is_empty() {
+            return self.bytes();
+        }
         // SAFETY: the message holds them.
         let shared = self.shared().iter().map(|&object| unsafe { large::size(object) });
         self.bytes() - shared.sum::<usize>() + heap.bytes_of_new(self.shared())

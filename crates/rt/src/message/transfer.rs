@@ -369,7 +369,9 @@ fn transfer_piece(
         // SAFETY: the large objects are the message's, whose caller forgets them.
         unsafe {
             let next = large::next(large);
-            descs.visit_pointers(large as ObjPtr, correct);
+            if !descs.is_plain(large as ObjPtr) {
+                descs.visit_pointers(large as ObjPtr, correct);
+            }
             heap.link_large(large);
             large = next;
         }
