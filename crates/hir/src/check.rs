@@ -96,6 +96,7 @@ impl Program {
             self.settle_fields(adt);
         }
         self.check_finite_types();
+        self.check_constants();
         self.check_main();
     }
 
