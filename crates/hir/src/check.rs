@@ -97,6 +97,7 @@ impl Program {
             self.settle_fields(adt);
         }
         self.check_finite_types();
+        self.check_constants();
         self.check_main();
     }
 

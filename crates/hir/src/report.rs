@@ -69,7 +69,9 @@ impl Program {
             ),
         };
         let mut diagnostic = Diagnostic::new(code, ob.span, message);
-        if let crate::ty::TyKind::Param { .. } = ty.kind() {
+        if let Some(note) = self.why_not_of_dyn(ob, ty) {
+            diagnostic = diagnostic.note(note);
+        } else if let crate::ty::TyKind::Param { .. } = ty.kind() {
             diagnostic = diagnostic.help(format!("the bound `[{name}: {trait_name}]` asks for it"));
         } else if let Some(note) = self.why_not_derived(ob, ty) {
             diagnostic = diagnostic.note(note);
@@ -85,6 +87,20 @@ impl Program {
                 let _ = self.infer.unify(arg, crate::ty::Ty::error());
             }
         }
+    }
+
+    /// Which method keeps a `dyn Trait` from having the trait itself.
+    fn why_not_of_dyn(&mut self, ob: &Obligation, ty: crate::ty::Ty) -> Option<String> {
+        let crate::ty::TyKind::Dyn(id, _) = ty.kind() else { return None };
+        if *id != ob.trait_ref.id {
+            return None;
+        }
+        let methods = self.items.traits[*id].methods.clone();
+        methods.into_iter().find_map(|method| {
+            let why = self.not_dispatched(method)?;
+            let name = self.items.fns[method].name;
+            Some(format!("its method `{name}` cannot be called on a `dyn`: {why}"))
+        })
     }
 
     /// Which part of a type keeps a trait from being derived for it.

@@ -177,6 +177,11 @@ impl Program {
         own.or_else(prelude).map(|entry| entry.def)
     }
 
+    /// Whether the name of a type is also that of its constructor: a struct or class.
+    pub(crate) fn is_built(&self, def: TypeDef) -> bool {
+        matches!(def, TypeDef::Adt(adt) if self.items.adts[adt].kind != AdtKind::Enum)
+    }
+
     pub(crate) fn lookup_value(&self, module: ModuleId, name: Symbol) -> Option<ValueDef> {
         let own = self.scope_chain(module).find_map(|scope| scope.values.get(&name));
         let prelude = || self.prelude_scope()?.values.get(&name).filter(|entry| entry.public);

@@ -86,7 +86,7 @@ impl Program {
             }
             TyKind::Var(_) => self.search_literal(ty, ob),
             TyKind::Param { .. } => self.search_env(ty, ob),
-            TyKind::Dyn(id, args) if *id == ob.trait_ref.id => {
+            TyKind::Dyn(id, args) if *id == ob.trait_ref.id && self.is_dispatched(*id) => {
                 for (have, want) in args.iter().zip(&ob.trait_ref.args) {
                     if self.infer.unify(*have, *want).is_err() {
                         return Search::None;
@@ -96,6 +96,33 @@ impl Program {
             }
             _ => self.search_impls(ty, ob),
         }
+    }
+
+    // -- `dyn` -------------------------------------------------------------------------------
+
+    /// Whether all methods of a trait can be called on a `dyn` of it, which then has the trait.
+    fn is_dispatched(&mut self, id: TraitId) -> bool {
+        let methods = self.items.traits[id].methods.clone();
+        methods.into_iter().all(|method| self.not_dispatched(method).is_none())
+    }
+
+    /// Why a method of a trait cannot be called on a `dyn` of it, if it cannot: code that is
+    /// found at run time was made for one type, which nobody knows where it is called.
+    pub(crate) fn not_dispatched(&mut self, method: FnId) -> Option<&'static str> {
+        self.signature(method);
+        let def = &self.items.fns[method];
+        let Owner::Trait { id, .. } = def.owner else { unreachable!("a trait's method") };
+        let rest = match def.self_param {
+            SelfKind::None => return Some("it takes no `self`"),
+            SelfKind::Value | SelfKind::InOut => &def.params[1..],
+        };
+        if def.generics.params.len() > self.items.traits[id].generics.params.len() {
+            return Some("it has type parameters of its own");
+        }
+        if rest.iter().any(|param| names_self(param.ty)) {
+            return Some("it takes another `Self`");
+        }
+        names_self(def.ret).then_some("it gives a `Self`")
     }
 
     /// A literal whose type is still open has what all number types have.
@@ -365,7 +392,10 @@ impl Program {
                     .try_for_each(|index| self.type_needs(args[*index as usize], method, needs))
             }
             TyKind::Fn(_) => (method == DerivedMethod::Show).then_some(()),
-            TyKind::Dyn(id, _) => (*id == trait_id || method == DerivedMethod::Show).then_some(()),
+            TyKind::Dyn(id, _) => {
+                let has = *id == trait_id && self.is_dispatched(*id);
+                (has || method == DerivedMethod::Show).then_some(())
+            }
             _ => None,
         }
     }
@@ -505,4 +535,11 @@ impl TraitRef {
     pub fn subst(&self, args: &[Ty]) -> TraitRef {
         TraitRef { id: self.id, args: self.args.iter().map(|arg| arg.subst(args)).collect() }
     }
+}
+
+/// Whether a type in a trait names the type that implements it, its first parameter.
+fn names_self(ty: Ty) -> bool {
+    let mut found = false;
+    ty.walk(&mut |part| found |= matches!(part.kind(), TyKind::Param { index: 0, .. }));
+    found
 }

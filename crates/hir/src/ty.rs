@@ -25,7 +25,14 @@ pub struct Ty(&'static TyData);
 struct TyData {
     kind: TyKind,
     flags: Flags,
+    /// How many types it is made of, itself included, and in how many layers.
+    size: u32,
+    depth: u32,
 }
+
+/// No program that ends writes types of more parts or layers than this.
+const MAX_SIZE: u32 = 1000;
+const MAX_DEPTH: u32 = 100;
 
 /// What occurs anywhere inside a type, so that walks can stop early.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -166,7 +173,9 @@ static INTERNER: OnceLock<Mutex<FxHashSet<&'static TyData>>> = OnceLock::new();
 impl Ty {
     /// The type of this shape.
     pub fn new(kind: TyKind) -> Ty {
-        let data = TyData { flags: kind.flags(), kind };
+        let size = kind.parts().fold(1, |sum: u32, part| sum.saturating_add(part.0.size));
+        let depth = kind.parts().map(|part| part.0.depth).max().unwrap_or(0).saturating_add(1);
+        let data = TyData { flags: kind.flags(), kind, size, depth };
         let set = INTERNER.get_or_init(Mutex::default);
         let mut set = set.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = set.get(&data) {
@@ -208,6 +217,11 @@ impl Ty {
 
     pub fn var(id: VarId) -> Ty {
         Ty::new(TyKind::Var(id))
+    }
+
+    /// Whether only code that asks for ever larger types can have come to this one.
+    pub fn is_endless(self) -> bool {
+        self.0.size > MAX_SIZE || self.0.depth > MAX_DEPTH
     }
 
     /// Whether an inference variable occurs in it.

@@ -7,7 +7,7 @@ use crate::repr::{InstanceShape, ObjectShape, ReprState, SlotsKind};
 use crate::share::Sharing;
 use crate::{Options, Refusal, body, entry, shims};
 use rustc_hash::{FxHashMap, FxHashSet};
-use sepal_base::{FileId, Span, Symbol};
+use sepal_base::{Diagnostic, FileId, Span, Symbol, codes};
 use sepal_hir::ast::FnFlavour;
 use sepal_hir::lang::{LangFn, LangTy};
 use sepal_hir::{self as hir, Body, ConstId, ExprId, FnId, LocalId, Program, Ty};
@@ -172,6 +172,9 @@ impl<'p> ModuleCx<'p> {
 
     /// A function or method with code of its own.
     pub fn fn_instance(&mut self, id: FnId, args: &[Ty]) -> FuncId {
+        if args.iter().any(|arg| arg.is_endless()) {
+            self.refuse_endless(id, args);
+        }
         let args = self.shared_args(id, args);
         let instance = Instance::Fn(id, args.clone());
         let name = self.program.items.fns[id].trace_name;
@@ -180,6 +183,32 @@ impl<'p> ModuleCx<'p> {
             self.library.insert(func);
         }
         func
+    }
+
+    /// Reports a function that is needed for one type after another without end.
+    fn refuse_endless(&mut self, id: FnId, args: &[Ty]) {
+        if self.refusal.is_some() {
+            return;
+        }
+        self.refuse(Refusal::Errors);
+        let items = &self.program.items;
+        let def = &items.fns[id];
+        // Of what the library does with a type of the program, the program's part is shown.
+        let mut span = def.span;
+        if items.modules[def.module].is_std {
+            let mut own = None;
+            let mut look = |ty: Ty| {
+                let adt = ty.as_adt().map(|(adt, _)| &items.adts[adt]);
+                own =
+                    own.or(adt.filter(|adt| !items.modules[adt.module].is_std).map(|adt| adt.span));
+            };
+            args.iter().for_each(|arg| arg.walk(&mut look));
+            span = own.unwrap_or(span);
+        }
+        let message = format!("`{}` is needed for endlessly many types", def.trace_name);
+        let diagnostic = Diagnostic::new(codes::CYCLIC_DEFINITION, span, message)
+            .note("it leads to itself with a larger type each time");
+        self.program.diagnostics.push(diagnostic);
     }
 
     /// Parameters, then results; a method with `var self` also gives `self` back.

@@ -254,16 +254,9 @@ impl BodyCx<'_> {
         stmts: &mut Vec<Stmt>,
         span: Span,
     ) -> (ExprId, Option<Ty>, Option<ActorId>) {
-        let ast = self.ast;
-        if let ast::ExprKind::Call { callee, args } = &ast.exprs[call].kind {
-            let (name, types) = match &ast.exprs[*callee].kind {
-                ast::ExprKind::Instantiate(inst) => (inst.base, &*inst.types),
-                _ => (*callee, Default::default()),
-            };
-            if let Some(Path::Value(ValueDef::Actor(actor))) = self.path_of(name, None) {
-                let types: Vec<Ty> = types.iter().map(|ty| self.written_type(*ty)).collect();
-                return self.spawn_actor(actor, &types, args, stmts, span);
-            }
+        if let Some((actor, types, args)) = self.called_actor(call) {
+            let types: Vec<Ty> = types.iter().map(|ty| self.written_type(*ty)).collect();
+            return self.spawn_actor(actor, &types, args, stmts, span);
         }
         let at = self.ast.exprs[call].span;
         let outer = self.spawned.replace((at, None));
@@ -414,6 +407,32 @@ impl BodyCx<'_> {
         self.leave_scope(mark);
         self.draft.body.exprs[made].ty = Ty::function([reason], Ty::nil(), None);
         made
+    }
+}
+
+impl<'a> BodyCx<'a> {
+    /// The declared actor that a call names, with its type arguments: `Counter(40)`,
+    /// `Store[int]()`, `bank.Account("ann")`.
+    fn called_actor(
+        &mut self,
+        call: ast::ExprId,
+    ) -> Option<(ActorId, &'a [ast::TypeId], &'a [ast::Arg])> {
+        let ast = self.ast;
+        let (path, types, args): (_, &[ast::TypeId], _) = match &ast.exprs[call].kind {
+            ast::ExprKind::MethodCall { receiver, method, args } => {
+                let Some(Path::Module(module)) = self.path_of(*receiver, None) else { return None };
+                (self.module_member(module, *method, None), &[], args)
+            }
+            ast::ExprKind::Call { callee, args } => match &ast.exprs[*callee].kind {
+                ast::ExprKind::Instantiate(inst) => {
+                    (self.path_of(inst.base, None), &inst.types, args)
+                }
+                _ => (self.path_of(*callee, None), &[], args),
+            },
+            _ => return None,
+        };
+        let Some(Path::Value(ValueDef::Actor(actor))) = path else { return None };
+        Some((actor, types, args))
     }
 }
 

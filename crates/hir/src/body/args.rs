@@ -103,6 +103,7 @@ impl BodyCx<'_> {
                             "positional arguments come before named ones",
                         );
                         fine = false;
+                        continue;
                     }
                     next += 1;
                     next - 1

@@ -127,6 +127,12 @@ impl BodyCx<'_> {
                     let tys: Vec<Ty> = inst.types.iter().map(|ty| self.written_type(*ty)).collect();
                     return self.call_path(path, &tys, lead, args, hint, (node.span, span));
                 }
+                if let ast::ExprKind::Field { base, name } = ast.exprs[inst.base].kind
+                    && let Some(found) = self.generic_method(base, name, &inst.types, span)
+                {
+                    let (found, receiver, has_self) = found;
+                    return self.call_found(found, receiver, lead, args, hint, span, has_self);
+                }
             }
             _ => {}
         }
@@ -170,7 +176,7 @@ impl BodyCx<'_> {
             },
             Path::Builtin(Builtin::Panic) => self.panic_call(lead, args, span),
             Path::Builtin(builtin) => self.print_call(builtin, lead, args, span),
-            Path::Adt(_) | Path::Module(_) | Path::StdPrefix(_) => {
+            Path::Adt(_) | Path::Trait(_) | Path::Module(_) | Path::StdPrefix(_) => {
                 self.look_at(args);
                 self.path_value(path, None, name_span)
             }
@@ -316,7 +322,7 @@ impl BodyCx<'_> {
                 self.call_with(*callee, vec![value], args, hint, span)
             }
             ast::ExprKind::MethodCall { receiver, method, args } => {
-                match self.path_of(*receiver, None) {
+                match self.base_path(*receiver, *method) {
                     Some(base) => self.call_member(base, *method, vec![value], args, hint, span),
                     None => {
                         let receiver = self.value(*receiver);

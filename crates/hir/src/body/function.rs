@@ -214,7 +214,10 @@ impl BodyCx<'_> {
                 let ty = self.prog.const_type(of);
                 let value = self.expr(ExprKind::Const(of), ty, span);
                 let pat = self.bind_pattern(pat, ty);
-                self.draft.matches.push(super::MatchSite::Let(pat));
+                // One pattern makes several constants; the first, which follows the whole, speaks for it.
+                if constant.0 == of.0 + 1 && !ty.is_error() {
+                    self.draft.matches.push(super::MatchSite::Let(pat));
+                }
                 let part = self.name_expr(name, None, span);
                 let ret = self.frame().ret;
                 let part = self.coerce(part, ret);

@@ -37,7 +37,7 @@ impl BodyCx<'_> {
         hint: Option<Ty>,
         span: Span,
     ) -> ExprId {
-        if let Some(base) = self.path_of(receiver, None) {
+        if let Some(base) = self.base_path(receiver, method) {
             let is_value = match base {
                 Path::Value(ValueDef::Const(_) | ValueDef::Fn(_)) | Path::Builtin(_) => true,
                 Path::Variant(adt, variant) => {
@@ -47,7 +47,8 @@ impl BodyCx<'_> {
                 | Path::Module(_)
                 | Path::StdPrefix(_)
                 | Path::Adt(_)
-                | Path::Type(_) => false,
+                | Path::Type(_)
+                | Path::Trait(_) => false,
             };
             if !is_value {
                 return self.call_member(base, method, Vec::new(), args, hint, span);
@@ -70,7 +71,7 @@ impl BodyCx<'_> {
     ) -> ExprId {
         let ty = match base {
             Path::Module(module) => {
-                if let Some(path) = self.module_member(module, name) {
+                if let Some(path) = self.module_member(module, name, hint) {
                     return self.call_path(path, &[], lead, args, hint, (name.span, span));
                 }
                 None
@@ -90,6 +91,12 @@ impl BodyCx<'_> {
                     return self.construct(adt, variant, ty_args, lead, args, hint, span);
                 }
                 Some(ty)
+            }
+            Path::Trait(id) => {
+                if let Some(index) = self.method_of_trait(id, name.name) {
+                    return self.call_of_trait(id, index, lead, args, hint, span);
+                }
+                None
             }
             Path::Value(_) | Path::Variant(..) | Path::StdPrefix(_) | Path::Builtin(_) => None,
         };
@@ -113,6 +120,30 @@ impl BodyCx<'_> {
         self.error_expr(span)
     }
 
+    pub(super) fn method_of_trait(&self, id: TraitId, name: Symbol) -> Option<u32> {
+        let methods = &self.prog.items.traits[id].methods;
+        let index = methods.iter().position(|method| self.prog.items.fns[*method].name == name);
+        index.map(|index| index as u32)
+    }
+
+    /// `Show.show(x)`: the method of this trait, whatever else the type of `x` has by that name.
+    fn call_of_trait(
+        &mut self,
+        id: TraitId,
+        index: u32,
+        lead: Vec<ExprId>,
+        args: &[ast::Arg],
+        hint: Option<Ty>,
+        span: Span,
+    ) -> ExprId {
+        let ty = self.fresh(span);
+        let Some(found) = self.trait_method_for(ty, id, index, span) else {
+            return self.error_expr(span);
+        };
+        let has_self = self.prog.items.fns[found.id].self_param != SelfKind::None;
+        self.call_found(found, None, lead, args, hint, span, has_self)
+    }
+
     /// A function in the body of a type, or one of its traits that takes no `self`.
     fn find_static(&mut self, ty: Ty, name: Symbol, span: Span) -> Option<Found> {
         if let Some(head) = Head::of(ty) {
@@ -125,6 +156,65 @@ impl BodyCx<'_> {
         }
         let traits = self.prog.trait_methods.get(&name).cloned().unwrap_or_default();
         traits.into_iter().find_map(|(id, index)| self.trait_method_for(ty, id, index, span))
+    }
+
+    /// Whether some method of this name has type parameters of its own, so that `x.name[T](…)` may
+    /// be a call of it and no call of an element of a field.
+    fn is_generic_method(&self, name: Symbol) -> bool {
+        self.prog.items.fns.iter().any(|def| {
+            let of_owner = match def.owner {
+                Owner::None => return false,
+                Owner::Builtin => 0,
+                Owner::Adt(adt) => self.prog.items.adts[adt].generics.params.len(),
+                Owner::Trait { id, .. } => self.prog.items.traits[id].generics.params.len(),
+                Owner::Impl(id) => self.prog.items.impls[id].generics.params.len(),
+            };
+            def.name == name && def.generics.params.len() > of_owner
+        })
+    }
+
+    /// The method, or function of a type, that `base.name[types]` names; its receiver if it has
+    /// one; and whether it takes `self`.
+    pub(super) fn generic_method(
+        &mut self,
+        base: ast::ExprId,
+        name: ast::Ident,
+        types: &[ast::TypeId],
+        span: Span,
+    ) -> Option<(Found, Option<ExprId>, bool)> {
+        let of_type = match self.base_path(base, name) {
+            Some(Path::Adt(adt)) => {
+                let count = self.prog.items.adts[adt].generics.params.len();
+                let args: Vec<Ty> = (0..count).map(|_| self.fresh(span)).collect();
+                Some(Ty::adt(adt, args))
+            }
+            Some(Path::Type(ty)) => Some(ty),
+            Some(_) | None => None,
+        };
+        let (found, receiver) = match of_type {
+            Some(ty) => (self.find_static(ty, name.name, span)?, None),
+            // It would have to be looked at again as the index that it is.
+            None if !self.is_generic_method(name.name) => return None,
+            None => {
+                let receiver = self.value(base);
+                let ty = self.ty(receiver);
+                let ty = self.known_or_default(ty);
+                let Lookup::Found(found) = self.find_method(ty, name, span) else { return None };
+                (found, Some(receiver))
+            }
+        };
+        let types: Vec<Ty> = types.iter().map(|ty| self.written_type(*ty)).collect();
+        if types.len() > found.args.len() {
+            let message = format!("`{}` takes fewer type arguments", name.name);
+            self.error(codes::TYPE_ARGUMENTS, span, message);
+        }
+        for (arg, written) in found.args.iter().rev().zip(types.iter().rev()) {
+            if !self.unify(*arg, *written) {
+                self.report_mismatch(*arg, *written, span);
+            }
+        }
+        let has_self = self.prog.items.fns[found.id].self_param != SelfKind::None;
+        Some((found, receiver, has_self))
     }
 
     // -- `receiver.method(…)` ----------------------------------------------------------------
@@ -206,7 +296,9 @@ impl BodyCx<'_> {
         let traits = self.prog.trait_methods.get(&name.name).cloned().unwrap_or_default();
         let mut fitting = Vec::new();
         for (id, index) in traits {
-            if self.has_trait(ty, id, span) {
+            let method = self.prog.items.traits[id].methods[index as usize];
+            let has_self = self.prog.items.fns[method].self_param != SelfKind::None;
+            if has_self && self.has_trait(ty, id, span) {
                 fitting.push((id, index));
             }
         }
@@ -244,6 +336,9 @@ impl BodyCx<'_> {
 
     /// Whether a type has a trait, as far as is known.
     fn has_trait(&mut self, ty: Ty, id: TraitId, span: Span) -> bool {
+        if matches!(ty.kind(), TyKind::Dyn(of, _) if *of == id) {
+            return true;
+        }
         let before = self.prog.infer.snapshot();
         let arity = self.prog.items.traits[id].generics.params.len() - 1;
         let args: Vec<Ty> = (0..arity).map(|_| self.fresh(span)).collect();
@@ -273,23 +368,30 @@ impl BodyCx<'_> {
             args.push(self.fresh(span));
         }
         let trait_ref = TraitRef { id, args: args[1..arity].into() };
-        let callee = match ty.kind() {
-            TyKind::Dyn(of, _) if *of == id => {
-                Callee::Dyn { trait_ref: trait_ref.clone(), method: index }
+        if let TyKind::Dyn(of, known) = ty.kind()
+            && *of == id
+        {
+            for (arg, known) in args[1..arity].iter().zip(known) {
+                self.unify(*arg, *known);
             }
-            _ => Callee::Trait {
-                trait_ref: trait_ref.clone(),
-                method: index,
-                self_ty: ty,
-                args: args[arity..].into(),
-            },
+            return Some(Found {
+                id: method,
+                callee: Callee::Dyn { trait_ref, method: index },
+                args,
+            });
+        }
+        let callee = Callee::Trait {
+            trait_ref: trait_ref.clone(),
+            method: index,
+            self_ty: ty,
+            args: args[arity..].into(),
         };
         self.require(ty, trait_ref, span);
         Some(Found { id: method, callee, args })
     }
 
     /// The call of a method. The receiver stands before the arguments, or it is one of them.
-    fn call_found(
+    pub(super) fn call_found(
         &mut self,
         found: Found,
         receiver: Option<ExprId>,
@@ -342,6 +444,14 @@ impl BodyCx<'_> {
         ret: Ty,
         span: Span,
     ) -> ExprId {
+        if let Callee::Dyn { trait_ref, .. } = &found.callee
+            && let Some(why) = self.prog.not_dispatched(found.id)
+        {
+            let (name, of) = (self.prog.items.fns[found.id].name, trait_ref.id);
+            let of = self.prog.items.traits[of].name;
+            let message = format!("`{name}` cannot be called on a `dyn {of}`: {why}");
+            return self.wrong(codes::NOT_CALLABLE, span, message);
+        }
         let callee = self.from_inside(found, &values);
         let declared = self.prog.items.fns[found.id].self_param;
         let by_trait = !matches!(callee, Callee::Fn { .. });
@@ -390,7 +500,7 @@ impl BodyCx<'_> {
         let mut names = self.method_names(ty);
         names.sort_unstable();
         let has = |wanted: &str| names.iter().any(|name| name.as_str() == wanted);
-        if self.is_function_of(ty, name.name) {
+        if self.is_function_of(ty, name.name, name.span) {
             diagnostic = diagnostic.help(format!(
                 "without `self` it belongs to the type: `{}.{}(…)`; a method's first parameter is `self`",
                 self.name_of(ty),
@@ -407,17 +517,32 @@ impl BodyCx<'_> {
         } else if let Some(found) =
             self.prog.trait_methods.get(&name.name).and_then(|found| found.first())
         {
-            let name = self.prog.items.traits[found.0].name;
-            diagnostic = diagnostic.note(format!(
-                "it is a method of the trait `{name}`, which the type does not have"
-            ));
+            let note = match ty.kind() {
+                TyKind::Dyn(of, _) if *of == found.0 => "it takes no `self`".to_owned(),
+                _ => {
+                    let name = self.prog.items.traits[found.0].name;
+                    format!("it is a method of the trait `{name}`, which the type does not have")
+                }
+            };
+            diagnostic = diagnostic.note(note);
         }
         self.report(diagnostic);
     }
 
     /// Whether the type has a function of the name that takes no `self`.
-    fn is_function_of(&self, ty: Ty, name: Symbol) -> bool {
-        Head::of(ty).is_some_and(|head| self.prog.inherent.contains_key(&(head, name)))
+    fn is_function_of(&mut self, ty: Ty, name: Symbol, span: Span) -> bool {
+        if matches!(ty.kind(), TyKind::Dyn(..)) {
+            return false;
+        }
+        if Head::of(ty).is_some_and(|head| self.prog.inherent.contains_key(&(head, name))) {
+            return true;
+        }
+        let traits = self.prog.trait_methods.get(&name).cloned().unwrap_or_default();
+        traits.into_iter().any(|(id, index)| {
+            let method = self.prog.items.traits[id].methods[index as usize];
+            let has_self = self.prog.items.fns[method].self_param != SelfKind::None;
+            !has_self && self.has_trait(ty, id, span)
+        })
     }
 
     /// The names of all methods and fields that a type has.

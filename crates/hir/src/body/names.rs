@@ -2,7 +2,7 @@
 
 use super::BodyCx;
 use crate::ir::*;
-use crate::scope::{TypeDef, ValueDef, builtin_type, near};
+use crate::scope::{Head, TypeDef, ValueDef, builtin_type, near};
 use crate::ty::Ty;
 use sepal_base::{Diagnostic, Span, Symbol, codes};
 use sepal_syntax::ast;
@@ -16,6 +16,7 @@ pub(super) enum Path {
     Adt(AdtId),
     /// A built-in type, type parameter or alias.
     Type(Ty),
+    Trait(TraitId),
     Value(ValueDef),
     Variant(AdtId, VariantIdx),
     Builtin(Builtin),
@@ -43,11 +44,50 @@ impl BodyCx<'_> {
         match &self.ast.exprs[id].kind {
             ast::ExprKind::Name(name) => self.path_of_name(*name, hint, self.ast.exprs[id].span),
             ast::ExprKind::Field { base, name } => {
-                let base = self.path_of(*base, None)?;
-                self.path_member(base, *name)
+                let base = self.base_path(*base, *name)?;
+                self.path_member(base, *name, hint)
             }
             _ => None,
         }
+    }
+
+    /// What an expression stands for before `.member`. A name can be that of a function or variant
+    /// and that of a type: it is the type if that has the member.
+    pub(super) fn base_path(&mut self, id: ast::ExprId, member: ast::Ident) -> Option<Path> {
+        let path = self.path_of(id, None)?;
+        if !matches!(path, Path::Variant(..) | Path::Value(ValueDef::Fn(_) | ValueDef::Actor(_))) {
+            return Some(path);
+        }
+        let ast = self.ast;
+        let def = match &ast.exprs[id].kind {
+            ast::ExprKind::Name(name) => self.prog.lookup_type(self.module, *name),
+            ast::ExprKind::Field { base, name } => match self.path_of(*base, None) {
+                Some(Path::Module(module)) => {
+                    let entry = self.prog.scopes[module].types.get(&name.name);
+                    entry.filter(|entry| entry.public).map(|entry| entry.def)
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        let named = def.and_then(|def| self.type_path(def, ast.exprs[id].span));
+        Some(named.filter(|path| self.has_static(*path, member.name)).unwrap_or(path))
+    }
+
+    /// Whether `Type.name` is a variant or a function of the type.
+    fn has_static(&self, path: Path, name: Symbol) -> bool {
+        let ty = match path {
+            Path::Adt(adt) => Ty::adt(adt, []),
+            Path::Type(ty) => ty,
+            Path::Trait(id) => return self.method_of_trait(id, name).is_some(),
+            Path::Module(_)
+            | Path::StdPrefix(_)
+            | Path::Value(_)
+            | Path::Variant(..)
+            | Path::Builtin(_) => return false,
+        };
+        ty.as_adt().is_some_and(|(adt, _)| self.prog.variant_of(adt, name).is_some())
+            || Head::of(ty).is_some_and(|head| self.prog.inherent.contains_key(&(head, name)))
     }
 
     pub(super) fn path_of_name(
@@ -95,7 +135,7 @@ impl BodyCx<'_> {
                 let args = (0..arity).map(|_| self.fresh(span)).collect();
                 Some(Path::Type(self.prog.apply_alias(id, args, span)))
             }
-            TypeDef::Trait(_) => None,
+            TypeDef::Trait(id) => Some(Path::Trait(id)),
         }
     }
 
@@ -110,6 +150,10 @@ impl BodyCx<'_> {
         {
             return Some((adt, variant));
         }
+        // A variant has a longer name, too; a struct or class of its name does not.
+        if self.prog.lookup_type(self.module, name).is_some_and(|def| self.prog.is_built(def)) {
+            return None;
+        }
         let found = self.prog.lookup_variants(self.module, name);
         // Of several the first stands for them; `name_expr` reports that they are several.
         found.first().copied()
@@ -122,9 +166,9 @@ impl BodyCx<'_> {
         built.as_adt().map(|(id, _)| id)
     }
 
-    fn path_member(&mut self, base: Path, name: ast::Ident) -> Option<Path> {
+    fn path_member(&mut self, base: Path, name: ast::Ident, hint: Option<Ty>) -> Option<Path> {
         match base {
-            Path::Module(module) => self.module_member(module, name),
+            Path::Module(module) => self.module_member(module, name, hint),
             Path::StdPrefix(prefix) => {
                 let path = Symbol::intern(&format!("{prefix}.{}", name.name));
                 match self.prog.std_module(path) {
@@ -137,12 +181,18 @@ impl BodyCx<'_> {
                 let (adt, _) = ty.as_adt()?;
                 self.prog.variant_of(adt, name.name).map(|v| Path::Variant(adt, v))
             }
-            Path::Value(_) | Path::Variant(..) | Path::Builtin(_) => None,
+            Path::Trait(_) | Path::Value(_) | Path::Variant(..) | Path::Builtin(_) => None,
         }
     }
 
     /// What a module exports under a name.
-    pub(super) fn module_member(&mut self, module: ModuleId, name: ast::Ident) -> Option<Path> {
+    pub(super) fn module_member(
+        &mut self,
+        module: ModuleId,
+        name: ast::Ident,
+        hint: Option<Ty>,
+    ) -> Option<Path> {
+        let hinted = self.hinted_adt(hint);
         let scope = &self.prog.scopes[module];
         let foreign = module != self.module;
         if let Some(entry) =
@@ -153,16 +203,20 @@ impl BodyCx<'_> {
             }
             return Some(Path::Value(entry.def));
         }
-        if let Some(entry) =
-            scope.types.get(&name.name).copied().filter(|entry| !entry.imported || entry.public)
-        {
+        let is_variant = scope.variants.contains_key(&name.name);
+        if let Some(entry) = scope.types.get(&name.name).copied().filter(|entry| {
+            let stands_aside = is_variant && !self.prog.is_built(entry.def);
+            (!entry.imported || entry.public) && !stands_aside
+        }) {
             if foreign && !entry.public {
                 self.prog.report_private(name, module, Some(entry.span));
             }
             return self.type_path(entry.def, name.span);
         }
-        if let Some(found) = scope.variants.get(&name.name).and_then(|found| found.first()) {
-            return Some(Path::Variant(found.0, found.1));
+        if let Some(found) = scope.variants.get(&name.name) {
+            let of_hint = found.iter().find(|(adt, _)| Some(*adt) == hinted);
+            let (adt, variant) = *of_hint.or_else(|| found.first())?;
+            return Some(Path::Variant(adt, variant));
         }
         let path =
             Symbol::intern(&format!("{}.{}", self.prog.items.modules[module].path, name.name));
@@ -192,6 +246,11 @@ impl BodyCx<'_> {
                     crate::scope::Head::of(ty).and_then(|head| self.prog.inherent_names.get(&head));
                 let names = names.map(|names| names.iter().map(|name| name.as_str()).collect());
                 (format!("the type `{}`", self.name_of(ty)), names.unwrap_or_default())
+            }
+            Path::Trait(id) => {
+                let def = &self.prog.items.traits[id];
+                let names = def.methods.iter().map(|m| self.prog.items.fns[*m].name.as_str());
+                (format!("the trait `{}`", def.name), names.collect())
             }
             Path::Value(_) | Path::Variant(..) | Path::Builtin(_) => return false,
         };
@@ -275,6 +334,10 @@ impl BodyCx<'_> {
             Path::Type(ty) => {
                 let name = self.name_of(ty);
                 self.wrong(codes::NOT_CALLABLE, span, format!("`{name}` is a type, not a value"))
+            }
+            Path::Trait(id) => {
+                let name = self.prog.items.traits[id].name;
+                self.wrong(codes::NOT_CALLABLE, span, format!("`{name}` is a trait, not a value"))
             }
             Path::Module(module) => {
                 let name = self.prog.items.modules[module].path;

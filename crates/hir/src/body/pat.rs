@@ -122,7 +122,8 @@ impl BodyCx<'_> {
     }
 
     fn path_pattern(&mut self, path: &[ast::Ident], ty: Ty, span: Span) -> PatId {
-        match self.variant_path(path) {
+        let known = self.known(ty);
+        match self.variant_path(path, known) {
             Some((adt, variant)) => {
                 self.variant_pattern(adt, variant, &[], None, ty, span, &mut Bindings::default())
             }
@@ -130,12 +131,15 @@ impl BodyCx<'_> {
         }
     }
 
-    /// `Shape.Circle`, `shapes.Shape.Circle` or `shapes.Circle`
-    fn variant_path(&mut self, path: &[ast::Ident]) -> Option<(AdtId, VariantIdx)> {
+    /// `Shape.Circle`, `shapes.Shape.Circle` or `shapes.Circle`, for values of type `known`.
+    fn variant_path(&mut self, path: &[ast::Ident], known: Ty) -> Option<(AdtId, VariantIdx)> {
         let (last, before) = path.split_last()?;
         let Some(ty) = self.prog.resolve_type_path(self.module, before) else {
             let module = self.prog.resolve_module_path(self.module, before)?;
-            return self.prog.scopes[module].variants.get(&last.name)?.first().copied();
+            let found = self.prog.scopes[module].variants.get(&last.name)?;
+            let matched = known.as_adt().map(|(adt, _)| adt);
+            let of_type = found.iter().find(|(adt, _)| Some(*adt) == matched);
+            return of_type.or_else(|| found.first()).copied();
         };
         let adt = match ty {
             TypeDef::Adt(adt) => adt,
@@ -378,14 +382,14 @@ impl BodyCx<'_> {
             let of_type = known
                 .as_adt()
                 .and_then(|(adt, _)| Some((adt, self.prog.variant_of(adt, name.name)?)));
-            let in_scope = self.prog.lookup_variants(self.module, name.name).first().copied();
+            let in_scope = self.pick_variant(name.name, None);
             if let Some((adt, variant)) = of_type.or(in_scope) {
                 return self.variant_pattern(adt, variant, args, rest, ty, span, bindings);
             }
             if let Some(tested) = self.type_pattern_name(name.name) {
                 return self.type_ctor(tested, args, ty, span, bindings);
             }
-        } else if let Some((adt, variant)) = self.variant_path(path) {
+        } else if let Some((adt, variant)) = self.variant_path(path, known) {
             return self.variant_pattern(adt, variant, args, rest, ty, span, bindings);
         }
         let def = match self.prog.resolve_type_path(self.module, path) {

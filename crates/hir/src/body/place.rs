@@ -334,7 +334,6 @@ impl BodyCx<'_> {
     }
 
     fn let_diagnostic(&self, local: LocalId, span: Span, what: &str) -> Diagnostic {
-        let is_param = self.draft.body.params.contains(&local);
         let local = &self.draft.body.locals[local];
         let name = local.name;
         let text = self.prog.text(local.span);
@@ -343,14 +342,30 @@ impl BodyCx<'_> {
             Diagnostic::new(codes::NOT_ASSIGNABLE, span, message).help("declare it with `var self`")
         } else {
             let message = format!("`{name}` {what}: it is not a `var`");
-            let help = if is_param {
-                format!("a copy may be assigned: `var {name} = {name}`")
-            } else {
+            let help = if self.is_bound_by_let(local.span) {
                 format!("`var {name}` may be assigned")
+            } else {
+                format!("a copy may be assigned: `var {name} = {name}`")
             };
             Diagnostic::new(codes::NOT_ASSIGNABLE, span, message).help(help)
         };
         diagnostic.secondary(local.span, "bound here")
+    }
+
+    /// Whether the name at this place stands in a `let`, not in a `case`, `for` or parameter list.
+    fn is_bound_by_let(&self, name: Span) -> bool {
+        let of_stmts = self.ast.stmts.iter().filter_map(|stmt| match &stmt.kind {
+            ast::StmtKind::Let(decl) => Some(decl),
+            _ => None,
+        });
+        let of_items = self.ast.items.iter().filter_map(|item| match &item.kind {
+            ast::ItemKind::Let(decl) => Some(decl),
+            _ => None,
+        });
+        of_stmts.chain(of_items).any(|decl| {
+            let pat = self.ast.pats[decl.pat].span;
+            pat.file == name.file && pat.lo <= name.lo && name.hi <= pat.hi
+        })
     }
 
     // -- Receivers ---------------------------------------------------------------------------

@@ -21,7 +21,7 @@ impl BodyCx<'_> {
         if let Some(path) = self.path_of(id, hint) {
             return self.path_value(path, hint, span);
         }
-        if let Some(base) = self.path_of(base, None) {
+        if let Some(base) = self.base_path(base, name) {
             if let Some(value) = self.member_value(base, name, span) {
                 return value;
             }
@@ -51,7 +51,8 @@ impl BodyCx<'_> {
         let head = match base {
             Path::Adt(adt) => crate::scope::Head::Adt(adt),
             Path::Type(ty) => crate::scope::Head::of(ty)?,
-            Path::Module(_)
+            Path::Trait(_)
+            | Path::Module(_)
             | Path::StdPrefix(_)
             | Path::Value(_)
             | Path::Variant(..)

@@ -437,6 +437,10 @@ impl Program {
         if let Some(body) = decl.else_body {
             let span = ast.blocks[body].span;
             self.error(codes::MISPLACED, span, "a module's `let` has no `else`");
+            // Nothing is said of what the pattern leaves to it.
+            self.items.consts[id].ty = Ty::error();
+            self.items.fns[init].ret = Ty::error();
+            self.uninferred.remove(&init);
         }
     }
 

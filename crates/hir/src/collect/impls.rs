@@ -301,9 +301,13 @@ impl Program {
                 let name = self.items.traits[def.trait_ref.id].name;
                 let ty = self.type_name(def.self_ty);
                 let message = format!("`{name}` is implemented twice for `{ty}`");
-                let diagnostic = Diagnostic::new(codes::OVERLAPPING_IMPLS, def.span, message);
-                let before = self.items.impls[rival].span;
-                self.report(diagnostic.secondary(before, "implemented here already"));
+                let mut spans = (def.span, self.items.impls[rival].span);
+                // Of the library's and the program's own the latter is the one too many.
+                if self.items.modules[def.module].is_std {
+                    spans = (spans.1, spans.0);
+                }
+                let diagnostic = Diagnostic::new(codes::OVERLAPPING_IMPLS, spans.0, message);
+                self.report(diagnostic.secondary(spans.1, "implemented here already"));
                 return;
             }
         }

@@ -6,6 +6,7 @@
 //! Must never check a body, except to find a type that was left out.
 
 mod attrs;
+mod constants;
 mod declare;
 mod finite;
 mod headers;

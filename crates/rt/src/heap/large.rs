@@ -243,7 +243,8 @@ impl LargeSpace {
             } else if head.is_mapped {
                 self.dying = Some(object);
             } else {
-                free(object, head);
+                // SAFETY: the object was not marked, so nothing refers to it.
+                unsafe { free(object) };
                 return Some(SWEEP_WORK + size / BYTES_FREED_FOR_ONE);
             }
             return Some(SWEEP_WORK);

@@ -2,12 +2,20 @@
 //!
 //! Below 1e-4 and from 1e16 with an exponent, written `1e16`, `1e-5`; otherwise always with a point.
 
-use std::fmt::{self, Write};
+use std::fmt::{self, LowerExp, Write};
+use std::str::FromStr;
 
 /// Exponents below are written with `e`.
 const MIN_PLAIN: i32 = -4;
 /// Exponents from here on are written with `e`.
 const MAX_PLAIN: i32 = 16;
+
+/// So many digits the shortest text of a number has at least if it lies halfway between two of
+/// them: fewer are further apart than the texts that read back as one number. `{:e}` takes the
+/// upper one then, Python the one whose last digit is even.
+const MIN_HALVES: usize = 16;
+/// The same for 32-bit floats.
+const MIN_HALVES_NARROW: usize = 7;
 
 /// A float's shortest decimal digits: `0.d1d2d3… × 10^(exponent + 1)`.
 struct Digits {
@@ -32,11 +40,20 @@ impl Write for Scratch {
 }
 
 impl Scratch {
-    /// What `{:e}` writes of a finite number, taken apart.
-    fn digits(shown: fmt::Arguments<'_>) -> Digits {
+    fn of(shown: fmt::Arguments<'_>) -> Scratch {
         let mut text = Scratch { bytes: [0; 32], len: 0 };
         // The longest number fits.
         let _ = text.write_fmt(shown);
+        text
+    }
+
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.bytes[..self.len]).unwrap_or_default()
+    }
+
+    /// What `{:e}` writes of a finite number, taken apart.
+    fn digits(self) -> Digits {
+        let mut text = self;
         let negative = text.bytes[0] == b'-';
         let (mut exponent, mut exponent_negative, mut in_exponent, mut len) = (0, false, false, 0);
         for index in usize::from(negative)..text.len {
@@ -59,17 +76,29 @@ impl Scratch {
     }
 }
 
+/// The shortest digits of a finite number that read back as it, of several the nearest.
+fn shortest<F: Copy + PartialEq + LowerExp + FromStr>(x: F, min_halves: usize) -> Digits {
+    let number = Scratch::of(format_args!("{x:e}")).digits();
+    let last_is_odd = number.text.len > 0 && number.text.bytes[number.text.len - 1] % 2 == 1;
+    if number.text.len < min_halves || !last_is_odd {
+        return number;
+    }
+    let precision = number.text.len - 1;
+    let even = Scratch::of(format_args!("{x:.precision$e}"));
+    if even.as_str().parse().is_ok_and(|back: F| back == x) { even.digits() } else { number }
+}
+
 /// Appends a float.
 pub fn push_float(out: &mut String, x: f64) {
     if !push_special(out, x) {
-        push_digits(out, &Scratch::digits(format_args!("{x:e}")));
+        push_digits(out, &shortest(x, MIN_HALVES));
     }
 }
 
 /// Appends a 32-bit float with its own shortest digits.
 pub fn push_f32(out: &mut String, x: f32) {
     if !push_special(out, f64::from(x)) {
-        push_digits(out, &Scratch::digits(format_args!("{x:e}")));
+        push_digits(out, &shortest(x, MIN_HALVES_NARROW));
     }
 }
 
@@ -147,6 +176,9 @@ mod tests {
         check(f64::MAX, "1.7976931348623157e308");
         check(f64::MIN_POSITIVE, "2.2250738585072014e-308");
         check(-5e-324, "-5e-324");
+        check(957750079339352.25, "957750079339352.2");
+        check(957750079339352.75, "957750079339352.8");
+        check(2f64.powi(-1074), "5e-324");
         check(f64::NAN, "nan");
         check(f64::INFINITY, "inf");
         check(f64::NEG_INFINITY, "-inf");

@@ -4,7 +4,7 @@ use super::Parser;
 use super::operators::begins_expr;
 use crate::ast::*;
 use crate::token::TokenKind;
-use sepal_base::{Diagnostic, Span, codes};
+use sepal_base::{Diagnostic, Span, Symbol, codes};
 use smallvec::SmallVec;
 
 /// Whether a function may be a signature only.
@@ -229,6 +229,19 @@ impl Parser<'_> {
         self.eat(TokenKind::SelfKw).then(|| SelfParam { span: self.span_from(lo), mutable })
     }
 
+    /// `fn((a, b)): …`, which other languages take.
+    fn pattern_as_param(&mut self) -> Param {
+        let (lo, span) = (self.lo(), self.span());
+        self.report(
+            Diagnostic::new(codes::EXPECTED_NAME, span, "a parameter is a name, not a pattern")
+                .help("take the value apart inside: `let (a, b) = pair`"),
+        );
+        self.pattern();
+        let ty = self.eat(TokenKind::Colon).then(|| self.ty());
+        let span = self.span_from(lo);
+        Param { span, name: Ident { name: Symbol::intern("_"), span }, ty, default: None }
+    }
+
     fn param(&mut self) -> Param {
         let lo = self.lo();
         if matches!(self.kind, TokenKind::Var | TokenKind::Let) {
@@ -239,6 +252,9 @@ impl Parser<'_> {
                     .help("only `self` may be `var`; to change a parameter, bind it to a `var` of its own"),
             );
             self.bump();
+        }
+        if self.at(TokenKind::LParen) {
+            return self.pattern_as_param();
         }
         let name = if self.at(TokenKind::Underscore) {
             self.take_ident()

@@ -111,6 +111,7 @@ impl Parser<'_> {
         match self.kind {
             TokenKind::FatArrow => Some("a case is written `case P: …`, a lambda `fn(x): …`"),
             TokenKind::Pipe => Some("a lambda is written `fn(x): …`"),
+            TokenKind::Comma => Some("a tuple stands in brackets: `(a, b)`"),
             TokenKind::If => Some("one of two values is `if cond: a else: b`"),
             TokenKind::Colon if matches!(next, TokenKind::Colon | TokenKind::Symbol) => {
                 Some("what belongs to a type or module is named with a dot: `Shape.Circle`")

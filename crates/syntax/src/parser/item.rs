@@ -698,7 +698,8 @@ impl Parser<'_> {
     }
 
     pub(super) fn at_terminate(&self) -> bool {
-        let named = self.next().is_name() && self.next_but_one() == TokenKind::Colon;
+        let reason = self.next().is_name() || self.next() == TokenKind::Underscore;
+        let named = reason && self.next_but_one() == TokenKind::Colon;
         self.at(TokenKind::Terminate) && (named || self.next() == TokenKind::Colon)
     }
 
@@ -715,6 +716,9 @@ impl Parser<'_> {
         let lo = self.lo();
         self.bump();
         let reason = self.kind.is_name().then(|| self.take_ident());
+        if reason.is_none() {
+            self.eat(TokenKind::Underscore);
+        }
         let body = self.suite("terminate");
         Terminate { span: self.span_from(lo), reason, body }
     }
