@@ -121,6 +121,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "takes minutes")]
     fn collisions_under_one_key_are_none_under_another() {
         // Short strings that share a bucket of 1024 under known keys, as an attacker would collect them.
         let all = (0..200_000).map(|i| format!("{i}"));

@@ -14,6 +14,7 @@ use crate::heap::large::{self, LARGE_IN_MESSAGE, SHARED};
 use crate::heap::space::BLOCK;
 use sepal_abi::{DescId, Header, ObjPtr, is_traced_pointer};
 use std::cell::Cell;
+use std::mem::MaybeUninit;
 
 thread_local! {
     /// The list of copied objects, kept for its memory.
@@ -297,7 +298,8 @@ unsafe fn used_end(chunk: *const Chunk) -> usize {
 /// Copies an object: a few words by hand, more by the C library.
 #[inline(always)]
 unsafe fn copy_bytes(from: ObjPtr, to: usize, size: usize) {
-    let (from, to) = (from.cast::<u64>(), to as *mut u64);
+    // As words that may be pointers: a handle names its operations by one.
+    let (from, to) = (from.cast::<MaybeUninit<u64>>(), to as *mut MaybeUninit<u64>);
     // SAFETY: the caller vouches for both places.
     unsafe {
         if size > 64 {

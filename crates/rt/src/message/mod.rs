@@ -379,8 +379,10 @@ impl GraphMessage {
         unsafe { self.0.0.cast().as_mut() }
     }
 
+    /// A pointer that stays good while others to the same chunk are made and used: not by way of a reference.
     fn first_chunk(&mut self) -> *mut Chunk {
-        &raw mut self.graph().first
+        // SAFETY: it was made as a graph.
+        unsafe { &raw mut (*self.0.0.cast::<Graph>().as_ptr()).first }
     }
 
     /// Adds a shared object, which the caller holds and forgets.

@@ -242,6 +242,7 @@ fn threads_that_share_a_string_let_it_go_once() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "takes minutes")]
 fn lists_of_a_million_nodes_need_no_stack() {
     check(|actor| {
         let mut list = std::ptr::null_mut();
@@ -264,6 +265,7 @@ fn lists_of_a_million_nodes_need_no_stack() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "takes minutes")]
 fn large_objects_are_handed_over() {
     check(|actor| {
         let refs = new_array(actor, REFS, 100_000);
@@ -364,6 +366,7 @@ fn signals_carry_a_text_or_a_word() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "takes minutes")]
 fn a_heap_at_its_limit_gives_the_message_back() {
     check(|actor| {
         let mut list = std::ptr::null_mut();

@@ -40,5 +40,6 @@ pub(crate) mod wheel;
 
 #[cfg(test)]
 mod bounds_tests;
-#[cfg(test)]
+// They need native stacks and signals, which Miri has not.
+#[cfg(all(test, not(miri)))]
 mod tests;
