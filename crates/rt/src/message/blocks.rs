@@ -8,7 +8,6 @@
 //!
 //! Must never hold more than a megabyte or two of free blocks, and never give a block out twice.
 
-use sepal_machine::cpu::prefetch_for_writing;
 use std::alloc::{Layout, alloc, dealloc};
 use std::cell::Cell;
 use std::ptr::null_mut;
@@ -172,8 +171,6 @@ impl Own {
         }
         // SAFETY: the block is the magazine's.
         let next = unsafe { (*first).next };
-        // Another core may have it, so it will be here when it is needed.
-        prefetch_for_writing(next.cast());
         self.loaded.set(Magazine { first: next, rounds: rounds - 1 });
         first.cast()
     }

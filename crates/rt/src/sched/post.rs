@@ -35,7 +35,7 @@ impl Runtime {
 
     /// How many actors there are; see [`Table::living`](super::slot::Table::living).
     pub(crate) fn living(&self) -> usize {
-        self.table.living(self.scheduler.lives())
+        self.table.living(|| self.scheduler.lives())
     }
 
     /// Whether an actor has not ended.

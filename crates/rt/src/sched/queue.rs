@@ -170,7 +170,7 @@ impl Scheduler {
     }
 
     /// All cores, the one of an index and those behind it first.
-    fn cores_from(&self, first: usize) -> impl Iterator<Item = &Core> + Clone {
+    fn cores_from(&self, first: usize) -> impl Iterator<Item = &Core> {
         let begun = self.begun.load(Ordering::Acquire);
         (0..begun).filter_map(move |step| {
             let core = self.cores[(first + step) % begun].load(Ordering::Acquire);
@@ -179,7 +179,7 @@ impl Scheduler {
         })
     }
 
-    fn cores(&self) -> impl Iterator<Item = &Core> + Clone {
+    fn cores(&self) -> impl Iterator<Item = &Core> {
         self.cores_from(0)
     }
 
@@ -642,7 +642,7 @@ impl Scheduler {
     }
 
     /// What threads count themselves of the actors they make and end.
-    pub(crate) fn lives(&self) -> impl Iterator<Item = &Lives> + Clone {
+    pub(crate) fn lives(&self) -> impl Iterator<Item = &Lives> {
         self.cores().map(|core| &core.lives)
     }
 
@@ -659,7 +659,7 @@ impl Scheduler {
         }
         runtime.engine().rest();
         let mut state = self.lock();
-        if state.ending.is_some() && runtime.living() == 0 {
+        if state.ending.is_some() && !self.is_stopped() && runtime.living() == 0 {
             // Two threads have ended the last actors, and neither has seen what the other did.
             drop(state);
             self.finish();

@@ -302,12 +302,13 @@ impl Lives {
         self.ended.store(ended.wrapping_add(1), Ordering::Release);
     }
 
-    /// How many of the actors counted here live: no fewer than do.
-    fn living<'l>(all: impl Iterator<Item = &'l Lives> + Clone) -> usize {
-        let sum = |numbers: &mut dyn Iterator<Item = usize>| numbers.fold(0, usize::wrapping_add);
-        let ended = sum(&mut all.clone().map(|lives| lives.ended.load(Ordering::Acquire)));
-        let made = sum(&mut all.map(|lives| lives.made.load(Ordering::Relaxed)));
-        made.wrapping_sub(ended)
+    /// How many of the actors that are counted live: no fewer than do. `all` is asked twice: for the births, of the
+    /// threads that have begun by then.
+    fn living<'l, I: Iterator<Item = &'l Lives>>(all: impl Fn() -> I) -> usize {
+        let ended = all().map(|lives| lives.ended.load(Ordering::Acquire));
+        let ended = ended.fold(0, usize::wrapping_add);
+        let made = all().map(|lives| lives.made.load(Ordering::Relaxed));
+        made.fold(0, usize::wrapping_add).wrapping_sub(ended)
     }
 }
 
@@ -516,8 +517,11 @@ impl Table {
 
     /// How many actors there are, no fewer; those that threads count themselves are in `lives`. Exact where nobody
     /// makes or ends one.
-    pub(crate) fn living<'l>(&'l self, lives: impl Iterator<Item = &'l Lives> + Clone) -> usize {
-        Lives::living(lives.chain(std::iter::once(&self.others.0)))
+    pub(crate) fn living<'l, I: Iterator<Item = &'l Lives>>(
+        &'l self,
+        lives: impl Fn() -> I,
+    ) -> usize {
+        Lives::living(|| lives().chain(std::iter::once(&self.others.0)))
     }
 
     /// The slot of a pid, whether or not the actor still lives.
@@ -599,10 +603,10 @@ mod tests {
             scope.spawn(move || births.iter().for_each(|()| ender.0.count_end()));
             while ender.0.ended.load(Ordering::Relaxed) < ACTORS {
                 // Too few would be a number below zero.
-                assert!(Lives::living(lives.iter().map(|lives| &lives.0)) <= ACTORS);
+                assert!(Lives::living(|| lives.iter().map(|lives| &lives.0)) <= ACTORS);
             }
         });
-        assert_eq!(Lives::living(lives.iter().map(|lives| &lives.0)), 0);
+        assert_eq!(Lives::living(|| lives.iter().map(|lives| &lives.0)), 0);
     }
 
     #[test]

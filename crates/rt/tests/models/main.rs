@@ -10,7 +10,7 @@
 //!   closing; packs; senders that wait for room
 //! - `promises`: `sched/promise.rs`: keeping, failing, awaiting, dropping
 //! - `ticks`: `sched/turns.rs`, `sched/ticking.rs`: whose turn ends, and whether anybody looks
-//! - `copies`: protocols that are written down a second time
+//! - `copies`, `living`: protocols that are written down a second time
 //!
 //! Links, monitors and kills are signals in the inbox, whose closing its model covers; timers and the table of names are behind
 //! mutexes.
@@ -19,6 +19,7 @@
 
 mod copies;
 mod counts;
+mod living;
 mod mailboxes;
 mod promises;
 mod stand_ins;
