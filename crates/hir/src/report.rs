@@ -69,9 +69,7 @@ impl Program {
             ),
         };
         let mut diagnostic = Diagnostic::new(code, ob.span, message);
-        if let Some(note) = self.why_not_of_dyn(ob, ty) {
-            diagnostic = diagnostic.note(note);
-        } else if let crate::ty::TyKind::Param { .. } = ty.kind() {
+        if let crate::ty::TyKind::Param { .. } = ty.kind() {
             diagnostic = diagnostic.help(format!("the bound `[{name}: {trait_name}]` asks for it"));
         } else if let Some(note) = self.why_not_derived(ob, ty) {
             diagnostic = diagnostic.note(note);
@@ -105,6 +103,9 @@ impl Program {
 
     /// Which part of a type keeps a trait from being derived for it.
     fn why_not_derived(&mut self, ob: &Obligation, ty: crate::ty::Ty) -> Option<String> {
+        if let crate::ty::TyKind::Dyn(..) = ty.kind() {
+            return self.why_not_of_dyn(ob, ty);
+        }
         self.derived_method(ob.trait_ref.id)?;
         let (adt, args) = ty.as_adt()?;
         if self.lang.which_ty(adt).is_some() {

@@ -194,6 +194,20 @@ fn no_input_makes_the_compiler_panic() {
 }
 
 #[test]
+fn functions_for_endlessly_many_types_are_an_error() {
+    let folder = Folder::new("endless");
+    let grows = "fn grow[T](x: T, n: int) -> str:\n    if n > 0: grow([x], n - 1) else: str(x)\nprint(grow(1, 3))\n";
+    folder.file("grows.spl", grows);
+    let nests =
+        "class Nest[T]:\n    let value: T\n    let next: Nest[(T, T)]?\nprint(Nest(1, None))\n";
+    folder.file("nests.spl", nests);
+    for name in ["grows.spl", "nests.spl"] {
+        check(&folder, &["run", name], 1, "is needed for endlessly many types");
+        check(&folder, &["build", name], 1, "error[E0214]");
+    }
+}
+
+#[test]
 fn standard_input_reaches_the_program() {
     let folder = Folder::new("stdin");
     folder.file("echo.spl", "fn main():\n    print(std.io.read_all().trim().to_upper())\n");

@@ -114,10 +114,12 @@ impl Program {
         }
         let Some(var) = self.open_var(ty) else { return };
         let name = local.name;
-        let message = format!(
-            "the type of `{name}` is not known: nothing says what `_` is in `{}`",
-            self.type_name(ty)
-        );
+        let message = if ty.is_var() {
+            format!("the type of `{name}` is not known: nothing says what it is")
+        } else {
+            let ty = self.type_name(ty);
+            format!("the type of `{name}` is not known: nothing says what `_` is in `{ty}`")
+        };
         let diagnostic = Diagnostic::new(codes::CANNOT_INFER, local.span, message);
         self.report(diagnostic.help(format!("write it: `{name}: …`")));
         self.infer.bind(var, Ty::error());
@@ -324,7 +326,11 @@ impl Program {
                 }
                 for pat in outcome.unreachable {
                     let span = body.pats[pat].span;
-                    let message = "unreachable pattern: earlier ones take all its values";
+                    let message = if is_empty_range(&body.pats[pat].kind) {
+                        "unreachable pattern: the range is empty"
+                    } else {
+                        "unreachable pattern: earlier ones take all its values"
+                    };
                     self.report(Diagnostic::new(codes::UNREACHABLE_PATTERN, span, message));
                 }
             }
@@ -406,4 +412,16 @@ fn mark_cells(body: &mut Body) {
         let local = &mut body.locals[local];
         local.cell |= local.mutable;
     }
+}
+
+/// Whether a pattern is a range like `5..=1`, which nothing fits.
+fn is_empty_range(pat: &PatKind) -> bool {
+    let PatKind::Range { lo: Some(lo), hi: Some(hi), inclusive } = pat else { return false };
+    let order = match (lo, hi) {
+        (Lit::Int(lo), Lit::Int(hi)) => Some(lo.cmp(hi)),
+        (Lit::Char(lo), Lit::Char(hi)) => Some(lo.cmp(hi)),
+        (Lit::Float(lo), Lit::Float(hi)) => lo.partial_cmp(hi),
+        _ => None,
+    };
+    order.is_some_and(|order| order.is_gt() || (order.is_eq() && !inclusive))
 }

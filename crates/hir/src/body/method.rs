@@ -207,10 +207,11 @@ impl BodyCx<'_> {
         if types.len() > found.args.len() {
             let message = format!("`{}` takes fewer type arguments", name.name);
             self.error(codes::TYPE_ARGUMENTS, span, message);
-        }
-        for (arg, written) in found.args.iter().rev().zip(types.iter().rev()) {
-            if !self.unify(*arg, *written) {
-                self.report_mismatch(*arg, *written, span);
+        } else {
+            for (arg, written) in found.args.iter().rev().zip(types.iter().rev()) {
+                if !self.unify(*arg, *written) {
+                    self.report_mismatch(*arg, *written, span);
+                }
             }
         }
         let has_self = self.prog.items.fns[found.id].self_param != SelfKind::None;
@@ -485,7 +486,7 @@ impl BodyCx<'_> {
     }
 
     /// Whether nothing is known of how the type's values behave.
-    fn is_opaque(&self, ty: Ty) -> bool {
+    pub(super) fn is_opaque(&self, ty: Ty) -> bool {
         matches!(ty.kind(), TyKind::Param { .. } | TyKind::Dyn(..) | TyKind::Any)
     }
 

@@ -247,6 +247,13 @@ impl BodyCx<'_> {
                 let names = names.map(|names| names.iter().map(|name| name.as_str()).collect());
                 (format!("the type `{}`", self.name_of(ty)), names.unwrap_or_default())
             }
+            Path::Trait(id) if self.method_of_trait(id, name.name).is_some() => {
+                let of = self.prog.items.traits[id].name;
+                let message =
+                    format!("a method of a trait is no value: call it, `{of}.{}(…)`", name.name);
+                self.error(codes::NOT_CALLABLE, name.span, message);
+                return true;
+            }
             Path::Trait(id) => {
                 let def = &self.prog.items.traits[id];
                 let names = def.methods.iter().map(|m| self.prog.items.fns[*m].name.as_str());

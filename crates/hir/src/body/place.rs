@@ -137,7 +137,15 @@ impl BodyCx<'_> {
             self.bind(name, local);
             return Err(());
         }
+        let is_self = matches!(self.ast.exprs[target].kind, ast::ExprKind::SelfValue);
         let target = self.value(target);
+        let ty = self.ty(target);
+        if is_self && (self.prog.is_reference(ty) || self.is_opaque(ty)) {
+            let message = "`self` cannot be assigned where it may be an object";
+            let diagnostic = Diagnostic::new(codes::NOT_ASSIGNABLE, span, message);
+            self.report(diagnostic.help("assign its fields"));
+            return Err(());
+        }
         if written { Ok(target) } else { Err(()) }
     }
 

@@ -48,11 +48,15 @@ impl Program {
         let is_named = |id: &ConstId| !self.items.consts[*id].name.as_str().is_empty();
         let named = circle.iter().filter(|id| is_named(id));
         let Some(first) = named.clone().min() else { return };
-        let def = &self.items.consts[*first];
-        // The type of a constant of such a circle may have been asked for already.
-        if def.ty.has_error() {
+        // Where a type was left out, the circle was found when it was asked for.
+        let was_found = |id: &ConstId| {
+            let def = &self.items.consts[*id];
+            def.ty.has_error() || self.items.fns[def.init].ret.has_error()
+        };
+        if circle.iter().any(was_found) {
             return;
         }
+        let def = &self.items.consts[*first];
         let message = format!("the value of `{}` needs itself", def.name);
         let mut diagnostic = Diagnostic::new(codes::CYCLIC_DEFINITION, def.span, message);
         for id in named.filter(|id| *id != first) {

@@ -372,6 +372,7 @@ impl Parser<'_> {
         let node = &self.ast.exprs[target];
         let message = match &node.kind {
             ExprKind::Name(_)
+            | ExprKind::SelfValue
             | ExprKind::Field { .. }
             | ExprKind::Index { .. }
             | ExprKind::Error => return,
@@ -385,7 +386,6 @@ impl Parser<'_> {
             ExprKind::Call { .. } | ExprKind::MethodCall { .. } => {
                 "the result of a call cannot be assigned"
             }
-            ExprKind::SelfValue => "`self` cannot be assigned",
             ExprKind::Compare { .. } => "a comparison cannot be assigned",
             _ => "this cannot be assigned",
         };
