@@ -84,6 +84,8 @@ fn whose_end_is_counted_was_counted_before() {
             })
         });
         assert!(shared.living() <= 1);
-        others.map(|other| other.join().expect("no panic"));
+        for other in others {
+            other.join().expect("no panic");
+        }
     });
 }
