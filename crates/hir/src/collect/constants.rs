@@ -48,12 +48,12 @@ impl Program {
         let is_named = |id: &ConstId| !self.items.consts[*id].name.as_str().is_empty();
         let named = circle.iter().filter(|id| is_named(id));
         let Some(first) = named.clone().min() else { return };
-        // Where a type was left out, the circle was found when it was asked for.
-        let was_found = |id: &ConstId| {
-            let def = &self.items.consts[*id];
-            def.ty.has_error() || self.items.fns[def.init].ret.has_error()
-        };
-        if circle.iter().any(was_found) {
+        // Where all types were left out, the circle was found when one was asked for.
+        let was_found = self.diagnostics.iter().any(|known| {
+            let is_of = |id: &ConstId| self.items.consts[*id].span == known.primary.span;
+            known.code == codes::CYCLIC_DEFINITION && circle.iter().any(is_of)
+        });
+        if was_found {
             return;
         }
         let def = &self.items.consts[*first];
