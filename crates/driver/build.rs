@@ -60,6 +60,8 @@ fn build_runtime(root: &Path, out: &Path) {
         .args(["--crate-type", "staticlib", "--target-dir"])
         .arg(&target)
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        // It becomes part of an executable, so thread-local variables lie at fixed offsets.
+        .env("RUSTFLAGS", "-C relocation-model=pie")
         // Small and quick: it becomes part of every executable.
         .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1")
         .env("CARGO_PROFILE_RELEASE_DEBUG", "0")

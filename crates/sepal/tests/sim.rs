@@ -173,8 +173,6 @@ fn test_takes(n: int): print(n)
 fn test_generic[T](): pass
 
 fn* test_yields(): yield 1
-
-fn test_fails_strangely() -> Result[nil, Future[int]]: Ok(nil)
 ";
     let tests = Tests::new("signatures", source);
     let stderr = sepal(&tests.0, &["test"], 1).stderr;
@@ -182,7 +180,6 @@ fn test_fails_strangely() -> Result[nil, Future[int]]: Ok(nil)
         "error[E0219]: the test `test_takes` takes no parameters\n --> ./a_test.spl:1:4",
         "the test `test_generic` has no type parameters",
         "the test `test_yields` is no generator and not `async`",
-        "the test `test_fails_strangely` gives errors that can be shown",
     ] {
         assert!(stderr.contains(words), "no {words:?} in\n{stderr}");
     }
