@@ -558,9 +558,10 @@ impl Scheduler {
     fn find_other(&self, local: &Local<'_>) -> Option<SlotRef> {
         let (core, hot_turns) = (local.core, local.hot_turns.get());
         let has_shared = self.count_shared() > 0;
-        let shared = if has_shared { self.find_shared_first(local) } else { None };
-        if shared.is_some() {
-            return shared;
+        if !has_shared {
+            local.shared_turns.set(0);
+        } else if let Some(shared) = self.find_shared_first(local) {
+            return Some(shared);
         }
         let task = || if local.tasks.is_empty() { None } else { local.tasks.pop() };
         let new = || take_hot(core).or_else(task);
