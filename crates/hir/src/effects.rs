@@ -177,7 +177,35 @@ impl Program {
             | ExprKind::Yield(_)
             | ExprKind::Defer(_)
             | ExprKind::OnTerminate(_) => Effects::WORLD,
-            _ => Effects::NONE,
+            ExprKind::CallValue { .. }
+            | ExprKind::Lit(_)
+            | ExprKind::Local(_)
+            | ExprKind::Const(_)
+            | ExprKind::FnRef { .. }
+            | ExprKind::Construct { .. }
+            | ExprKind::Field { .. }
+            | ExprKind::Tuple(_)
+            | ExprKind::TupleField { .. }
+            | ExprKind::ArrayLit(_)
+            | ExprKind::Unary { .. }
+            | ExprKind::Binary { .. }
+            | ExprKind::Logic { .. }
+            | ExprKind::If { .. }
+            | ExprKind::Match { .. }
+            | ExprKind::Block { .. }
+            | ExprKind::Loop { .. }
+            | ExprKind::Break { .. }
+            | ExprKind::Continue { .. }
+            | ExprKind::Return(_)
+            | ExprKind::Lambda(_)
+            | ExprKind::Coerce { .. }
+            | ExprKind::Cast { .. }
+            | ExprKind::CastWrap { .. }
+            | ExprKind::Panic { .. }
+            | ExprKind::ContractCheck(_)
+            | ExprKind::Is { .. }
+            | ExprKind::SelfPid
+            | ExprKind::Error => Effects::NONE,
         }
     }
 

@@ -199,7 +199,32 @@ impl Program {
                 let place = place.map(|place| self.place_owners(sources, place, true));
                 gives.elsewhere().and(given).and(place.unwrap_or(Owners::NONE))
             }
-            _ => Owners::NONE,
+            // What is made here, and what has no value.
+            ExprKind::Construct { .. }
+            | ExprKind::ArrayLit(_)
+            | ExprKind::Lambda(_)
+            | ExprKind::FnRef { .. }
+            | ExprKind::Async(_)
+            | ExprKind::Spawn(_)
+            | ExprKind::SelfPid
+            | ExprKind::Lit(_)
+            | ExprKind::Unary { .. }
+            | ExprKind::Binary { .. }
+            | ExprKind::Logic { .. }
+            | ExprKind::Cast { .. }
+            | ExprKind::CastWrap { .. }
+            | ExprKind::Is { .. }
+            | ExprKind::Break { .. }
+            | ExprKind::Continue { .. }
+            | ExprKind::Return(_)
+            | ExprKind::Assign { .. }
+            | ExprKind::Defer(_)
+            | ExprKind::OnTerminate(_)
+            | ExprKind::Panic { .. }
+            | ExprKind::ContractCheck(_)
+            | ExprKind::Error => Owners::NONE,
+            // These are effects, so it does not matter whose their values are.
+            ExprKind::Yield(_) | ExprKind::Await(_) | ExprKind::Receive(_) => Owners::NONE,
         }
     }
 

@@ -211,13 +211,13 @@ impl Program {
         }
         if let [name] = path {
             let params = scope.params.iter().map(|(name, _)| name.as_str());
-            let import = self.missing_import(name.name);
-            let names = self.type_names(scope.module).into_iter().chain(params);
             if let Some(own) = sepal_syntax::foreign_type(name.name.as_str()) {
                 diagnostic = diagnostic.help(format!("it is written `{own}` here"));
-            } else if let Some(import) = import {
+            } else if let Some(import) = self.missing_import(name.name) {
                 diagnostic = diagnostic.help(import);
-            } else if let Some(near) = near(name.name, names) {
+            } else if let Some(near) =
+                near(name.name, self.type_names(scope.module).into_iter().chain(params))
+            {
                 diagnostic = diagnostic.suggest(span, near, format!("did you mean `{near}`?"));
             }
         }

@@ -557,8 +557,7 @@ impl Scheduler {
     #[inline(never)]
     fn find_other(&self, local: &Local<'_>) -> Option<SlotRef> {
         let (core, hot_turns) = (local.core, local.hot_turns.get());
-        let has_shared = self.count_shared() > 0;
-        if !has_shared {
+        if self.count_shared() == 0 {
             local.shared_turns.set(0);
         } else if let Some(shared) = self.find_shared_first(local) {
             return Some(shared);
@@ -578,8 +577,8 @@ impl Scheduler {
                 local.queue.pop().inspect(|slot| slot.prefetch())
             })
             .or_else(new)
-            .or_else(|| if has_shared { self.take_shared(MEDIUM) } else { None })
-            .or_else(|| if has_shared { self.take_shared(LOW) } else { None })
+            .or_else(|| self.take_shared(MEDIUM))
+            .or_else(|| self.take_shared(LOW))
     }
 
     /// Shared work that comes before this thread's own.

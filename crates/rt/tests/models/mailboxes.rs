@@ -236,34 +236,9 @@ fn a_pack_in_a_mailbox_that_closes_is_given_up_once() {
 
 const SENDER: Pid = Pid(1);
 
-#[test]
-fn no_sender_waits_while_there_is_room() {
-    model(|| {
-        let bounds = Arc::new(Bounds::default());
-        let limits = Limits { max_messages: Some(1), max_bytes: None, overflow: Overflow::Block };
-        bounds.open(GENERATION, &limits);
-        assert_eq!(bounds.enter(GENERATION, 8), Ok(()));
-        let sender = {
-            let bounds = bounds.clone();
-            thread::spawn(move || {
-                let full = Err(Refused::Full(Overflow::Block));
-                if bounds.enter(GENERATION, 8) == full {
-                    bounds.wait(SENDER);
-                    return bounds.enter(GENERATION, 8) != full;
-                }
-                true
-            })
-        };
-        bounds.leave(GENERATION, 8);
-        let woken = bounds.take_waiting();
-        let has_sent = sender.join().expect("no panic");
-        assert!(has_sent || woken == [SENDER]);
-    });
-}
-
-#[test]
-fn no_sender_waits_for_who_has_ended() {
-    model(|| {
+/// A sender that finds a mailbox full waits, while `meanwhile` is done to that: either it is woken or it does not wait.
+fn no_sender_waits_when(meanwhile: impl Fn(&Bounds) -> Vec<Pid> + Sync + Send + 'static) {
+    model(move || {
         let bounds = Arc::new(Bounds::default());
         let limits = Limits { max_messages: Some(1), max_bytes: None, overflow: Overflow::Block };
         bounds.open(GENERATION, &limits);
@@ -279,8 +254,21 @@ fn no_sender_waits_for_who_has_ended() {
                 false
             })
         };
-        let woken = bounds.close(GENERATION);
+        let woken = meanwhile(&bounds);
         let waits = sender.join().expect("no panic");
         assert!(!waits || woken == [SENDER]);
     });
+}
+
+#[test]
+fn no_sender_waits_while_there_is_room() {
+    no_sender_waits_when(|bounds| {
+        bounds.leave(GENERATION, 8);
+        bounds.take_waiting()
+    });
+}
+
+#[test]
+fn no_sender_waits_for_who_has_ended() {
+    no_sender_waits_when(|bounds| bounds.close(GENERATION));
 }

@@ -347,12 +347,7 @@ fn a_full_mailbox_answers_as_it_was_told() {
 #[test]
 fn actors_that_run_long_share_a_worker() {
     fn spin(cx: &Cx<'_>) -> Flow {
-        loop {
-            if let Some(flow) = cx.poll() {
-                return flow;
-            }
-            std::hint::spin_loop();
-        }
+        cx.compute()
     }
     fn main(cx: &Cx<'_>) -> Flow {
         if cx.state() == 0 {

@@ -222,6 +222,16 @@ impl Cx<'_> {
         }
     }
 
+    /// Computes without end, until a poll says otherwise.
+    pub fn compute(&self) -> Flow {
+        loop {
+            if let Some(flow) = self.poll() {
+                return flow;
+            }
+            std::hint::spin_loop();
+        }
+    }
+
     pub fn has_raised(&self) -> bool {
         unsafe { (*self.actor).ctx.panic != 0 }
     }

@@ -250,12 +250,7 @@ fn who_only_computes_is_killed_whenever_the_signal_comes() {
             cx.set_state(1);
             cx.send(1, 0, 0);
         }
-        loop {
-            if let Some(flow) = cx.poll() {
-                return flow;
-            }
-            std::hint::spin_loop();
-        }
+        cx.compute()
     }
     fn main(cx: &Cx<'_>) -> Flow {
         if cx.state() == 0 {
