@@ -10,7 +10,7 @@ use crate::decls::{Decls, rt_signature};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, AbiParam, InstBuilder, Signature, Value, types};
 use cranelift_codegen::isa::CallConv;
-use sepal_abi::{CtxField, NO_LOC, POISONED, RtFn};
+use sepal_abi::{CtxField, NO_LOC, POISONED, PanicCode, RtFn};
 
 /// The shared functions. The place of a panic is the one of the call: the trace begins at its return address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -18,6 +18,8 @@ use sepal_abi::{CtxField, NO_LOC, POISONED, RtFn};
 pub(crate) enum Thunk {
     /// `(code, a, b)`: raises a panic and ends the actor.
     Panic,
+    /// The same for an integer overflow, the panic that code can have in most places: nothing to put in registers there.
+    Overflow,
     /// Ends the actor after a runtime function has raised.
     Unwind,
     /// The slow path of a poll.
@@ -51,8 +53,9 @@ pub(crate) const CPUID: [u8; 15] = [
 
 impl Thunk {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Thunk; 7] = [
+    pub const ALL: [Thunk; 8] = [
         Thunk::Panic,
+        Thunk::Overflow,
         Thunk::Unwind,
         Thunk::Poll,
         Thunk::Alloc,
@@ -65,6 +68,7 @@ impl Thunk {
     pub const fn name(self) -> &'static str {
         match self {
             Thunk::Panic => "spl_panic",
+            Thunk::Overflow => "spl_overflow",
             Thunk::Unwind => "spl_unwind",
             Thunk::Poll => "spl_poll",
             Thunk::Alloc => "spl_alloc",
@@ -77,7 +81,7 @@ impl Thunk {
     pub fn signature(self) -> Signature {
         let (conv, params, results): (_, &[ir::Type], &[ir::Type]) = match self {
             Thunk::Panic => (CallConv::Tail, &[types::I32, types::I64, types::I64], &[]),
-            Thunk::Unwind => (CallConv::Tail, &[], &[]),
+            Thunk::Overflow | Thunk::Unwind => (CallConv::Tail, &[], &[]),
             Thunk::Poll => (CallConv::PreserveAll, &[], &[]),
             Thunk::Alloc | Thunk::Grow | Thunk::Log => (CallConv::PreserveAll, &[types::I64], &[]),
             Thunk::Cpuid => (CallConv::Tail, &[types::I32; 2], &[types::I32; 4]),
@@ -91,7 +95,7 @@ impl Thunk {
     /// The runtime functions that it calls.
     pub const fn calls(self) -> &'static [RtFn] {
         match self {
-            Thunk::Panic => &[RtFn::rt_raise, RtFn::rt_panic_at],
+            Thunk::Panic | Thunk::Overflow => &[RtFn::rt_raise, RtFn::rt_panic_at],
             Thunk::Unwind => &[RtFn::rt_panic_at],
             Thunk::Poll => &[RtFn::rt_poll, RtFn::rt_yield, RtFn::rt_panic_at],
             Thunk::Alloc => &[RtFn::rt_object_alloc, RtFn::rt_panic_at],
@@ -116,6 +120,12 @@ impl Thunk {
             Thunk::Panic => {
                 let code = b.ins().uextend(types::I64, args[0]);
                 call_rt(&mut b, decls, RtFn::rt_raise, &[ctx, code, args[1], args[2]]);
+                panic_at(&mut b, decls, ctx);
+            }
+            Thunk::Overflow => {
+                let code = b.int(types::I64, PanicCode::IntegerOverflow as i64);
+                let none = b.int(types::I64, 0);
+                call_rt(&mut b, decls, RtFn::rt_raise, &[ctx, code, none, none]);
                 panic_at(&mut b, decls, ctx);
             }
             Thunk::Unwind => panic_at(&mut b, decls, ctx),

@@ -137,7 +137,7 @@ impl Translator<'_, '_> {
     }
 
     fn overflow_if(&mut self, overflow: ir::Value, result: ir::Value) -> ir::Value {
-        self.cold_if(overflow, |t| t.raise(PanicCode::IntegerOverflow, &[]));
+        self.cold_if(overflow, |t| t.raise_overflow());
         result
     }
 
@@ -192,7 +192,7 @@ impl Translator<'_, '_> {
         self.nonzero_divisor(b, known);
         let least = self.b.int(ty, i64::MIN >> (64 - ty.bits()));
         let overflow = self.b.ins().icmp(IntCC::Equal, a, least);
-        self.cold_if(overflow, |t| t.raise(PanicCode::IntegerOverflow, &[]));
+        self.cold_if(overflow, |t| t.raise_overflow());
         let opposite = self.b.ins().ineg(a);
         self.b.jump(done, &[opposite]);
         self.b.switch_to(plain);

@@ -214,6 +214,12 @@ impl Translator<'_, '_> {
         self.b.unreachable();
     }
 
+    /// The same for an integer overflow.
+    fn raise_overflow(&mut self) {
+        self.call_thunk(Thunk::Overflow, &[]);
+        self.b.unreachable();
+    }
+
     /// If `cond` is not zero goes to a cold block, which `body` writes and ends; goes on in a new one.
     fn cold_if(&mut self, cond: ir::Value, body: impl FnOnce(&mut Self)) {
         let (cold, next) = (self.b.create_cold_block(), self.b.create_block());

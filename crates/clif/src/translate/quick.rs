@@ -61,13 +61,6 @@ impl Translator<'_, '_> {
         let slot = b.int(types::I64, std::ptr::from_ref(slots.slot(number)).addr() as i64);
         let (over, stay) = (b.create_cold_block(), b.create_block());
         let code = b.append_param(over, types::I64);
-        if block == Function::ENTRY {
-            // Closures on the heap keep the quick code, and may be called often.
-            let code = b.load(types::I64, Region::Tier, slot, Slot::CODE);
-            let count = b.create_block();
-            b.branch(code, (over, &[code]), (count, &[]));
-            b.switch_to(count);
-        }
         let count = b.load(types::I32, Region::Tier, slot, Slot::COUNT);
         let count = b.add_const(count, 1);
         b.store(Region::Tier, count, slot, Slot::COUNT);
@@ -76,7 +69,13 @@ impl Translator<'_, '_> {
         let cold = b.create_cold_block();
         b.branch(often, (cold, &[]), (stay, &[]));
         b.switch_to(cold);
-        if block != Function::ENTRY {
+        if block == Function::ENTRY {
+            // Closures on the heap keep the quick code, and may be called often: they need not ask.
+            let code = b.load(types::I64, Region::Tier, slot, Slot::CODE);
+            let asking = b.create_cold_block();
+            b.branch(code, (over, &[code]), (asking, &[]));
+            b.switch_to(asking);
+        } else {
             self.poll_for_round(block);
         }
         let ask = self.import(slots.asker, true, ask_signature);
