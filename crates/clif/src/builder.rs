@@ -229,6 +229,22 @@ impl<'f> Builder<'f> {
         self.load(ty, Region::Context, ctx, field.offset().cast_unsigned())
     }
 
+    /// Takes `size` bytes from the allocation pointer on and stores the header there. What is written next is done where
+    /// there was room for it; control goes to the block given, which is still to be written, where there was none.
+    pub fn bump(&mut self, header: Value, size: Value) -> (Value, ir::Block) {
+        let (full, fits) = (self.create_cold_block(), self.create_block());
+        let start = self.load_context(CtxField::AllocPtr);
+        let end = self.ins().iadd(start, size);
+        let limit = self.load_context(CtxField::AllocEnd);
+        let is_full = self.ins().icmp(IntCC::UnsignedGreaterThan, end, limit);
+        self.branch(is_full, (full, &[]), (fits, &[]));
+        self.switch_to(fits);
+        let ctx = self.context();
+        self.store(Region::Context, end, ctx, CtxField::AllocPtr.offset().cast_unsigned());
+        self.store(Region::Header, header, start, 0);
+        (start, full)
+    }
+
     // Control.
 
     fn block_call(&mut self, block: ir::Block, args: &[Value]) -> BlockCall {

@@ -176,7 +176,7 @@ impl<'a> Worker<'a> {
         self.context.clear();
         self.context.func.signature = quick::ask_signature();
         self.context.func.name = UserFuncName::user(0, slots.asker.as_u32());
-        quick::build_asker(&mut self.context.func, slots);
+        quick::build_asker(&mut self.context.func, slots, self.decls);
         self.finish(slots.asker, "asker")
     }
 

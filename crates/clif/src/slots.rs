@@ -65,9 +65,9 @@ impl Slot {
     }
 }
 
-/// What happens when quick code has passed a place too often: given who is told and the number of the slot; gives the
-/// better code or null.
-pub(crate) type Ask = unsafe extern "C" fn(*const u8, u32) -> *const u8;
+/// What happens when quick code has passed a place too often: given who is told and the slot; gives the better code or
+/// null.
+pub(crate) type Ask = unsafe extern "C" fn(*const u8, *const Slot) -> *const u8;
 
 /// The slots of a program.
 pub(crate) struct Slots {
@@ -110,6 +110,12 @@ impl Slots {
 
     pub fn number(&self, id: FuncId, block: Block) -> u32 {
         self.first[id.0 as usize] + block.0
+    }
+
+    /// The number of one of these slots.
+    pub fn number_of(&self, slot: &Slot) -> u32 {
+        let bytes = std::ptr::from_ref(slot).addr() - self.slots.as_ptr().addr();
+        (bytes / size_of::<Slot>()) as u32
     }
 
     pub fn slot(&self, number: u32) -> &Slot {

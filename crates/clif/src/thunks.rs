@@ -27,6 +27,8 @@ pub(crate) enum Thunk {
     /// `(slot)`: the slow path of an allocation. The slot holds header and size, and afterwards the object's
     /// address: one register is taken from the hot path, not three.
     Alloc,
+    /// `(header, size) -> object`: a whole allocation, for code that shall be there soon.
+    New,
     /// `(slot)`: moves an array into a longer one. The slot holds array and length, and afterwards the new
     /// array's address.
     Grow,
@@ -53,12 +55,13 @@ pub(crate) const CPUID: [u8; 15] = [
 
 impl Thunk {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Thunk; 8] = [
+    pub const ALL: [Thunk; 9] = [
         Thunk::Panic,
         Thunk::Overflow,
         Thunk::Unwind,
         Thunk::Poll,
         Thunk::Alloc,
+        Thunk::New,
         Thunk::Grow,
         Thunk::Log,
         Thunk::Cpuid,
@@ -72,6 +75,7 @@ impl Thunk {
             Thunk::Unwind => "spl_unwind",
             Thunk::Poll => "spl_poll",
             Thunk::Alloc => "spl_alloc",
+            Thunk::New => "spl_new",
             Thunk::Grow => "spl_grow",
             Thunk::Log => "spl_log",
             Thunk::Cpuid => "spl_cpuid",
@@ -84,6 +88,7 @@ impl Thunk {
             Thunk::Overflow | Thunk::Unwind => (CallConv::Tail, &[], &[]),
             Thunk::Poll => (CallConv::PreserveAll, &[], &[]),
             Thunk::Alloc | Thunk::Grow | Thunk::Log => (CallConv::PreserveAll, &[types::I64], &[]),
+            Thunk::New => (CallConv::Tail, &[types::I64; 2], &[types::I64]),
             Thunk::Cpuid => (CallConv::Tail, &[types::I32; 2], &[types::I32; 4]),
         };
         let mut sig = Signature::new(conv);
@@ -98,7 +103,7 @@ impl Thunk {
             Thunk::Panic | Thunk::Overflow => &[RtFn::rt_raise, RtFn::rt_panic_at],
             Thunk::Unwind => &[RtFn::rt_panic_at],
             Thunk::Poll => &[RtFn::rt_poll, RtFn::rt_yield, RtFn::rt_panic_at],
-            Thunk::Alloc => &[RtFn::rt_object_alloc, RtFn::rt_panic_at],
+            Thunk::Alloc | Thunk::New => &[RtFn::rt_object_alloc, RtFn::rt_panic_at],
             Thunk::Grow => &[RtFn::rt_array_grow, RtFn::rt_panic_at],
             Thunk::Log => &[RtFn::rt_gc_log],
             Thunk::Cpuid => &[],
@@ -131,9 +136,13 @@ impl Thunk {
             Thunk::Unwind => panic_at(&mut b, decls, ctx),
             Thunk::Poll => {
                 call_rt(&mut b, decls, RtFn::rt_poll, &[ctx]);
-                return_unless_raised(&mut b, decls, ctx, |b| yield_if_poisoned(b, decls, ctx));
+                return_unless_raised(&mut b, decls, ctx, |b| {
+                    yield_if_poisoned(b, decls, ctx);
+                    b.ins().return_(&[]);
+                });
             }
             Thunk::Alloc => through_slot(&mut b, decls, RtFn::rt_object_alloc, args[0]),
+            Thunk::New => new_object(&mut b, decls, args[0], args[1]),
             Thunk::Grow => through_slot(&mut b, decls, RtFn::rt_array_grow, args[0]),
             Thunk::Log => {
                 call_rt(&mut b, decls, RtFn::rt_gc_log, &[ctx, args[0]]);
@@ -158,7 +167,23 @@ fn through_slot(b: &mut Builder<'_>, decls: &Decls, f: RtFn, slot: Value) {
     let second = b.load(types::I64, Region::Frame, slot, 8);
     let result = call_rt(b, decls, f, &[ctx, first, second]);
     let result = result.expect("the function has a result");
-    return_unless_raised(b, decls, ctx, |b| b.store(Region::Frame, result, slot, 0));
+    return_unless_raised(b, decls, ctx, |b| {
+        b.store(Region::Frame, result, slot, 0);
+        b.ins().return_(&[]);
+    });
+}
+
+/// A bump of the allocation pointer, else the runtime.
+fn new_object(b: &mut Builder<'_>, decls: &Decls, header: Value, size: Value) {
+    let (object, full) = b.bump(header, size);
+    b.ins().return_(&[object]);
+    b.switch_to(full);
+    let ctx = b.context();
+    let object = call_rt(b, decls, RtFn::rt_object_alloc, &[ctx, header, size]);
+    let object = object.expect("the function has a result");
+    return_unless_raised(b, decls, ctx, |b| {
+        b.ins().return_(&[object]);
+    });
 }
 
 /// Ends the actor. This frame has no place of its own; the next one of the trace is the caller's.
@@ -173,15 +198,14 @@ fn return_unless_raised(
     b: &mut Builder<'_>,
     decls: &Decls,
     ctx: Value,
-    before: impl FnOnce(&mut Builder<'_>),
+    return_: impl FnOnce(&mut Builder<'_>),
 ) {
     let (raised, fine) = (b.create_cold_block(), b.create_block());
     let code = b.load_context(CtxField::Panic);
     let is_raised = b.compare_const(IntCC::NotEqual, code, 0);
     b.branch(is_raised, (raised, &[]), (fine, &[]));
     b.switch_to(fine);
-    before(b);
-    b.ins().return_(&[]);
+    return_(b);
     b.switch_to(raised);
     panic_at(b, decls, ctx);
 }

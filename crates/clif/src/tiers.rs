@@ -7,7 +7,7 @@ use crate::Error;
 use crate::compile::{Compiled, Worker, compile_functions, thread_count};
 use crate::decls::Decls;
 use crate::isa::{Options, Target, isa};
-use crate::slots::{Slots, Tiering};
+use crate::slots::{Slot, Slots, Tiering};
 use cranelift_jit::JITModule;
 use cranelift_module::FuncId as ClFunc;
 use rustc_hash::FxHashMap;
@@ -93,19 +93,18 @@ impl Tiers {
 /// Quick code has passed a place too often.
 ///
 /// # Safety
-/// `shared` is the program's `Shared`, which is alive.
-unsafe extern "C" fn ask(shared: *const u8, number: u32) -> *const u8 {
+/// `shared` is the program's `Shared`, which is alive; `slot` is one of its slots.
+unsafe extern "C" fn ask(shared: *const u8, slot: *const Slot) -> *const u8 {
     let shared: *const Shared = shared.cast();
     // SAFETY: the caller says so.
-    let this = unsafe { &*shared };
-    let slot = this.slots.slot(number);
+    let (this, slot) = unsafe { (&*shared, &*slot) };
     let Tiering { threshold, waits, .. } = this.slots.tiering;
     if !slot.code().is_null() {
         return slot.code();
     }
     if slot.ask(threshold) {
         let mut queue = this.lock();
-        queue.asked.push(number);
+        queue.asked.push(this.slots.number_of(slot));
         if let Some(work) = queue.work.take() {
             // SAFETY: it came from an `Arc` that is alive.
             let thread = unsafe {

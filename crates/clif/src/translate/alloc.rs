@@ -1,4 +1,4 @@
-//! Making objects: a bump of the allocation pointer in line, everything else out of line.
+//! Making objects: a bump of the allocation pointer in line, everything else out of line; in quick code all of it.
 //!
 //! Memory between `alloc_ptr` and `alloc_end` is zero, so only what differs is stored. Header and fields are
 //! stored before anything else can allocate.
@@ -6,9 +6,8 @@
 use super::Translator;
 use crate::builder::Region;
 use crate::thunks::Thunk;
-use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{self, InstBuilder, types};
-use sepal_abi::{ARRAY_LEN, CtxField, Header, RtFn};
+use cranelift_codegen::ir::{self, types};
+use sepal_abi::{ARRAY_LEN, Header, RtFn};
 use sepal_mir::{FieldRef, Layout, LayoutId, Type, Value};
 
 /// Larger objects are made by the runtime, which may keep them elsewhere.
@@ -28,21 +27,15 @@ impl Translator<'_, '_> {
             let size = self.b.int(types::I64, i64::from(size));
             return self.call_runtime(RtFn::rt_object_alloc, &[header, size])[0];
         }
-        let (cold, hot, done) =
-            (self.b.create_cold_block(), self.b.create_block(), self.b.create_block());
+        let bytes = self.b.int(types::I64, i64::from(size));
+        if self.quick.is_some() {
+            return self.call_thunk(Thunk::New, &[header, bytes])[0];
+        }
+        let (start, full) = self.b.bump(header, bytes);
+        let done = self.b.create_block();
         let object = self.b.append_param(done, types::I64);
-        let ctx = self.b.context();
-        let at = |field: CtxField| field.offset().cast_unsigned();
-        let start = self.b.load(types::I64, Region::Context, ctx, at(CtxField::AllocPtr));
-        let end = self.b.add_const(start, i64::from(size));
-        let limit = self.b.load(types::I64, Region::Context, ctx, at(CtxField::AllocEnd));
-        let full = self.b.ins().icmp(IntCC::UnsignedGreaterThan, end, limit);
-        self.b.branch(full, (cold, &[]), (hot, &[]));
-        self.b.switch_to(hot);
-        self.b.store(Region::Context, end, ctx, at(CtxField::AllocPtr));
-        self.b.store(Region::Header, header, start, 0);
         self.b.jump(done, &[start]);
-        self.b.switch_to(cold);
+        self.b.switch_to(full);
         let slow = self.allocate_slowly(header, size);
         self.b.jump(done, &[slow]);
         self.b.switch_to(done);

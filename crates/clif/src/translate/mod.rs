@@ -195,9 +195,9 @@ impl Translator<'_, '_> {
         *imports.entry(func).or_insert_with(|| b.import(0, func.as_u32(), sig(), near))
     }
 
-    fn call_thunk(&mut self, thunk: Thunk, args: &[ir::Value]) {
+    fn call_thunk(&mut self, thunk: Thunk, args: &[ir::Value]) -> &[ir::Value] {
         let callee = self.import(self.decls.thunk(thunk), true, || thunk.signature());
-        self.b.call(callee, args);
+        self.b.call(callee, args)
     }
 
     fn data(&mut self, (data, offset): (DataId, u32)) -> ir::Value {

@@ -4,6 +4,7 @@
 
 use super::Translator;
 use crate::builder::{Builder, Region, c_signature, tail_signature};
+use crate::decls::Decls;
 use crate::slots::{Slot, Slots};
 use crate::thunks::Thunk;
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -59,61 +60,57 @@ impl Translator<'_, '_> {
         let b = &mut self.b;
         b.set_loc(LocId::NONE);
         let slot = b.int(types::I64, std::ptr::from_ref(slots.slot(number)).addr() as i64);
-        let (over, stay) = (b.create_cold_block(), b.create_block());
-        let code = b.append_param(over, types::I64);
         let count = b.load(types::I32, Region::Tier, slot, Slot::COUNT);
         let count = b.add_const(count, 1);
         b.store(Region::Tier, count, slot, Slot::COUNT);
         let threshold = i64::from(slots.tiering.threshold);
         let often = b.compare_const(IntCC::UnsignedGreaterThan, count, threshold);
-        let cold = b.create_cold_block();
+        let (cold, over, stay) = (b.create_cold_block(), b.create_cold_block(), b.create_block());
         b.branch(often, (cold, &[]), (stay, &[]));
         b.switch_to(cold);
-        if block == Function::ENTRY {
-            // Closures on the heap keep the quick code, and may be called often: they need not ask.
-            let code = b.load(types::I64, Region::Tier, slot, Slot::CODE);
-            let asking = b.create_cold_block();
-            b.branch(code, (over, &[code]), (asking, &[]));
-            b.switch_to(asking);
-        } else {
-            self.poll_for_round(block);
-        }
+        self.set_loc_of(block);
         let ask = self.import(slots.asker, true, ask_signature);
         let b = &mut self.b;
-        let number = b.int(types::I32, i64::from(number));
-        let answer = b.call(ask, &[number])[0];
-        b.branch(answer, (over, &[answer]), (stay, &[]));
+        let code = b.call(ask, &[slot])[0];
+        b.set_loc(LocId::NONE);
+        b.branch(code, (over, &[]), (stay, &[]));
         b.switch_to(over);
         let sig = b.import_signature(tail_signature(&types, &self.func.sig.results));
         b.ins().return_call_indirect(sig, code, &given);
         b.switch_to(stay);
     }
 
-    /// In place of the polls on the ways back to a loop head: see [`Quick::is_polled_here`].
-    fn poll_for_round(&mut self, head: Block) {
-        let data = &self.func.blocks[head];
+    /// The place of what stands first in a block.
+    fn set_loc_of(&mut self, block: Block) {
+        let data = &self.func.blocks[block];
         let first = data.insts.first().map(|&inst| self.func.insts[inst].loc);
         self.b.set_loc(first.unwrap_or(data.term_loc));
-        self.call_thunk(Thunk::Poll, &[]);
-        self.b.set_loc(LocId::NONE);
     }
 }
 
-/// Of the function that quick code calls when it has passed a place too often: it is given the slot's number, and
-/// gives the better code or null.
+/// Of the function that quick code calls when it has passed a place too often: it is given the slot, and gives the better
+/// code or null.
 pub(crate) fn ask_signature() -> ir::Signature {
-    tail_signature(&[Type::I32], &[Type::Ptr])
+    tail_signature(&[Type::Ptr], &[Type::Ptr])
 }
 
-/// Writes that function.
-pub(crate) fn build_asker(func: &mut ir::Function, slots: &Slots) {
+/// Writes that function. Where there is no better code yet it polls too: see [`Quick::is_polled_here`].
+pub(crate) fn build_asker(func: &mut ir::Function, slots: &Slots, decls: &Decls) {
     let mut b = Builder::new(func);
-    let entry = b.create_block();
-    let number = b.append_param(entry, types::I32);
+    let (entry, known, asking) = (b.create_block(), b.create_block(), b.create_block());
+    let slot = b.append_param(entry, types::I64);
     b.switch_to(entry);
-    let sig = b.import_signature(c_signature(false, &[Type::Ptr, Type::I32], &[Type::Ptr]));
+    let code = b.load(types::I64, Region::Tier, slot, Slot::CODE);
+    b.branch(code, (known, &[]), (asking, &[]));
+    b.switch_to(known);
+    b.ins().return_(&[code]);
+    b.switch_to(asking);
+    let poll = decls.thunk(Thunk::Poll).as_u32();
+    let poll = b.import(0, poll, Thunk::Poll.signature(), true);
+    b.call(poll, &[]);
+    let sig = b.import_signature(c_signature(false, &[Type::Ptr, Type::Ptr], &[Type::Ptr]));
     let function = b.int(types::I64, slots.ask as usize as i64);
     let who = b.int(types::I64, slots.who.addr() as i64);
-    let code = b.call_indirect(sig, function, &[who, number])[0];
+    let code = b.call_indirect(sig, function, &[who, slot])[0];
     b.ins().return_(&[code]);
 }
