@@ -111,6 +111,10 @@ impl Writer {
 
     fn write_text(&mut self, text: &str) {
         let range = self.text(text);
+        self.write_range(range);
+    }
+
+    fn write_range(&mut self, range: TextRange) {
         self.tables.u32(range.offset);
         self.tables.u32(range.len);
     }
@@ -190,11 +194,17 @@ impl Writer {
     fn locs(&mut self, mir: &mir::Module) -> Place {
         self.tables.align(4);
         let offset = self.tables.offset();
+        let name = |path: &String| self.text(path.rsplit('/').next().unwrap_or(path));
+        let files: Vec<TextRange> = mir.files.iter().map(name).collect();
+        // The places of a function follow each other.
+        let mut function = ("", self.text(""));
         for (_, loc) in mir.locs.iter() {
-            let path = &mir.files[loc.file];
-            let file = path.rsplit('/').next().unwrap_or(path);
-            self.write_text(file);
-            self.write_text(loc.function.as_str());
+            let name = loc.function.as_str();
+            if name != function.0 {
+                function = (name, self.text(name));
+            }
+            self.write_range(files[loc.file.0 as usize]);
+            self.write_range(function.1);
             self.tables.u32(loc.line);
             self.tables.u32(loc.col);
             self.tables.u32(if loc.inlined_at.is_some() { loc.inlined_at.0 } else { NO_LOC });

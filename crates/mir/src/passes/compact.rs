@@ -25,6 +25,7 @@ pub fn compacted(old: &Function) -> Function {
     for &block in &cfg.rpo {
         let copy = new.new_block();
         blocks[block.index()] = copy;
+        new.blocks[copy].insts.reserve_exact(old.blocks[block].insts.len());
     }
     for &block in &cfg.rpo {
         for &param in &old.blocks[block].params {

@@ -21,6 +21,9 @@ const MAX_SELECTS: usize = 2;
 /// See the module's head.
 pub fn run(func: &mut Function, _: &mut PassCx<'_>) -> bool {
     let mut changed = false;
+    if func.blocks.len() == 1 {
+        return changed;
+    }
     for _ in 0..MAX_ROUNDS {
         let mut round = false;
         for block in func.blocks.ids() {
@@ -48,6 +51,9 @@ pub fn run(func: &mut Function, _: &mut PassCx<'_>) -> bool {
 
 /// Empties the blocks that nothing leads to, before any pass looks at them.
 pub fn remove_unreachable(func: &mut Function) {
+    if func.blocks.len() == 1 {
+        return;
+    }
     let cfg = Cfg::new(func);
     clear_unreachable(func, &cfg);
 }
