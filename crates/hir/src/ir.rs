@@ -326,6 +326,13 @@ pub struct Body {
     pub loops: u32,
 }
 
+impl Body {
+    /// The lambda that an expression is, if it is one.
+    pub fn lambda(&self, id: ExprId) -> Option<&Lambda> {
+        if let ExprKind::Lambda(lambda) = &self.exprs[id].kind { Some(lambda) } else { None }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct Local {
     /// Empty for temporaries of the desugaring.

@@ -134,9 +134,8 @@ impl Program {
             ast::Entry::Item(id) => Some(&ast.items[*id]),
             ast::Entry::Stmt(_) => None,
         });
-        items
-            .filter_map(|item| import_path(&item.kind).map(|path| (join(path), path_span(path))))
-            .collect()
+        let imports = items.filter_map(|item| item.kind.import());
+        imports.map(|import| (join(import.path()), path_span(import.path()))).collect()
     }
 
     fn load_imports(&mut self, module: ModuleId) {
@@ -203,22 +202,12 @@ impl Program {
         for entry in &ast.body {
             let ast::Entry::Item(id) = entry else { continue };
             let item = &ast.items[*id];
-            match &item.kind {
-                ast::ItemKind::Import(import) => self.link_import(module, import),
-                ast::ItemKind::FromImport(import) => {
+            match item.kind.import() {
+                Some(ast::AnyImport::Module(import)) => self.link_import(module, import),
+                Some(ast::AnyImport::Names(import)) => {
                     self.link_from_import(module, import, item.public.is_some());
                 }
-                ast::ItemKind::Error
-                | ast::ItemKind::Fn(_)
-                | ast::ItemKind::ExternFn(_)
-                | ast::ItemKind::Struct(_)
-                | ast::ItemKind::Class(_)
-                | ast::ItemKind::Enum(_)
-                | ast::ItemKind::Trait(_)
-                | ast::ItemKind::Impl(_)
-                | ast::ItemKind::Actor(_)
-                | ast::ItemKind::TypeAlias(_)
-                | ast::ItemKind::Let(_) => {}
+                None => {}
             }
         }
     }
@@ -331,24 +320,6 @@ impl Program {
             diagnostic = diagnostic.secondary(span, "declared here without `pub`");
         }
         self.report(diagnostic);
-    }
-}
-
-fn import_path(kind: &ast::ItemKind) -> Option<&[ast::Ident]> {
-    match kind {
-        ast::ItemKind::Import(import) => Some(&import.path),
-        ast::ItemKind::FromImport(import) => Some(&import.path),
-        ast::ItemKind::Error
-        | ast::ItemKind::Fn(_)
-        | ast::ItemKind::ExternFn(_)
-        | ast::ItemKind::Struct(_)
-        | ast::ItemKind::Class(_)
-        | ast::ItemKind::Enum(_)
-        | ast::ItemKind::Trait(_)
-        | ast::ItemKind::Impl(_)
-        | ast::ItemKind::Actor(_)
-        | ast::ItemKind::TypeAlias(_)
-        | ast::ItemKind::Let(_) => None,
     }
 }
 

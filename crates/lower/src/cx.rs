@@ -170,6 +170,12 @@ impl<'p> ModuleCx<'p> {
         id
     }
 
+    /// Where the lambda of an instance stands, and what it captures.
+    pub fn lambda_site(&self, instance: &Instance) -> (Rc<Body>, Vec<(LocalId, Captured)>) {
+        let site = self.lambdas.get(instance).expect("a lambda is queued where it is met");
+        (Rc::clone(&site.body), site.captures.clone())
+    }
+
     /// A function or method with code of its own.
     pub fn fn_instance(&mut self, id: FnId, args: &[Ty]) -> FuncId {
         if args.iter().any(|arg| arg.is_endless()) {

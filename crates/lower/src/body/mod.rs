@@ -94,10 +94,7 @@ pub fn lower_fn(cx: &mut ModuleCx<'_>, id: FnId, args: Args) -> Option<Function>
     this.b.attrs().interpret = interpret;
     this.b.attrs().inline = inline;
     this.b.attrs().cold = cold;
-    let params = this.body.params.clone();
-    this.bind_params(&params, 0);
-    let root = this.body.root;
-    Some(this.finish(root))
+    Some(this.finish_function())
 }
 
 /// Lowers the code of a closure: the closure object is its first parameter.
@@ -108,11 +105,8 @@ pub fn lower_lambda(
     expr: ExprId,
     instance: &Instance,
 ) -> Option<Function> {
-    let site = cx.lambdas.get(instance).expect("a lambda is queued where it is met");
-    let (body, captures) = (site.body.clone(), site.captures.clone());
-    let ExprKind::Lambda(lambda) = &body.exprs[expr].kind else {
-        unreachable!("queued as a lambda")
-    };
+    let (body, captures) = cx.lambda_site(instance);
+    let lambda = body.lambda(expr).expect("it is queued as a lambda");
     let params: Vec<Ty> = lambda.params.iter().map(|l| body.locals[*l].ty.subst(&args)).collect();
     let ret = lambda.ret.subst(&args);
     let sig = cx.lambda_signature(lambda.flavour, &params, ret);
@@ -139,10 +133,7 @@ pub fn lower_root_fn(cx: &mut ModuleCx<'_>, id: FnId, args: Args) -> Option<Func
     };
     let mut this = BodyCx::new_root(cx, id, args, body, sig, gives(flavour), value);
     this.b.attrs().generator = flavour == FnFlavour::Generator;
-    let params = this.body.params.clone();
-    this.bind_params(&params, 0);
-    let root = this.body.root;
-    Some(this.finish(root))
+    Some(this.finish_function())
 }
 
 /// Lowers the body of a task, an actor or a generator lambda as a root.
@@ -153,11 +144,8 @@ pub fn lower_root_lambda(
     expr: ExprId,
     instance: &Instance,
 ) -> Option<Function> {
-    let site = cx.lambdas.get(instance).expect("a lambda is queued where it is met");
-    let (body, captures) = (site.body.clone(), site.captures.clone());
-    let ExprKind::Lambda(lambda) = &body.exprs[expr].kind else {
-        unreachable!("queued as a lambda")
-    };
+    let (body, captures) = cx.lambda_site(instance);
+    let lambda = body.lambda(expr).expect("it is queued as a lambda");
     let gives = match lambda.kind {
         LambdaKind::Closure => gives(lambda.flavour),
         LambdaKind::Async => Gives::Answer,
@@ -352,6 +340,14 @@ impl<'m, 'p> BodyCx<'m, 'p> {
             };
             self.locals.insert(*local, slot);
         }
+    }
+
+    /// The function of a declaration, whose parameters are the body's.
+    fn finish_function(mut self) -> Function {
+        let params = self.body.params.clone();
+        self.bind_params(&params, 0);
+        let root = self.body.root;
+        self.finish(root)
     }
 
     /// Lowers the body in tail position and gives the function.

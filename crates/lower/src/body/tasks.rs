@@ -10,7 +10,7 @@ use sepal_abi::{Connection, DescId, RtFn, SpawnSetting};
 use sepal_base::{Span, Symbol};
 use sepal_hir::ast::{FnFlavour, SpawnKind};
 use sepal_hir::lang::{LangFn, LangTy};
-use sepal_hir::{ExprId, ExprKind, FnId, Lambda, Spawn, SpawnOption, Ty};
+use sepal_hir::{ExprId, FnId, Lambda, Spawn, SpawnOption, Ty};
 use sepal_mir::{BinOp, CastKind, FieldRef, FuncId, Function, LayoutId, Signature, Type, Value};
 use std::rc::Rc;
 
@@ -308,9 +308,7 @@ impl BodyCx<'_, '_> {
     /// The frame of a body that is a lambda without parameters.
     fn frame_of_lambda(&mut self, expr: ExprId) -> Value {
         let body = Rc::clone(&self.body);
-        let ExprKind::Lambda(lambda) = &body.exprs[expr].kind else {
-            unreachable!("the checker makes a lambda of every task")
-        };
+        let lambda = body.lambda(expr).expect("the checker makes a lambda of every task");
         let captures = self.captures(lambda);
         let root = self.root_lambda(expr, &captures, &[]);
         self.b.frame_new(root, &captures.values)

@@ -25,6 +25,11 @@ pub fn reserve(size: usize) -> Option<NonNull<u8>> {
 }
 
 /// As the kernel's.
+pub(super) fn map_stack(size: usize) -> Option<NonNull<u8>> {
+    map(size)
+}
+
+/// As the kernel's.
 ///
 /// # Safety
 /// As the kernel's.

@@ -7,6 +7,14 @@ pub fn map(size: usize) -> Option<NonNull<u8>> {
     map_with(size, libc::PROT_READ | libc::PROT_WRITE)
 }
 
+/// The same for memory of which a little at one end will be used: it shall not be given huge pages.
+pub(super) fn map_stack(size: usize) -> Option<NonNull<u8>> {
+    let stack = map(size)?;
+    // SAFETY: the mapping is fresh; advice changes no contents.
+    unsafe { libc::madvise(stack.as_ptr().cast(), size, libc::MADV_NOHUGEPAGE) };
+    Some(stack)
+}
+
 /// Reserves addresses that may not be touched before [`commit`].
 pub fn reserve(size: usize) -> Option<NonNull<u8>> {
     map_with(size, libc::PROT_NONE)
@@ -55,11 +63,32 @@ pub unsafe fn unmap(start: NonNull<u8>, size: usize) {
     unsafe { libc::munmap(start.as_ptr().cast(), size) };
 }
 
-/// Makes pages untouchable; false if the kernel refuses.
+/// From Linux 6.13 on; not in the C library's headers yet.
+const MADV_GUARD_INSTALL: i32 = 102;
+
+/// Makes pages untouchable; false if the kernel refuses. Newer kernels note that at the pages, so that one mapping holds
+/// any number of guards. Older ones make three mappings of one, of which a process may have 65,530 by default.
 ///
 /// # Safety
 /// The range must be whole pages of a mapping of the caller's that nobody uses.
 pub(super) unsafe fn guard(start: NonNull<u8>, size: usize) -> bool {
+    let start = start.as_ptr().cast();
     // SAFETY: the caller owns the range.
-    unsafe { libc::mprotect(start.as_ptr().cast(), size, libc::PROT_NONE) == 0 }
+    unsafe {
+        libc::madvise(start, size, MADV_GUARD_INSTALL) == 0
+            || libc::mprotect(start, size, libc::PROT_NONE) == 0
+    }
+}
+
+/// Whether the kernel notes guards at pages.
+#[cfg(test)]
+pub(super) fn guards_pages() -> bool {
+    map(super::PAGE).is_some_and(|page| {
+        // SAFETY: the page was just mapped.
+        unsafe {
+            let guards = libc::madvise(page.as_ptr().cast(), super::PAGE, MADV_GUARD_INSTALL) == 0;
+            unmap(page, super::PAGE);
+            guards
+        }
+    })
 }
