@@ -12,15 +12,15 @@
 //! | `leaf` | the trampoline and `rt_suspend`; a root |
 //! | `queue` | receiving; a root |
 //! | `stack` | the engine, while the actor runs or is preempted |
+//! | `apart` | what is not needed by most, see `sched::cold` |
 //! | `next`, `phase` | the trampoline |
 //!
 //! Must never hand out a reference to itself that lives across a call into compiled code.
 
 use crate::heap::{Due, Heap, Roots};
 use crate::limits;
-use crate::pooled::Pooled;
 use crate::run::RuntimeRef;
-use crate::sched::cold::Cold;
+use crate::sched::cold::{Apart, Cold};
 use crate::sched::inbox::Queue;
 use crate::sched::post::SENDS_OF_TURN;
 use crate::sched::signal::Reason;
@@ -96,7 +96,7 @@ pub struct Actor {
     pub(crate) leaf: ObjPtr,
     pub(crate) queue: Queue,
     pub(crate) stack: Option<Box<Activation>>,
-    cold: Option<Pooled<Cold>>,
+    pub(crate) apart: Apart,
     pub(crate) next: Next,
     /// What the run was that is going on, or was preempted.
     pub(crate) doing: Next,
@@ -129,7 +129,7 @@ impl Actor {
             leaf: std::ptr::null_mut(),
             queue: Queue::EMPTY,
             stack: None,
-            cold: None,
+            apart: Apart::NOTHING,
             next: Next::Resume,
             doing: Next::Resume,
             phase: Phase::Body,
@@ -158,23 +158,23 @@ impl Actor {
 
     /// What few actors need.
     pub(crate) fn cold(&mut self) -> &mut Cold {
-        self.cold.get_or_insert_with(|| Pooled::new(Cold::default()))
+        self.apart.make_cold()
     }
 
     /// The same, if it was ever needed.
     pub(crate) fn cold_if_any(&mut self) -> Option<&mut Cold> {
-        self.cold.as_deref_mut()
+        self.apart.cold_mut()
     }
 
     /// Whether there is nothing that a turn or a receive must look after beside the mailbox: the usual case.
     #[inline(always)]
     pub(crate) fn is_carefree(&self) -> bool {
-        self.cold.as_deref().is_none_or(Cold::is_carefree)
+        self.apart.cold().is_none_or(Cold::is_carefree)
     }
 
     /// What [`Actor::cold`] would give, if there is any.
     pub(crate) fn cold_ref(&self) -> Option<&Cold> {
-        self.cold.as_deref()
+        self.apart.cold()
     }
 
     /// The slot that the actor lives in.
@@ -378,7 +378,7 @@ impl Actor {
 
     /// Calls `visit` with every place outside stacks and the module-level constants that holds a reference, exactly.
     fn for_each_root(&mut self, mut visit: impl FnMut(&mut u64)) {
-        visit_roots(&mut self.leaf, &mut self.queue, self.cold.as_deref_mut(), &mut visit);
+        visit_roots(&mut self.leaf, &mut self.queue, self.apart.cold_mut(), &mut visit);
     }
 
     /// At a wait, where only exact roots are left: gives back what the actor no longer needs.
@@ -396,9 +396,9 @@ impl Actor {
         let has_globals = self.ctx.globals != runtime.no_globals();
         let globals = self.ctx.globals;
         let refs = runtime.image().global_refs.as_slice();
-        let Actor { ctx, heap, leaf, queue, cold, .. } = self;
+        let Actor { ctx, heap, leaf, queue, apart, .. } = self;
         let mut roots = |visit: &mut dyn FnMut(&mut u64)| {
-            visit_roots(leaf, queue, cold.as_deref_mut(), visit);
+            visit_roots(leaf, queue, apart.cold_mut(), visit);
             for &index in refs.iter().filter(|_| has_globals) {
                 // SAFETY: the area has that word, and nobody else looks at it.
                 let word = unsafe { &mut *globals.add(index as usize) };

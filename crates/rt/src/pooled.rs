@@ -33,6 +33,20 @@ impl<T> Pooled<T> {
         unsafe { memory.write(value) };
         Pooled(memory)
     }
+
+    /// An address that owns the value.
+    pub(crate) fn into_address(self) -> usize {
+        ManuallyDrop::new(self).0.as_ptr() as usize
+    }
+
+    /// Takes back the value that an address owns.
+    ///
+    /// # Safety
+    /// The address must come from [`Pooled::into_address`], once.
+    pub(crate) unsafe fn from_address(address: usize) -> Pooled<T> {
+        // SAFETY: the caller vouches for the address.
+        Pooled(unsafe { NonNull::new_unchecked(address as *mut T) })
+    }
 }
 
 impl<T> Deref for Pooled<T> {

@@ -83,14 +83,14 @@ pub unsafe extern "C" fn rt_task_resolve(ctx: *mut Ctx, message: *const u8) {
     // SAFETY: see `fns`.
     let (actor, message) = unsafe { (actor(ctx), message_of(message)) };
     let runtime = actor.runtime;
-    if let (Some(message), Some(promise)) = (message, actor.cold().promise.take()) {
+    if let (Some(message), Some(promise)) = (message, actor.apart.take_promise()) {
         // What it could answer is now in the hands of who awaits it.
         replies(message.handles()).for_each(|reply| reply.set_holder(None));
         // Nor do the tasks end with it whose futures it gives away.
-        let tasks = &mut actor.cold().tasks;
-        futures(message.handles())
-            .filter_map(Promise::task)
-            .for_each(|given| tasks.retain(|&task| task != given));
+        if let Some(cold) = actor.cold_if_any() {
+            let given = futures(message.handles()).filter_map(Promise::task);
+            given.for_each(|given| cold.tasks.retain(|&task| task != given));
+        }
         promise.keep(&runtime, message);
     }
 }

@@ -1,6 +1,6 @@
 //! What few actors need, apart from the actor itself so that an idle one stays small.
 //!
-//! All of it belongs to the thread that runs the actor.
+//! All of it belongs to the thread that runs the actor. Must never be made for a task that does no more than compute.
 
 use super::bounds::{Limits, Overflow};
 use super::few::Few;
@@ -10,11 +10,99 @@ use super::signal::Reason;
 use super::slot::Pid;
 use crate::actor::{Raised, RootSource};
 use crate::message::Message;
-use crate::pooled::Counted;
+use crate::pooled::{Counted, Pooled};
 use sepal_abi::{ObjPtr, SpawnSetting};
 use std::collections::VecDeque;
 use std::ptr::null_mut;
 use std::sync::Arc;
+
+/// What an actor keeps apart, in one word: nothing, the promise of a task that needs nothing else, or a [`Cold`].
+#[derive(Debug)]
+pub(crate) struct Apart {
+    /// The address of the cold; or with [`Apart::NO_COLD`] that of the promise, or 0.
+    word: usize,
+}
+
+impl Apart {
+    pub(crate) const NOTHING: Apart = Apart { word: Apart::NO_COLD };
+    /// Neither is at an odd address.
+    const NO_COLD: usize = 1;
+
+    /// A promise that a task is to keep, and nothing else yet.
+    fn of_promise(promise: Counted<Promise>) -> Apart {
+        Apart { word: promise.into_address() | Apart::NO_COLD }
+    }
+
+    #[inline(always)]
+    pub(crate) fn cold(&self) -> Option<&Cold> {
+        // SAFETY: without the bit the address is that of a cold, which this owns.
+        (self.word & Apart::NO_COLD == 0).then(|| unsafe { &*(self.word as *const Cold) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn cold_mut(&mut self) -> Option<&mut Cold> {
+        // SAFETY: as above.
+        (self.word & Apart::NO_COLD == 0).then(|| unsafe { &mut *(self.word as *mut Cold) })
+    }
+
+    /// The cold, made if there is none.
+    #[inline(always)]
+    pub(crate) fn make_cold(&mut self) -> &mut Cold {
+        if self.word & Apart::NO_COLD != 0 {
+            self.add_cold();
+        }
+        // SAFETY: as above.
+        unsafe { &mut *(self.word as *mut Cold) }
+    }
+
+    #[inline(never)]
+    fn add_cold(&mut self) {
+        let cold = Cold { promise: self.take_promise(), ..Cold::default() };
+        self.word = Pooled::new(cold).into_address();
+    }
+
+    #[inline(never)]
+    fn give_up(&mut self) {
+        drop(self.take_promise());
+        if self.word != Apart::NO_COLD {
+            // SAFETY: without the bit the address is that of a cold, which this owns and does not use any more.
+            drop(unsafe { Pooled::<Cold>::from_address(self.word) });
+        }
+    }
+
+    pub(crate) fn set_promise(&mut self, promise: Counted<Promise>) {
+        match self.cold_mut() {
+            Some(cold) => cold.promise = Some(promise),
+            None => *self = Apart::of_promise(promise),
+        }
+    }
+
+    pub(crate) fn has_promise(&self) -> bool {
+        match self.cold() {
+            Some(cold) => cold.promise.is_some(),
+            None => self.word != Apart::NO_COLD,
+        }
+    }
+
+    pub(crate) fn take_promise(&mut self) -> Option<Counted<Promise>> {
+        if let Some(cold) = self.cold_mut() {
+            return cold.promise.take();
+        }
+        let word = std::mem::replace(&mut self.word, Apart::NO_COLD);
+        let address = word & !Apart::NO_COLD;
+        // SAFETY: with the bit, what is not 0 owns a promise, which nothing but the result names any more.
+        (address != 0).then(|| unsafe { Counted::from_address(address) })
+    }
+}
+
+impl Drop for Apart {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if self.word != Apart::NO_COLD {
+            self.give_up();
+        }
+    }
+}
 
 /// See the module's head.
 pub(crate) struct Cold {
@@ -51,8 +139,8 @@ pub(crate) struct Cold {
     pub(crate) sleep_until: u64,
     /// The clock's alarm that will wake the actor, and its time.
     pub(crate) alarm: Option<(u64, u64)>,
-    /// The promise that a task is to keep.
-    pub(crate) promise: Option<Counted<Promise>>,
+    /// The promise that a task is to keep: see [`Apart`].
+    promise: Option<Counted<Promise>>,
     /// The tasks that end with this actor.
     pub(crate) tasks: Vec<Pid>,
     /// Promises of which a reply was dropped unanswered: they fail when the actor ends.

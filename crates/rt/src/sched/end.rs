@@ -163,10 +163,9 @@ impl Actor {
 
     /// Whether anybody may wait for an answer through the actor: beside what its thread has noted as orphans.
     fn owes_answers(&self) -> bool {
-        let owes = |cold: &Cold| {
-            cold.promise.is_some() || !cold.orphans.is_empty() || !cold.held.is_empty()
-        };
+        let owes = |cold: &Cold| !cold.orphans.is_empty() || !cold.held.is_empty();
         self.queue.len() > 0
+            || self.apart.has_promise()
             || self.heap.handles().next().is_some()
             || self.cold_ref().is_some_and(owes)
     }
@@ -196,19 +195,15 @@ fn fail_promises(runtime: &Runtime, actor: &mut Actor, reason: &Reason, unread: 
     let mut orphans = promise::take_orphans();
     if let Some(cold) = actor.cold_if_any() {
         orphans.append(&mut cold.orphans);
-        fail_promises_of(runtime, cold, reason);
+        for (_, message) in std::mem::take(&mut cold.held) {
+            fail_replies(runtime, &message, reason);
+        }
+    }
+    if let Some(promise) = actor.apart.take_promise() {
+        promise.fail(runtime, reason);
     }
     for orphan in orphans {
         orphan.fail_of_holder(runtime, pid, reason);
-    }
-}
-
-fn fail_promises_of(runtime: &Runtime, cold: &mut Cold, reason: &Reason) {
-    for (_, message) in std::mem::take(&mut cold.held) {
-        fail_replies(runtime, &message, reason);
-    }
-    if let Some(promise) = cold.promise.take() {
-        promise.fail(runtime, reason);
     }
 }
 

@@ -262,7 +262,7 @@ impl Runtime {
             watchers: count(|cold| cold.watchers.len()),
             traps_exits: actor.traps_exits,
             is_ending: actor.phase != Phase::Body,
-            is_task: cold.is_some_and(|cold| cold.promise.is_some()),
+            is_task: actor.apart.has_promise(),
             place,
         }
     }

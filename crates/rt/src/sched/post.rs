@@ -298,7 +298,7 @@ impl Runtime {
         let is_task = body.promise.is_some();
         if let Some(promise) = body.promise {
             promise.set_task(pid);
-            actor.cold().promise = Some(promise);
+            actor.apart.set_promise(promise);
             actor.heap.expect_short_life();
         }
         connect(actor);
