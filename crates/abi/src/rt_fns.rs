@@ -77,7 +77,7 @@ macro_rules! rt_fns {
             /// Starts an actor with a copy of the frame; `label` is its declared name, `mailbox` a token of its
             /// message type or null, `kind` a `Connection`. Gives pid and monitor.
             rt_spawn(frame: Ref, label: Ref, mailbox: Ptr, kind: I64) -> (I64, I64) [state allocates];
-            /// A deep copy of up to four words, of which the header's descriptor says what they are.
+            /// A deep copy of up to four words, of which the header's descriptor says what they are; the others are 0.
             rt_message_new(header: I64, a: I64, b: I64, c: I64, d: I64) -> (Ptr) [state reads allocates];
             rt_send(pid: I64, message: Ptr) -> () [state];
             /// Begins a receive with a time limit in milliseconds, or -1.

@@ -178,9 +178,10 @@ impl Message {
         transfer::clone(self, descs)
     }
 
-    /// A message of one object without references, of `size` bytes. `None`: there is no memory.
+    /// A message of one object without references, of `size` bytes; words behind it are 0. `None`: there is no memory.
     #[inline(always)]
     fn new_flat(size: usize, header: Header, words: [u64; MESSAGE_WORDS]) -> Option<Message> {
+        debug_assert!(words[size / 8 - 1..].iter().all(|&word| word == 0));
         let envelope = NonNull::new(blocks::take(FLAT).cast::<Envelope>())?;
         let flat_size = size as u32;
         let new = Envelope { next: AtomicPtr::default(), note: 0, kind: 0, flat_size };

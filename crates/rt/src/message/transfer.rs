@@ -17,6 +17,21 @@ const FLAT_BLOCK: usize = blocks::capacity(FLAT);
 type FlatWords = [u64; ROOM_FOR_WORDS / 8];
 type ChunkWords = [u64; (FLAT_BLOCK - CHUNK_HEAD) / 8];
 
+/// Copies an object without references to where the context bumps through, if there is room for it.
+#[inline(never)]
+fn copy_exactly(words: &[u64], ctx: &mut Ctx) -> Option<ObjPtr> {
+    let (start, size) = (ctx.alloc_ptr, size_of_val(words));
+    if size > ctx.alloc_end - start {
+        return None;
+    }
+    ctx.alloc_ptr = start + size;
+    for (index, &word) in words.iter().enumerate() {
+        // SAFETY: what the context bumps through is the actor's to fill.
+        unsafe { (start as *mut u64).add(index).write(word) };
+    }
+    Some(start as ObjPtr)
+}
+
 /// Where objects of a message go.
 trait Destination {
     /// Room for the objects of a chunk.
@@ -109,7 +124,7 @@ impl Message {
         unsafe {
             let object = memory.add(CHUNK_HEAD);
             let words = memory.add(size_of::<Envelope>()).cast::<FlatWords>().read();
-            let word = |index| if index * 8 < size { words[index] } else { 0 };
+            let word = |index: usize| words.get(index).copied().unwrap_or(0);
             object.cast::<ChunkWords>().write(std::array::from_fn(word));
             heap.add_small_chunk(ctx, memory, FLAT_BLOCK, size);
             Ok(object.cast())
@@ -120,15 +135,16 @@ impl Message {
     #[inline(always)]
     pub fn copy_flat(&self, ctx: &mut Ctx) -> Option<ObjPtr> {
         let words = self.flat()?;
-        let (start, size) = (ctx.alloc_ptr, words.len() * 8);
-        if size > ctx.alloc_end - start {
-            return None;
+        let start = ctx.alloc_ptr;
+        if ROOM_FOR_WORDS > ctx.alloc_end - start {
+            return copy_exactly(words, ctx);
         }
-        ctx.alloc_ptr = start + size;
-        for (index, &word) in words.iter().enumerate() {
-            // SAFETY: what the context bumps through is the actor's to fill.
-            unsafe { (start as *mut u64).add(index).write(word) };
-        }
+        ctx.alloc_ptr = start + size_of_val(words);
+        // SAFETY: a flat message has all words, those behind its object 0; and what the context bumps through is the
+        // actor's to fill, and stays 0 behind what it bumps over.
+        unsafe {
+            (start as *mut FlatWords).write(self.0.as_ptr().add(1).cast::<FlatWords>().read())
+        };
         Some(start as ObjPtr)
     }
 
