@@ -59,11 +59,11 @@ impl Program {
         for id in self.aliases.ids() {
             self.alias_type(id);
         }
-        for task in tasks {
-            if let TaskKind::Adt(id) = task.what {
-                self.implement_by_methods(id);
-            }
-        }
+        let adts = tasks.iter().filter_map(|task| match task.what {
+            TaskKind::Adt(id) => Some(id),
+            _ => None,
+        });
+        self.implement_by_methods(&adts.collect::<Vec<_>>());
     }
 
     // -- Type parameters ---------------------------------------------------------------------

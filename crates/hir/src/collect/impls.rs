@@ -104,19 +104,37 @@ impl Program {
 
     // -- Methods of impls --------------------------------------------------------------------
 
-    pub(super) fn finish_impls(&mut self, open: &[OpenImpl]) {
-        for open in open {
+    pub(super) fn finish_impls(&mut self, impls: &[OpenImpl]) {
+        let mut late = Vec::new();
+        for open in impls {
             let ast = Rc::clone(&self.items.modules[self.items.impls[open.id].module].ast);
             let ast::ItemKind::Impl(decl) = &ast.items[open.item].kind else { continue };
             self.open_trait_args(open);
             for (item, f) in method_items(&ast, &decl.methods) {
                 self.impl_method(open.id, &ast, item, f);
             }
-            self.take_methods_of_body(open.id);
-            self.close_trait_args(open.id);
-            self.report_missing_methods(open.id);
-            self.index_impl(open.id);
+            if self.needs_methods_of_body(open) {
+                late.push(open.id);
+            } else {
+                self.close_trait_args(open.id);
+                self.index_impl(open.id);
+            }
         }
+        // These may have to check bodies, which may ask for all others.
+        for open in impls {
+            self.take_methods_of_body(open.id);
+            if late.contains(&open.id) {
+                self.close_trait_args(open.id);
+                self.index_impl(open.id);
+            }
+            self.report_missing_methods(open.id);
+        }
+    }
+
+    /// Whether only methods of the type's body can tell the arguments of the trait.
+    fn needs_methods_of_body(&self, open: &OpenImpl) -> bool {
+        let def = &self.items.impls[open.id];
+        open.written < def.trait_ref.args.len() && def.methods.iter().any(Option::is_none)
     }
 
     /// Arguments of the trait that were left out are found from the methods.
@@ -375,21 +393,31 @@ impl Program {
 
     /// A type whose body holds the methods of an operator trait, of `Iter`, or of `Eq`, `Ord`,
     /// `Hash` or `Show`, has that trait without an `impl`.
-    pub(super) fn implement_by_methods(&mut self, adt: AdtId) {
-        if self.items.modules[self.items.adts[adt].module].is_std {
-            return;
-        }
-        let methods = self.items.adts[adt].methods.clone();
-        for method in methods {
-            let name = self.items.fns[method].name;
-            let Some(traits) = self.trait_methods.get(&name).cloned() else { continue };
-            for (trait_id, _) in traits {
-                let item = self.lang.which_trait(trait_id);
-                if item.is_some_and(|item| !matches!(item, LangTrait::Iterable | LangTrait::Pairs))
-                {
-                    self.implement_trait_by_methods(adt, trait_id);
-                }
+    pub(super) fn implement_by_methods(&mut self, adts: &[AdtId]) {
+        let of_users = |adt: &&AdtId| !self.items.modules[self.items.adts[**adt].module].is_std;
+        let mut found = Vec::new();
+        for adt in adts.iter().filter(of_users) {
+            for method in &self.items.adts[*adt].methods {
+                let traits = self.trait_methods.get(&self.items.fns[*method].name);
+                let traits = traits.into_iter().flatten().map(|(id, _)| *id);
+                let by_methods = traits.filter(|id| {
+                    let item = self.lang.which_trait(*id);
+                    item.is_some_and(|i| !matches!(i, LangTrait::Iterable | LangTrait::Pairs))
+                });
+                found.extend(by_methods.map(|id| (*adt, id)));
             }
+        }
+        self.by_methods.extend(found.iter().copied());
+        for (adt, id) in found {
+            self.find_by_methods(adt, id);
+        }
+    }
+
+    /// Has the methods of a type's body looked at, if nobody has yet. This may check some of them,
+    /// and those may ask for the traits of other types.
+    pub(crate) fn find_by_methods(&mut self, adt: AdtId, trait_id: TraitId) {
+        if self.by_methods.remove(&(adt, trait_id)) {
+            self.implement_trait_by_methods(adt, trait_id);
         }
     }
 
@@ -444,30 +472,40 @@ impl Program {
         for (wanted, method) in wanted.into_iter().zip(methods) {
             let Some(method) = *method else { continue };
             self.note_inout(wanted, method);
-            let params: Vec<Ty> =
-                self.items.fns[wanted].params.iter().map(|p| p.ty.subst(&all)).collect();
+            let params = self.items.fns[wanted].params.iter();
+            let params: Vec<Ty> = params.map(|p| p.ty.subst(&all)).collect();
             let ret = self.items.fns[wanted].ret.subst(&all);
-            let open = self.uninferred.contains(&method);
+            if self.uninferred.contains(&method) {
+                self.take_over_types(method, &params, ret);
+            }
             let own: Vec<Ty> = self.items.fns[method].params.iter().map(|p| p.ty).collect();
-            for (index, (own, wanted)) in own.iter().zip(&params).enumerate() {
-                let known = self.infer.resolve(*wanted);
-                if own.is_error() && !known.has_vars() {
-                    self.items.fns[method].params[index].ty = known;
-                } else if self.infer.unify(*own, *wanted).is_err() {
+            let found = [self.items.fns[method].ret];
+            let pairs = own.iter().zip(&params).chain(found.iter().zip([&ret]));
+            for (own, wanted) in pairs {
+                if self.infer.unify(*own, *wanted).is_err() {
                     return false;
                 }
             }
-            let known = self.infer.resolve(ret);
-            if open && !known.has_vars() && self.items.fns[method].ret.is_error() {
-                self.items.fns[method].ret = known;
-            } else if open {
-                // The result is inferred, and with it the trait's argument.
-                self.signature(method);
-            }
-            if self.infer.unify(self.items.fns[method].ret, ret).is_err() {
-                return false;
-            }
         }
         true
+    }
+
+    /// Types that a method leaves out are those of the trait. Where these are not known either the
+    /// body tells, and with it the trait's argument.
+    fn take_over_types(&mut self, method: FnId, params: &[Ty], ret: Ty) {
+        let known = |ty: Ty| Some(self.infer.resolve(ty)).filter(|ty| !ty.has_vars());
+        let params: Vec<Option<Ty>> = params.iter().map(|ty| known(*ty)).collect();
+        let ret = known(ret);
+        let def = &mut self.items.fns[method];
+        let left_out = def.params.iter_mut().map(|param| &mut param.ty).zip(params);
+        for (own, known) in left_out.chain([(&mut def.ret, ret)]) {
+            if let (true, Some(known)) = (own.is_error(), known) {
+                *own = known;
+            }
+        }
+        let types = def.params.iter().map(|param| param.ty).chain([def.ret]);
+        if types.into_iter().any(Ty::is_error) {
+            self.signature(method);
+        }
     }
 }
