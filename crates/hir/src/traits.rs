@@ -225,7 +225,7 @@ impl Program {
 
     fn search_candidates(&mut self, head: Option<Head>, ty: Ty, ob: &Obligation) -> Search {
         if let Some(Head::Adt(adt)) = head {
-            self.find_by_methods(adt, ob.trait_ref.id);
+            self.implement_by_methods(adt, ob.trait_ref.id);
         }
         let candidates = self.impl_index.get(&(ob.trait_ref.id, head)).cloned().unwrap_or_default();
         let single = candidates.len() == 1;

@@ -55,15 +55,14 @@ impl Program {
                 _ => {}
             }
         }
-        self.finish_impls(&impls);
-        for id in self.aliases.ids() {
-            self.alias_type(id);
-        }
         let adts = tasks.iter().filter_map(|task| match task.what {
             TaskKind::Adt(id) => Some(id),
             _ => None,
         });
-        self.implement_by_methods(&adts.collect::<Vec<_>>());
+        self.finish_impls(&impls, &adts.collect::<Vec<_>>());
+        for id in self.aliases.ids() {
+            self.alias_type(id);
+        }
     }
 
     // -- Type parameters ---------------------------------------------------------------------

@@ -104,7 +104,7 @@ impl Program {
 
     // -- Methods of impls --------------------------------------------------------------------
 
-    pub(super) fn finish_impls(&mut self, impls: &[OpenImpl]) {
+    pub(super) fn finish_impls(&mut self, impls: &[OpenImpl], adts: &[AdtId]) {
         let mut late = Vec::new();
         for open in impls {
             let ast = Rc::clone(&self.items.modules[self.items.impls[open.id].module].ast);
@@ -120,7 +120,8 @@ impl Program {
                 self.index_impl(open.id);
             }
         }
-        // These may have to check bodies, which may ask for all others.
+        // What follows may have to check bodies, which may ask for all others.
+        let by_methods = self.note_traits_by_methods(adts, &late);
         for open in impls {
             self.take_methods_of_body(open.id);
             if late.contains(&open.id) {
@@ -128,6 +129,9 @@ impl Program {
                 self.index_impl(open.id);
             }
             self.report_missing_methods(open.id);
+        }
+        for (adt, trait_id) in by_methods {
+            self.implement_by_methods(adt, trait_id);
         }
     }
 
@@ -392,8 +396,13 @@ impl Program {
     }
 
     /// A type whose body holds the methods of an operator trait, of `Iter`, or of `Eq`, `Ord`,
-    /// `Hash` or `Show`, has that trait without an `impl`.
-    pub(super) fn implement_by_methods(&mut self, adts: &[AdtId]) {
+    /// `Hash` or `Show`, has that trait without an `impl`. Notes those of which this may be so.
+    fn note_traits_by_methods(&mut self, adts: &[AdtId], late: &[ImplId]) -> Vec<(AdtId, TraitId)> {
+        let written = |adt: AdtId, trait_id: TraitId| {
+            late.iter().map(|id| &self.items.impls[*id]).any(|def| {
+                def.trait_ref.id == trait_id && Head::of(def.self_ty) == Some(Head::Adt(adt))
+            })
+        };
         let of_users = |adt: &&AdtId| !self.items.modules[self.items.adts[**adt].module].is_std;
         let mut found = Vec::new();
         for adt in adts.iter().filter(of_users) {
@@ -404,18 +413,16 @@ impl Program {
                     let item = self.lang.which_trait(*id);
                     item.is_some_and(|i| !matches!(i, LangTrait::Iterable | LangTrait::Pairs))
                 });
-                found.extend(by_methods.map(|id| (*adt, id)));
+                found.extend(by_methods.map(|id| (*adt, id)).filter(|(a, t)| !written(*a, *t)));
             }
         }
         self.by_methods.extend(found.iter().copied());
-        for (adt, id) in found {
-            self.find_by_methods(adt, id);
-        }
+        found
     }
 
-    /// Has the methods of a type's body looked at, if nobody has yet. This may check some of them,
-    /// and those may ask for the traits of other types.
-    pub(crate) fn find_by_methods(&mut self, adt: AdtId, trait_id: TraitId) {
+    /// Looks at the methods of a type's body for a trait, if nobody has yet. This may check some of them, and those
+    /// may ask for the traits of other types.
+    pub(crate) fn implement_by_methods(&mut self, adt: AdtId, trait_id: TraitId) {
         if self.by_methods.remove(&(adt, trait_id)) {
             self.implement_trait_by_methods(adt, trait_id);
         }
