@@ -116,9 +116,8 @@ impl Transform<'_> {
         let suspends = points.iter().any(|point| point.state.is_some());
         self.one_state = self.is_always_at(&points);
         if self.mode == Mode::Root || suspends {
-            let (frames, name) = (&mut self.cx.frames, self.func.name);
-            let types = &self.slots.types;
-            self.layout = frames.define(self.module, self.id, name, &self.given, types);
+            let (frames, types) = (&mut self.cx.frames, &self.slots.types);
+            self.layout = frames.define(self.module, self.id, &self.func, &self.given, types);
         }
         self.change_returns();
         for point in &mut points {
