@@ -22,6 +22,14 @@ pub(crate) struct OpenImpl {
     written: usize,
 }
 
+/// What a trait asks of a method.
+struct TraitSignature {
+    params: Vec<Ty>,
+    ret: Ty,
+    mailbox: Option<Ty>,
+    self_param: SelfKind,
+}
+
 impl Program {
     pub(super) fn impl_header(
         &mut self,
@@ -212,7 +220,7 @@ impl Program {
         // `Left::Inferred` only keeps quiet about what is missing.
         self.fn_signature(method, ast, f, scope, generics, Left::Inferred);
         self.uninferred.remove(&method);
-        let (params, ret, _) = self.trait_signature(wanted, method);
+        let TraitSignature { params, ret, mailbox, .. } = self.trait_signature(wanted, method);
         let offset = usize::from(node.self_param.is_some());
         for (index, param) in node.params.iter().enumerate() {
             if param.ty.is_none()
@@ -224,10 +232,13 @@ impl Program {
         if node.ret.is_none() {
             self.items.fns[method].ret = ret;
         }
+        if node.mailbox.is_none() {
+            self.items.fns[method].mailbox = mailbox;
+        }
     }
 
     /// The signature that a trait's method has for an impl, in the impl method's parameters.
-    fn trait_signature(&self, wanted: FnId, method: FnId) -> (Vec<Ty>, Ty, SelfKind) {
+    fn trait_signature(&self, wanted: FnId, method: FnId) -> TraitSignature {
         let Owner::Impl(id) = self.items.fns[method].owner else {
             unreachable!("methods of impls only")
         };
@@ -245,12 +256,17 @@ impl Program {
             .chain(own)
             .collect();
         let trait_method = &self.items.fns[wanted];
-        let params = trait_method.params.iter().map(|param| param.ty.subst(&args)).collect();
-        (params, trait_method.ret.subst(&args), trait_method.self_param)
+        TraitSignature {
+            params: trait_method.params.iter().map(|param| param.ty.subst(&args)).collect(),
+            ret: trait_method.ret.subst(&args),
+            mailbox: trait_method.mailbox.map(|ty| ty.subst(&args)),
+            self_param: trait_method.self_param,
+        }
     }
 
     fn compare_method(&mut self, id: ImplId, method: FnId, wanted: FnId, span: Span) {
-        let (params, ret, self_kind) = self.trait_signature(wanted, method);
+        let TraitSignature { params, ret, mailbox, self_param } =
+            self.trait_signature(wanted, method);
         self.note_inout(wanted, method);
         let def = &self.items.fns[method];
         let own = def.generics.params.len() - self.items.impls[id].generics.params.len();
@@ -261,20 +277,21 @@ impl Program {
         let wanted_own =
             trait_def.generics.params.len() - self.items.traits[trait_id].generics.params.len();
         let found: Vec<Ty> = def.params.iter().map(|param| param.ty).collect();
-        let found_ret = def.ret;
+        let (found_ret, found_mailbox) = (def.ret, def.mailbox);
         let same_shape = found.len() == params.len()
             && own == wanted_own
-            && (def.self_param == SelfKind::None) == (self_kind == SelfKind::None);
+            && (def.self_param == SelfKind::None) == (self_param == SelfKind::None);
         let fits = same_shape
             && found
                 .iter()
                 .zip(&params)
                 .all(|(found, wanted)| self.infer.unify(*found, *wanted).is_ok())
-            && self.infer.unify(found_ret, ret).is_ok();
+            && self.infer.unify(found_ret, ret).is_ok()
+            && self.mailboxes_agree(found_mailbox, mailbox);
         if fits {
             return;
         }
-        let offset = usize::from(self_kind != SelfKind::None);
+        let offset = usize::from(self_param != SelfKind::None);
         let shown: Vec<String> = params.iter().skip(offset).map(|ty| self.type_name(*ty)).collect();
         let name = self.items.fns[method].name;
         let ret = self.type_name(ret);
@@ -282,8 +299,14 @@ impl Program {
         let at = self.items.fns[wanted].span;
         let diagnostic = Diagnostic::new(codes::IMPL_MISMATCH, span, message);
         let diagnostic = diagnostic.secondary(at, "declared here");
-        let wanted = format!("the trait asks for `fn({}) -> {ret}`", shown.join(", "));
+        let of = mailbox.map_or(String::new(), |ty| format!(" of {}", self.type_name(ty)));
+        let wanted = format!("the trait asks for `fn({}) -> {ret}{of}`", shown.join(", "));
         self.report(diagnostic.note(wanted));
+    }
+
+    /// Whether a method receives what its trait says, if that says anything.
+    fn mailboxes_agree(&mut self, found: Option<Ty>, wanted: Option<Ty>) -> bool {
+        found.zip(wanted).is_none_or(|(found, wanted)| self.infer.unify(found, wanted).is_ok())
     }
 
     /// Remembers methods that change `self` although the trait does not say so.
@@ -482,8 +505,12 @@ impl Program {
             let params = self.items.fns[wanted].params.iter();
             let params: Vec<Ty> = params.map(|p| p.ty.subst(&all)).collect();
             let ret = self.items.fns[wanted].ret.subst(&all);
+            let mailbox = self.items.fns[wanted].mailbox.map(|ty| ty.subst(&all));
             if self.uninferred.contains(&method) {
-                self.take_over_types(method, &params, ret);
+                self.take_over_types(method, &params, ret, mailbox);
+            }
+            if !self.mailboxes_agree(self.items.fns[method].mailbox, mailbox) {
+                return false;
             }
             let own: Vec<Ty> = self.items.fns[method].params.iter().map(|p| p.ty).collect();
             let found = [self.items.fns[method].ret];
@@ -499,11 +526,12 @@ impl Program {
 
     /// Types that a method leaves out are those of the trait. Where these are not known either the
     /// body tells, and with it the trait's argument.
-    fn take_over_types(&mut self, method: FnId, params: &[Ty], ret: Ty) {
+    fn take_over_types(&mut self, method: FnId, params: &[Ty], ret: Ty, mailbox: Option<Ty>) {
         let known = |ty: Ty| Some(self.infer.resolve(ty)).filter(|ty| !ty.has_vars());
         let params: Vec<Option<Ty>> = params.iter().map(|ty| known(*ty)).collect();
-        let ret = known(ret);
+        let (ret, mailbox) = (known(ret), mailbox.and_then(known));
         let def = &mut self.items.fns[method];
+        def.mailbox = def.mailbox.or(mailbox);
         let left_out = def.params.iter_mut().map(|param| &mut param.ty).zip(params);
         for (own, known) in left_out.chain([(&mut def.ret, ret)]) {
             if let (true, Some(known)) = (own.is_error(), known) {
