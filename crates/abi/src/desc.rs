@@ -51,7 +51,8 @@ pub struct TypeDesc {
     pub size: u32,
     /// `Array`: bytes of an element; not 0. Otherwise 0.
     pub stride: u32,
-    reserved: u32,
+    /// 1: no message may hold such an object, which is a generator. Otherwise 0.
+    pub local: u32,
     /// Ascending multiples of 8.
     pub traced: Table<u32>,
     /// The type's name, UTF-8, for heap statistics and debugging.
@@ -81,7 +82,7 @@ impl TypeDesc {
         name: &'static str,
     ) -> TypeDesc {
         let (traced, name) = (Table::new(traced), Table::new(name.as_bytes()));
-        TypeDesc { kind, size, stride, reserved: 0, traced, name }
+        TypeDesc { kind, size, stride, local: 0, traced, name }
     }
 
     /// The same over tables that the caller keeps alive while the image is in use.
@@ -92,7 +93,12 @@ impl TypeDesc {
         traced: Table<u32>,
         name: Table<u8>,
     ) -> TypeDesc {
-        TypeDesc { kind, size, stride, reserved: 0, traced, name }
+        TypeDesc { kind, size, stride, local: 0, traced, name }
+    }
+
+    /// The same, with what it says of messages.
+    pub const fn with_local(self, local: bool) -> TypeDesc {
+        TypeDesc { local: local as u32, ..self }
     }
 
     /// The descriptor of an object that the runtime makes itself.

@@ -147,7 +147,7 @@ impl Writer {
         traced.iter().for_each(|&word| self.tables.u32(word));
         let name_at = self.tables.offset();
         self.tables.bytes(layout.name.as_str().as_bytes());
-        for word in [kind as u32, size, stride, 0] {
+        for word in [kind as u32, size, stride, u32::from(layout.local)] {
             self.records.u32(word);
         }
         self.records.table(self.tables_id, traced_at, traced.len());

@@ -39,6 +39,7 @@ impl Program {
             aliases: IdVec::new(),
             bodies: Default::default(),
             impl_index: Default::default(),
+            by_methods: Default::default(),
             inherent: Default::default(),
             inherent_names: Default::default(),
             trait_methods: Default::default(),

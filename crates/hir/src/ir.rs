@@ -284,6 +284,8 @@ pub struct ConstDef {
     pub init: FnId,
     /// What it computes.
     pub source: ConstSource,
+    /// Functions that it calls may read it before it is computed, which is looked for when the program runs.
+    pub may_need_itself: bool,
     pub public: bool,
 }
 

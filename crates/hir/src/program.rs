@@ -35,6 +35,8 @@ pub struct Program {
     pub(crate) bodies: FxHashMap<FnId, Rc<Body>>,
     /// Impls by trait and the outermost shape of the type; `None` for `impl Trait for T`.
     pub(crate) impl_index: FxHashMap<(TraitId, Option<Head>), Vec<ImplId>>,
+    /// Types whose bodies hold methods of these traits, which nobody has looked at yet.
+    pub(crate) by_methods: FxHashSet<(AdtId, TraitId)>,
     /// Methods that belong to a type and not to a trait.
     pub(crate) inherent: FxHashMap<(Head, Symbol), Vec<FnId>>,
     /// All inherent methods of a shape, for suggestions.

@@ -316,13 +316,14 @@ impl Program {
         }
     }
 
-    /// A result of which nothing is known, not even by a parameter, is never given.
+    /// A result of which nothing is known, not even by a parameter or a message, is never given.
     fn close_unused_results(&mut self, inferred: &[FnId]) {
         for id in inferred {
             let def = &self.items.fns[*id];
             let ret = self.infer.shallow(def.ret);
             let mut others = Vec::new();
-            def.params.iter().for_each(|param| self.collect_vars(param.ty, &mut others));
+            let elsewhere = def.params.iter().map(|param| param.ty).chain(def.mailbox);
+            elsewhere.for_each(|ty| self.collect_vars(ty, &mut others));
             if let TyKind::Var(var) = ret.kind()
                 && !others.contains(var)
                 && !self.session.obligations.iter().any(|ob| self.speaks_of(ob, *var))

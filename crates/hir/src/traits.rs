@@ -224,6 +224,9 @@ impl Program {
     }
 
     fn search_candidates(&mut self, head: Option<Head>, ty: Ty, ob: &Obligation) -> Search {
+        if let Some(Head::Adt(adt)) = head {
+            self.implement_by_methods(adt, ob.trait_ref.id);
+        }
         let candidates = self.impl_index.get(&(ob.trait_ref.id, head)).cloned().unwrap_or_default();
         let single = candidates.len() == 1;
         let mut chosen = None;

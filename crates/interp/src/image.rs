@@ -81,7 +81,8 @@ impl Tables {
         };
         let name: Box<str> = layout.name.as_str().into();
         let (traced_table, name_table) = (table(&traced), table(name.as_bytes()));
-        self.descs.push(TypeDesc::from_tables(kind, size, stride, traced_table, name_table));
+        let desc = TypeDesc::from_tables(kind, size, stride, traced_table, name_table);
+        self.descs.push(desc.with_local(layout.local));
         self.traced.push(traced);
         self.names.push(name);
     }

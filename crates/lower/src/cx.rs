@@ -63,11 +63,14 @@ pub enum Captured {
     Cell(LayoutId),
 }
 
-/// The globals of a constant: whether it is computed, and its scalars.
+/// The globals of a constant.
 #[derive(Clone)]
 pub struct ConstGlobals {
+    /// Whether it is computed.
     pub ready: GlobalId,
     pub scalars: Rc<[GlobalId]>,
+    /// Whether it is being computed, where that may need the constant.
+    pub busy: Option<GlobalId>,
 }
 
 pub struct ModuleCx<'p> {

@@ -2,7 +2,7 @@
 
 use crate::body::BodyCx;
 use crate::cx::{ConstGlobals, Instance, ModuleCx, Vals};
-use sepal_abi::RtFn;
+use sepal_abi::{PanicCode, RtFn};
 use sepal_base::Symbol;
 use sepal_hir::lang::{LangTrait, LangTy};
 use sepal_hir::{ConstId, FieldIdx, FnId, TraitRef, Ty, VariantIdx};
@@ -79,6 +79,20 @@ pub fn constant(cx: &mut ModuleCx<'_>, id: ConstId) -> Option<Function> {
     this.b.seal_block(done);
     this.b.seal_block(compute);
     this.b.switch_to(compute);
+    if let Some(busy) = globals.busy {
+        let again = this.b.global_get(Type::Bool, busy);
+        let (circle, first) = (this.b.create_block(), this.b.create_block());
+        this.b.branch(again, (circle, &[]), (first, &[]), Hint::Unlikely);
+        this.b.seal_block(circle);
+        this.b.seal_block(first);
+        this.b.switch_to(circle);
+        let text = this.text(&format!("the value of `{name}` needs itself"));
+        this.b.panic(PanicCode::Message, &[text]);
+        this.b.switch_to(first);
+        this.b.call_rt(RtFn::rt_globals_own, &[], &[]);
+        let yes = this.b.const_bool(true);
+        this.b.global_set(busy, yes);
+    }
     let values = this.call_lang(init, &[], &[]);
     if !this.b.is_unreachable() {
         this.b.call_rt(RtFn::rt_globals_own, &[], &[]);
@@ -98,9 +112,11 @@ pub fn constant(cx: &mut ModuleCx<'_>, id: ConstId) -> Option<Function> {
 fn globals(cx: &mut ModuleCx<'_>, id: ConstId, name: Symbol, ty: Ty) -> ConstGlobals {
     let types = cx.repr(ty).scalars.to_vec();
     let module = &mut cx.module;
+    let may_need_itself = cx.program.items.consts[id].may_need_itself;
     let entry = cx.consts.entry(id).or_insert_with(|| ConstGlobals {
         ready: module.globals.push(Global { name, ty: Type::Bool }),
         scalars: types.iter().map(|ty| module.globals.push(Global { name, ty: *ty })).collect(),
+        busy: may_need_itself.then(|| module.globals.push(Global { name, ty: Type::Bool })),
     });
     entry.clone()
 }

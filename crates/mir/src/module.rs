@@ -77,6 +77,8 @@ pub struct Layout {
     pub kind: LayoutKind,
     /// Nothing stores into such objects once they are made: no call can change a load.
     pub immutable: bool,
+    /// No message may hold such an object.
+    pub local: bool,
     /// The descriptor of the first variant. Set by `Module::add_layout`.
     pub first_desc: DescId,
 }
@@ -85,13 +87,14 @@ impl Layout {
     /// A layout of objects; one list of field types for each variant.
     pub fn fixed(name: Symbol, variants: &[&[Type]], immutable: bool) -> Layout {
         let variants = variants.iter().map(|types| VariantDef::new(types)).collect();
-        Layout { name, kind: LayoutKind::Fixed(variants), immutable, first_desc: DescId(0) }
+        let kind = LayoutKind::Fixed(variants);
+        Layout { name, kind, immutable, local: false, first_desc: DescId(0) }
     }
 
     /// A layout of arrays.
     pub fn array(name: Symbol, slots: &[Type]) -> Layout {
         let kind = LayoutKind::Array(slots.to_vec());
-        Layout { name, kind, immutable: false, first_desc: DescId(0) }
+        Layout { name, kind, immutable: false, local: false, first_desc: DescId(0) }
     }
 
     /// Says of a field of the only variant that it holds a length.

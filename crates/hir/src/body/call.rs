@@ -71,16 +71,13 @@ impl BodyCx<'_> {
         (Callee::Fn { id, args: args.into() }, params, ret)
     }
 
-    /// Remembers a call whose type arguments are known only when the group is finished.
-    pub(super) fn note_group_call(&mut self, expr: ExprId, id: FnId) {
+    /// Remembers a call whose type arguments are known only when the group is finished, and shares the mailbox that
+    /// the function has with `args` for its type parameters.
+    pub(super) fn note_group_call(&mut self, expr: ExprId, id: FnId, args: &[Ty]) {
         if self.prog.is_open(id) {
             self.draft.group_calls.push((expr, id));
         }
         let Some(mailbox) = self.prog.items.fns[id].mailbox else { return };
-        let args: &[Ty] = match &self.draft.body.exprs[expr].kind {
-            ExprKind::Call { callee: Callee::Fn { args, .. }, .. } => args,
-            _ => &[],
-        };
         let (mailbox, span) = (mailbox.subst(args), self.span(expr));
         self.share_mailbox(mailbox, span);
     }
@@ -213,13 +210,13 @@ impl BodyCx<'_> {
         let Some(matched) = self.match_args(&signature, lead, args, span) else {
             return self.expr(ExprKind::Error, ret, span);
         };
-        let Callee::Fn { args: ty_args, .. } = &callee else {
+        let Callee::Fn { args: ty_args, .. } = callee.clone() else {
             unreachable!("made by `instantiate`")
         };
-        let values = self.fill_defaults(id, &ty_args.clone(), matched.values, span);
+        let values = self.fill_defaults(id, &ty_args, matched.values, span);
         let made =
             self.expr(ExprKind::Call { callee, args: values.into(), inout: None }, ret, span);
-        self.note_group_call(made, id);
+        self.note_group_call(made, id, &ty_args);
         self.after(matched.before, made)
     }
 

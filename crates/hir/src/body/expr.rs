@@ -7,7 +7,7 @@ use crate::lang::{LangFn, LangTy};
 use crate::scope::Head;
 use crate::ty::{Ty, TyKind};
 use crate::types::a;
-use sepal_base::{Diagnostic, Span, codes};
+use sepal_base::{Diagnostic, Span, Symbol, codes};
 use sepal_syntax::ast;
 use std::rc::Rc;
 
@@ -71,11 +71,39 @@ impl BodyCx<'_> {
         if let Some(kind) = kind {
             return self.expr(ExprKind::Coerce { kind, value }, to, span);
         }
+        let value = self.of_any_pid(value, wanted).unwrap_or(value);
+        let found = self.ty(value);
         if !self.unify(wanted, found) {
             self.report_mismatch(wanted, found, span);
             return self.error_expr(span);
         }
         value
+    }
+
+    /// A declared function of any `Pid`, as `is_alive`, where one of the pids of a mailbox is wanted.
+    fn of_any_pid(&mut self, value: ExprId, wanted: Ty) -> Option<ExprId> {
+        let (wanted, found) = (wanted.as_fn()?, self.ty(value).as_fn()?);
+        let ExprKind::FnRef { callee } = &self.draft.body.exprs[value].kind else { return None };
+        let callee = callee.clone();
+        let is = |cx: &Self, ty: Ty, item| cx.prog.as_lang(cx.shallow(ty), item).is_some();
+        let mut pairs = found.params.iter().zip(&wanted.params);
+        let takes_any = pairs
+            .any(|(own, given)| is(self, *own, LangTy::AnyPid) && is(self, *given, LangTy::Pid));
+        if !takes_any || found.params.len() != wanted.params.len() {
+            return None;
+        }
+        let span = self.span(value);
+        let name = Symbol::intern("pid");
+        let params: Vec<(Symbol, Ty)> = wanted.params.iter().map(|ty| (name, *ty)).collect();
+        Some(self.synthetic_lambda(&params, found.ret, span, |cx, locals| {
+            let mut args = Vec::with_capacity(locals.len());
+            for (local, ty) in locals.iter().zip(&found.params) {
+                let arg = cx.local(*local, span);
+                args.push(cx.coerce(arg, *ty));
+            }
+            let call = ExprKind::Call { callee, args: args.into(), inout: None };
+            cx.expr(call, found.ret, span)
+        }))
     }
 
     /// Makes what is known of the result known to the arguments, where that cannot hide a

@@ -204,7 +204,11 @@ impl Program {
         }
     }
 
+    /// A function that gives one holds none; what it has captured is seen when it is sent.
     fn holds_generator(&self, ty: Ty, seen: &mut Vec<Ty>) -> bool {
+        if matches!(ty.kind(), crate::ty::TyKind::Fn(_)) {
+            return false;
+        }
         if self.as_lang(ty, crate::lang::LangTy::Gen).is_some() {
             return true;
         }

@@ -416,7 +416,7 @@ impl BodyCx<'_> {
         };
         let values = self.fill_defaults(found.id, &found.args, matched.values, span);
         let made = self.method_value(&found, values, ret, span);
-        self.note_group_call(made, found.id);
+        self.note_group_call(made, found.id, &found.args);
         self.after(matched.before, made)
     }
 
@@ -594,7 +594,7 @@ impl BodyCx<'_> {
                 };
                 let values = self.fill_defaults(found.id, &found.args, values, span);
                 let call = self.method_value(&found, values, found_ret, span);
-                self.note_group_call(call, found.id);
+                self.note_group_call(call, found.id, &found.args);
                 self.replace_pending(made, call, ret);
             }
             Lookup::Reported => {}

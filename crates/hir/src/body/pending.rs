@@ -239,15 +239,13 @@ impl BodyCx<'_> {
             match &self.draft.pending[index] {
                 Pending::Method { expr, receiver, name, args } if self.ty(*receiver).is_var() => {
                     let (expr, receiver, name) = (*expr, *receiver, *name);
-                    let traits =
-                        self.prog.trait_methods.get(&name.name).cloned().unwrap_or_default();
-                    if let [(id, _)] = traits[..] {
+                    if let Some(id) = self.only_trait_with(name.name) {
                         let args = args.clone();
                         self.draft.pending.remove(index);
                         self.assume_trait(expr, receiver, id, name, args);
                         return true;
                     }
-                    if traits.is_empty()
+                    if !self.prog.trait_methods.contains_key(&name.name)
                         && self.assume_only_type(receiver, name.name, Self::has_method)
                     {
                         return true;
@@ -269,6 +267,18 @@ impl BodyCx<'_> {
             }
         }
         false
+    }
+
+    /// The only trait that has a method of this name; of several the only one outside the library.
+    fn only_trait_with(&self, method: Symbol) -> Option<TraitId> {
+        let all = self.prog.trait_methods.get(&method)?;
+        if let [(id, _)] = all[..] {
+            return Some(id);
+        }
+        let items = &self.prog.items;
+        let is_own = |id: &TraitId| !items.modules[items.traits[*id].module].is_std;
+        let mut own = all.iter().map(|(id, _)| *id).filter(is_own);
+        own.next().filter(|_| own.next().is_none())
     }
 
     fn assume_trait(

@@ -1,11 +1,11 @@
 //! Constants whose value needs the constant itself.
 //!
 //! Looks at what an initialiser reads outright. What a function reads when it is called depends on how it is
-//! called, so a circle through one is found when the program runs.
+//! called, so a circle through one is found when the program runs: here it is only noted where one is possible.
 
 use crate::ir::*;
 use crate::program::Program;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use sepal_base::{Diagnostic, codes};
 
 impl Program {
@@ -18,6 +18,35 @@ impl Program {
                 self.follow_constant(id, &mut Vec::new(), &mut done);
             }
         }
+        self.note_circles_of_calls();
+    }
+
+    /// Notes the constants to which functions that they call may lead back. Calls through values and traits are not followed.
+    fn note_circles_of_calls(&mut self) {
+        let mut circles = Circles::default();
+        for def in self.items.consts.iter() {
+            circles.visit(self, def.init);
+        }
+        for def in self.items.consts.iter_mut() {
+            def.may_need_itself = circles.found.contains(&def.init);
+        }
+    }
+
+    /// The functions of the program, those of constants among them, that a function names.
+    fn named_in(&self, id: FnId) -> Vec<FnId> {
+        let Some(body) = self.bodies.get(&id) else { return Vec::new() };
+        let mut named = Vec::new();
+        for expr in &body.exprs {
+            if let ExprKind::Const(id) = expr.kind {
+                named.push(self.items.consts[id].init);
+            } else if let ExprKind::Call { callee: Callee::Fn { id, .. }, .. }
+            | ExprKind::FnRef { callee: Callee::Fn { id, .. } } = &expr.kind
+            {
+                named.push(*id);
+            }
+        }
+        named.retain(|id| !self.items.modules[self.items.fns[*id].module].is_std);
+        named
     }
 
     fn follow_constant(
@@ -64,6 +93,42 @@ impl Program {
             diagnostic = diagnostic.secondary(def.span, format!("by way of `{}`", def.name));
         }
         self.report(diagnostic);
+    }
+}
+
+/// Functions that lead to each other (Tarjan's algorithm).
+#[derive(Default)]
+struct Circles {
+    /// The number of each function that was seen; none when its circle is finished.
+    numbers: FxHashMap<FnId, Option<usize>>,
+    open: Vec<FnId>,
+    /// The members of circles of more than one.
+    found: FxHashSet<FnId>,
+}
+
+impl Circles {
+    /// Gives the lowest number that the function leads to, if its circle is open.
+    fn visit(&mut self, program: &Program, id: FnId) -> Option<usize> {
+        if let Some(known) = self.numbers.get(&id) {
+            return *known;
+        }
+        let number = self.numbers.len();
+        self.numbers.insert(id, Some(number));
+        let first = self.open.len();
+        self.open.push(id);
+        let named = program.named_in(id).into_iter();
+        let low = named.filter_map(|next| self.visit(program, next)).fold(number, usize::min);
+        if low < number {
+            return Some(low);
+        }
+        let circle: Vec<FnId> = self.open.drain(first..).collect();
+        for member in &circle {
+            self.numbers.insert(*member, None);
+        }
+        if circle.len() > 1 {
+            self.found.extend(circle);
+        }
+        None
     }
 }
 

@@ -425,6 +425,7 @@ impl Program {
             ty: Ty::error(),
             init,
             source,
+            may_need_itself: false,
             public,
         })
     }

@@ -55,14 +55,13 @@ impl Program {
                 _ => {}
             }
         }
-        self.finish_impls(&impls);
+        let adts = tasks.iter().filter_map(|task| match task.what {
+            TaskKind::Adt(id) => Some(id),
+            _ => None,
+        });
+        self.finish_impls(&impls, &adts.collect::<Vec<_>>());
         for id in self.aliases.ids() {
             self.alias_type(id);
-        }
-        for task in tasks {
-            if let TaskKind::Adt(id) = task.what {
-                self.implement_by_methods(id);
-            }
         }
     }
 

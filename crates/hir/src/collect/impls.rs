@@ -22,6 +22,14 @@ pub(crate) struct OpenImpl {
     written: usize,
 }
 
+/// What a trait asks of a method.
+struct TraitSignature {
+    params: Vec<Ty>,
+    ret: Ty,
+    mailbox: Option<Ty>,
+    self_param: SelfKind,
+}
+
 impl Program {
     pub(super) fn impl_header(
         &mut self,
@@ -104,19 +112,41 @@ impl Program {
 
     // -- Methods of impls --------------------------------------------------------------------
 
-    pub(super) fn finish_impls(&mut self, open: &[OpenImpl]) {
-        for open in open {
+    pub(super) fn finish_impls(&mut self, impls: &[OpenImpl], adts: &[AdtId]) {
+        let mut late = Vec::new();
+        for open in impls {
             let ast = Rc::clone(&self.items.modules[self.items.impls[open.id].module].ast);
             let ast::ItemKind::Impl(decl) = &ast.items[open.item].kind else { continue };
             self.open_trait_args(open);
             for (item, f) in method_items(&ast, &decl.methods) {
                 self.impl_method(open.id, &ast, item, f);
             }
-            self.take_methods_of_body(open.id);
-            self.close_trait_args(open.id);
-            self.report_missing_methods(open.id);
-            self.index_impl(open.id);
+            if self.needs_methods_of_body(open) {
+                late.push(open.id);
+            } else {
+                self.close_trait_args(open.id);
+                self.index_impl(open.id);
+            }
         }
+        // What follows may have to check bodies, which may ask for all others.
+        let by_methods = self.note_traits_by_methods(adts, &late);
+        for open in impls {
+            self.take_methods_of_body(open.id);
+            if late.contains(&open.id) {
+                self.close_trait_args(open.id);
+                self.index_impl(open.id);
+            }
+            self.report_missing_methods(open.id);
+        }
+        for (adt, trait_id) in by_methods {
+            self.implement_by_methods(adt, trait_id);
+        }
+    }
+
+    /// Whether only methods of the type's body can tell the arguments of the trait.
+    fn needs_methods_of_body(&self, open: &OpenImpl) -> bool {
+        let def = &self.items.impls[open.id];
+        open.written < def.trait_ref.args.len() && def.methods.iter().any(Option::is_none)
     }
 
     /// Arguments of the trait that were left out are found from the methods.
@@ -190,7 +220,7 @@ impl Program {
         // `Left::Inferred` only keeps quiet about what is missing.
         self.fn_signature(method, ast, f, scope, generics, Left::Inferred);
         self.uninferred.remove(&method);
-        let (params, ret, _) = self.trait_signature(wanted, method);
+        let TraitSignature { params, ret, mailbox, .. } = self.trait_signature(wanted, method);
         let offset = usize::from(node.self_param.is_some());
         for (index, param) in node.params.iter().enumerate() {
             if param.ty.is_none()
@@ -202,10 +232,13 @@ impl Program {
         if node.ret.is_none() {
             self.items.fns[method].ret = ret;
         }
+        if node.mailbox.is_none() {
+            self.items.fns[method].mailbox = mailbox;
+        }
     }
 
     /// The signature that a trait's method has for an impl, in the impl method's parameters.
-    fn trait_signature(&self, wanted: FnId, method: FnId) -> (Vec<Ty>, Ty, SelfKind) {
+    fn trait_signature(&self, wanted: FnId, method: FnId) -> TraitSignature {
         let Owner::Impl(id) = self.items.fns[method].owner else {
             unreachable!("methods of impls only")
         };
@@ -223,12 +256,17 @@ impl Program {
             .chain(own)
             .collect();
         let trait_method = &self.items.fns[wanted];
-        let params = trait_method.params.iter().map(|param| param.ty.subst(&args)).collect();
-        (params, trait_method.ret.subst(&args), trait_method.self_param)
+        TraitSignature {
+            params: trait_method.params.iter().map(|param| param.ty.subst(&args)).collect(),
+            ret: trait_method.ret.subst(&args),
+            mailbox: trait_method.mailbox.map(|ty| ty.subst(&args)),
+            self_param: trait_method.self_param,
+        }
     }
 
     fn compare_method(&mut self, id: ImplId, method: FnId, wanted: FnId, span: Span) {
-        let (params, ret, self_kind) = self.trait_signature(wanted, method);
+        let TraitSignature { params, ret, mailbox, self_param } =
+            self.trait_signature(wanted, method);
         self.note_inout(wanted, method);
         let def = &self.items.fns[method];
         let own = def.generics.params.len() - self.items.impls[id].generics.params.len();
@@ -239,20 +277,21 @@ impl Program {
         let wanted_own =
             trait_def.generics.params.len() - self.items.traits[trait_id].generics.params.len();
         let found: Vec<Ty> = def.params.iter().map(|param| param.ty).collect();
-        let found_ret = def.ret;
+        let (found_ret, found_mailbox) = (def.ret, def.mailbox);
         let same_shape = found.len() == params.len()
             && own == wanted_own
-            && (def.self_param == SelfKind::None) == (self_kind == SelfKind::None);
+            && (def.self_param == SelfKind::None) == (self_param == SelfKind::None);
         let fits = same_shape
             && found
                 .iter()
                 .zip(&params)
                 .all(|(found, wanted)| self.infer.unify(*found, *wanted).is_ok())
-            && self.infer.unify(found_ret, ret).is_ok();
+            && self.infer.unify(found_ret, ret).is_ok()
+            && self.mailboxes_agree(found_mailbox, mailbox);
         if fits {
             return;
         }
-        let offset = usize::from(self_kind != SelfKind::None);
+        let offset = usize::from(self_param != SelfKind::None);
         let shown: Vec<String> = params.iter().skip(offset).map(|ty| self.type_name(*ty)).collect();
         let name = self.items.fns[method].name;
         let ret = self.type_name(ret);
@@ -260,8 +299,14 @@ impl Program {
         let at = self.items.fns[wanted].span;
         let diagnostic = Diagnostic::new(codes::IMPL_MISMATCH, span, message);
         let diagnostic = diagnostic.secondary(at, "declared here");
-        let wanted = format!("the trait asks for `fn({}) -> {ret}`", shown.join(", "));
+        let of = mailbox.map_or(String::new(), |ty| format!(" of {}", self.type_name(ty)));
+        let wanted = format!("the trait asks for `fn({}) -> {ret}{of}`", shown.join(", "));
         self.report(diagnostic.note(wanted));
+    }
+
+    /// Whether a method receives what its trait says, if that says anything.
+    fn mailboxes_agree(&mut self, found: Option<Ty>, wanted: Option<Ty>) -> bool {
+        found.zip(wanted).is_none_or(|(found, wanted)| self.infer.unify(found, wanted).is_ok())
     }
 
     /// Remembers methods that change `self` although the trait does not say so.
@@ -374,22 +419,35 @@ impl Program {
     }
 
     /// A type whose body holds the methods of an operator trait, of `Iter`, or of `Eq`, `Ord`,
-    /// `Hash` or `Show`, has that trait without an `impl`.
-    pub(super) fn implement_by_methods(&mut self, adt: AdtId) {
-        if self.items.modules[self.items.adts[adt].module].is_std {
-            return;
-        }
-        let methods = self.items.adts[adt].methods.clone();
-        for method in methods {
-            let name = self.items.fns[method].name;
-            let Some(traits) = self.trait_methods.get(&name).cloned() else { continue };
-            for (trait_id, _) in traits {
-                let item = self.lang.which_trait(trait_id);
-                if item.is_some_and(|item| !matches!(item, LangTrait::Iterable | LangTrait::Pairs))
-                {
-                    self.implement_trait_by_methods(adt, trait_id);
-                }
+    /// `Hash` or `Show`, has that trait without an `impl`. Notes those of which this may be so.
+    fn note_traits_by_methods(&mut self, adts: &[AdtId], late: &[ImplId]) -> Vec<(AdtId, TraitId)> {
+        let written = |adt: AdtId, trait_id: TraitId| {
+            late.iter().map(|id| &self.items.impls[*id]).any(|def| {
+                def.trait_ref.id == trait_id && Head::of(def.self_ty) == Some(Head::Adt(adt))
+            })
+        };
+        let of_users = |adt: &&AdtId| !self.items.modules[self.items.adts[**adt].module].is_std;
+        let mut found = Vec::new();
+        for adt in adts.iter().filter(of_users) {
+            for method in &self.items.adts[*adt].methods {
+                let traits = self.trait_methods.get(&self.items.fns[*method].name);
+                let traits = traits.into_iter().flatten().map(|(id, _)| *id);
+                let by_methods = traits.filter(|id| {
+                    let item = self.lang.which_trait(*id);
+                    item.is_some_and(|i| !matches!(i, LangTrait::Iterable | LangTrait::Pairs))
+                });
+                found.extend(by_methods.map(|id| (*adt, id)).filter(|(a, t)| !written(*a, *t)));
             }
+        }
+        self.by_methods.extend(found.iter().copied());
+        found
+    }
+
+    /// Looks at the methods of a type's body for a trait, if nobody has yet. This may check some of them, and those
+    /// may ask for the traits of other types.
+    pub(crate) fn implement_by_methods(&mut self, adt: AdtId, trait_id: TraitId) {
+        if self.by_methods.remove(&(adt, trait_id)) {
+            self.implement_trait_by_methods(adt, trait_id);
         }
     }
 
@@ -444,30 +502,45 @@ impl Program {
         for (wanted, method) in wanted.into_iter().zip(methods) {
             let Some(method) = *method else { continue };
             self.note_inout(wanted, method);
-            let params: Vec<Ty> =
-                self.items.fns[wanted].params.iter().map(|p| p.ty.subst(&all)).collect();
+            let params = self.items.fns[wanted].params.iter();
+            let params: Vec<Ty> = params.map(|p| p.ty.subst(&all)).collect();
             let ret = self.items.fns[wanted].ret.subst(&all);
-            let open = self.uninferred.contains(&method);
+            let mailbox = self.items.fns[wanted].mailbox.map(|ty| ty.subst(&all));
+            if self.uninferred.contains(&method) {
+                self.take_over_types(method, &params, ret, mailbox);
+            }
+            if !self.mailboxes_agree(self.items.fns[method].mailbox, mailbox) {
+                return false;
+            }
             let own: Vec<Ty> = self.items.fns[method].params.iter().map(|p| p.ty).collect();
-            for (index, (own, wanted)) in own.iter().zip(&params).enumerate() {
-                let known = self.infer.resolve(*wanted);
-                if own.is_error() && !known.has_vars() {
-                    self.items.fns[method].params[index].ty = known;
-                } else if self.infer.unify(*own, *wanted).is_err() {
+            let found = [self.items.fns[method].ret];
+            let pairs = own.iter().zip(&params).chain(found.iter().zip([&ret]));
+            for (own, wanted) in pairs {
+                if self.infer.unify(*own, *wanted).is_err() {
                     return false;
                 }
             }
-            let known = self.infer.resolve(ret);
-            if open && !known.has_vars() && self.items.fns[method].ret.is_error() {
-                self.items.fns[method].ret = known;
-            } else if open {
-                // The result is inferred, and with it the trait's argument.
-                self.signature(method);
-            }
-            if self.infer.unify(self.items.fns[method].ret, ret).is_err() {
-                return false;
-            }
         }
         true
+    }
+
+    /// Types that a method leaves out are those of the trait. Where these are not known either the
+    /// body tells, and with it the trait's argument.
+    fn take_over_types(&mut self, method: FnId, params: &[Ty], ret: Ty, mailbox: Option<Ty>) {
+        let known = |ty: Ty| Some(self.infer.resolve(ty)).filter(|ty| !ty.has_vars());
+        let params: Vec<Option<Ty>> = params.iter().map(|ty| known(*ty)).collect();
+        let (ret, mailbox) = (known(ret), mailbox.and_then(known));
+        let def = &mut self.items.fns[method];
+        def.mailbox = def.mailbox.or(mailbox);
+        let left_out = def.params.iter_mut().map(|param| &mut param.ty).zip(params);
+        for (own, known) in left_out.chain([(&mut def.ret, ret)]) {
+            if let (true, Some(known)) = (own.is_error(), known) {
+                *own = known;
+            }
+        }
+        let types = def.params.iter().map(|param| param.ty).chain([def.ret]);
+        if types.into_iter().any(Ty::is_error) {
+            self.signature(method);
+        }
     }
 }

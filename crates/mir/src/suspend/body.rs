@@ -5,7 +5,7 @@
 //! not suspend computes.
 
 use super::Cx;
-use super::frame::{self, FIRST_RESULT, PARENT, STATE, Slots};
+use super::frame::{self, CHILD, FIRST_RESULT, PARENT, STATE, Slots};
 use super::points::Point;
 use super::unchanged::leave_out_unchanged;
 use super::{resume_signature, suspending};
@@ -116,9 +116,8 @@ impl Transform<'_> {
         let suspends = points.iter().any(|point| point.state.is_some());
         self.one_state = self.is_always_at(&points);
         if self.mode == Mode::Root || suspends {
-            let (frames, name) = (&mut self.cx.frames, self.func.name);
-            let types = &self.slots.types;
-            self.layout = frames.define(self.module, self.id, name, &self.given, types);
+            let (frames, types) = (&mut self.cx.frames, &self.slots.types);
+            self.layout = frames.define(self.module, self.id, &self.func, &self.given, types);
         }
         self.change_returns();
         for point in &mut points {
@@ -639,14 +638,23 @@ impl Transform<'_> {
         let is_own =
             self.one(waits, Op::BinOp { op: BinOp::Eq, a: given[0], b: frame }, Type::Bool);
         self.branch(waits, is_own, (end, &[]), (replace, &[]), Hint::Likely);
-        let view = self.cx.frames.view(self.module, &[]);
-        let parent = FieldRef::new(view, 0, PARENT);
-        let value = self.get(replace, Type::Ref, parent, frame);
-        self.set(replace, parent, given[0], value);
-        self.jump(replace, end, &[]);
+        self.take_the_place(replace, frame, given[0], end);
         self.return_status(end, FrameStatus::Suspended);
         std::mem::swap(&mut self.func, &mut wrapper);
         wrapper
+    }
+
+    /// Makes `frame` what its parent waits for instead of `left`: there the parent looks for the results.
+    fn take_the_place(&mut self, block: Block, left: Value, frame: Value, then: Block) {
+        let view = self.cx.frames.view(self.module, &[]);
+        let parent = self.get(block, Type::Ref, FieldRef::new(view, 0, PARENT), left);
+        self.set(block, FieldRef::new(view, 0, PARENT), frame, parent);
+        // What the runtime has called itself has none.
+        let has_none = self.is_null(block, parent);
+        let tell = self.func.new_block();
+        self.branch(block, has_none, (then, &[]), (tell, &[]), Hint::Unlikely);
+        self.set(tell, FieldRef::new(view, 0, CHILD), parent, frame);
+        self.jump(tell, then, &[]);
     }
 
     pub(super) fn return_status(&mut self, block: Block, status: FrameStatus) {

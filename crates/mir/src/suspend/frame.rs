@@ -7,6 +7,7 @@
 //! Must never place anything narrower than a word before the results.
 
 use crate::entities::*;
+use crate::function::Function;
 use crate::module::{Layout, Module};
 use crate::types::Type;
 use rustc_hash::FxHashMap;
@@ -64,20 +65,21 @@ impl Frames {
         self.arguments.get(&id).map_or(&[], Vec::as_slice)
     }
 
-    /// Makes the layout of a function's frames.
+    /// Makes the layout of a function's frames. Those of a generator stay with their actor.
     pub fn define(
         &mut self,
         module: &mut Module,
         id: FuncId,
-        name: Symbol,
+        func: &Function,
         results: &[Type],
         slots: &[Type],
     ) -> LayoutId {
         let mut types = HEAD.to_vec();
         types.extend(results.iter().map(|ty| ty.word()));
         types.extend_from_slice(slots);
-        let name = Symbol::intern(&format!("frame of {name}"));
-        let layout = module.add_layout(Layout::fixed(name, &[&types], false));
+        let name = Symbol::intern(&format!("frame of {}", func.name));
+        let layout = Layout::fixed(name, &[&types], false);
+        let layout = module.add_layout(Layout { local: func.attrs.generator, ..layout });
         self.of.insert(id, layout);
         layout
     }

@@ -184,6 +184,7 @@ impl Parser<'_> {
             Layout { kind: LayoutKind::Fixed(variants), ..Layout::fixed(name, &[], false) }
         };
         layout.immutable = self.cursor.accept("immutable");
+        layout.local = self.cursor.accept("local");
         if layout.desc_count() > u32::from(u16::MAX) {
             return Err(self.cursor.error("a layout has fewer than 65536 variants"));
         }

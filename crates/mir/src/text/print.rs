@@ -102,7 +102,8 @@ fn print_layout(out: &mut String, id: LayoutId, layout: &Layout) {
             print_list(out, '[', ']', slots, |out, ty| out.push_str(ty.name()));
         }
     }
-    out.push_str(if layout.immutable { " immutable\n" } else { "\n" });
+    out.push_str(if layout.immutable { " immutable" } else { "" });
+    out.push_str(if layout.local { " local\n" } else { "\n" });
 }
 
 fn words(words: &[ConstWord]) -> String {

@@ -2,7 +2,7 @@
 
 use super::{Pair, actor};
 use crate::actor::{Actor, text};
-use crate::message::{Envelope, Message};
+use crate::message::{Envelope, Message, NotCopied};
 use crate::sched::clock::Alarm;
 use crate::sched::post::{Body, NotSpawned, Start};
 use crate::sched::signal::{Kind, Reason};
@@ -65,9 +65,12 @@ pub unsafe extern "C" fn rt_spawn(
     let options = spawner.take_spawn_options();
     let runtime = spawner.runtime;
     // SAFETY: see `fns`; the frame is not changed before the spawn is over.
-    let Some(start) = (unsafe { Start::of(&runtime.descs, frame) }) else {
-        spawner.raise(PanicCode::HeapLimit, &[]);
-        return Pair(0, 0);
+    let start = match unsafe { Start::of(&runtime.descs, frame) } {
+        Ok(start) => start,
+        Err(why) => {
+            raise_not_copied(spawner, why);
+            return Pair(0, 0);
+        }
     };
     // SAFETY: see `fns`; a label is a string or null.
     let is_static = !label.is_null() && unsafe { (*label).header.is_static() };
@@ -114,6 +117,16 @@ fn raise_not_spawned(spawner: &mut Actor, why: &NotSpawned) {
     }
 }
 
+/// What cannot leave its actor cannot be part of a message, an argument or a result of a task.
+pub(super) fn raise_not_copied(actor: &mut Actor, why: NotCopied) {
+    match why {
+        NotCopied::NoMemory => actor.raise(PanicCode::HeapLimit, &[]),
+        NotCopied::Generator => {
+            actor.raise_text(PanicCode::Message, "a generator cannot be sent".to_owned());
+        }
+    }
+}
+
 fn raise_name_taken(actor: &mut Actor, name: &str) {
     actor.raise_text(PanicCode::Message, format!("cannot register the name \"{name}\""));
 }
@@ -133,9 +146,9 @@ pub unsafe extern "C" fn rt_message_new(
     // SAFETY: see `fns`; the header's descriptor says what the words are.
     let message = unsafe { Message::copy(&actor.runtime.descs, Header(header as u64), words) };
     match message {
-        Some(message) => message.into_raw().cast(),
-        None => {
-            actor.raise(PanicCode::HeapLimit, &[]);
+        Ok(message) => message.into_raw().cast(),
+        Err(why) => {
+            raise_not_copied(actor, why);
             std::ptr::null()
         }
     }

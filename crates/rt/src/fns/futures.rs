@@ -1,6 +1,6 @@
 //! Promises, replies, futures, tasks. See `fns` for what callers promise.
 
-use super::actors::message_of;
+use super::actors::{message_of, raise_not_copied};
 use super::receive::reason_object;
 use super::{Pair, actor};
 use crate::actor::Actor;
@@ -46,8 +46,14 @@ pub unsafe extern "C" fn rt_task_spawn(ctx: *mut Ctx, frame: ObjPtr) -> ObjPtr {
     let (promise, awaited) = Counted::pair(Promise::default());
     let future = creator.new_handle(&FUTURE, awaited.into_address());
     // SAFETY: see `fns`; the frame is not changed before the spawn is over.
-    let start = unsafe { Start::of(&runtime.descs, frame) };
-    let body = start.filter(|_| !future.is_null()).map(|start| Body {
+    let start = match unsafe { Start::of(&runtime.descs, frame) } {
+        Ok(start) => start,
+        Err(why) => {
+            raise_not_copied(creator, why);
+            return null_mut();
+        }
+    };
+    let body = (!future.is_null()).then(|| Body {
         start,
         label: std::ptr::null(),
         parent: Some(own),

@@ -65,19 +65,20 @@ pub unsafe extern "C" fn rt_mailbox_begin(ctx: *mut Ctx, timeout: i64, site: i64
 
 #[inline(never)]
 fn begin_with_care(actor: &mut Actor, timeout: i64, site: Site) {
-    actor.queue.begin(site);
-    match u64::try_from(timeout) {
-        Ok(ms) => {
-            let until = actor.runtime.clock.after(ms);
-            actor.cold().receive_until = Some(until);
-        }
-        Err(_) => end_receive(actor),
-    }
+    let outer = actor.cold_ref().and_then(|cold| cold.receive_until);
+    actor.queue.begin(site, outer);
+    let until = u64::try_from(timeout).ok().map(|ms| actor.runtime.clock.after(ms));
+    receive_until(actor, until);
 }
 
-fn end_receive(actor: &mut Actor) {
-    if let Some(cold) = actor.cold_if_any() {
-        cold.receive_until = None;
+fn receive_until(actor: &mut Actor, until: Option<u64>) {
+    match until {
+        Some(_) => actor.cold().receive_until = until,
+        None => {
+            if let Some(cold) = actor.cold_if_any() {
+                cold.receive_until = None;
+            }
+        }
     }
 }
 
@@ -112,8 +113,8 @@ fn next_with_care(actor: &mut Actor) -> Pair<ObjPtr, i64> {
     let until = actor.cold_ref().and_then(|cold| cold.receive_until);
     let is_over = until.is_some_and(|until| until <= actor.runtime.clock.now());
     if is_over {
-        end_receive(actor);
-        actor.queue.give_up();
+        let outer = actor.queue.give_up();
+        receive_until(actor, outer);
     }
     let received = if is_over { Received::TimeIsOver } else { Received::Nothing };
     Pair(null_mut(), received.number())
@@ -130,8 +131,9 @@ pub unsafe extern "C" fn rt_mailbox_take(ctx: *mut Ctx) {
 
 #[inline(never)]
 fn take_with_care(actor: &mut Actor) {
-    end_receive(actor);
-    if let Some(looked) = actor.queue.take()
+    let (taken, outer) = actor.queue.take();
+    receive_until(actor, outer);
+    if let Some(looked) = taken
         && looked.kind == Received::Message
         && looked.note == COUNTED
     {

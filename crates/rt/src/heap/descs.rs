@@ -21,6 +21,8 @@ pub(crate) struct Shape {
     pub(crate) size: u32,
     /// No object has traced words.
     is_plain: bool,
+    /// No message may hold such an object.
+    pub(crate) is_local: bool,
     /// One bit for each traced word.
     pub(crate) words: u64,
 }
@@ -28,13 +30,14 @@ pub(crate) struct Shape {
 impl Shape {
     fn of(desc: &TypeDesc) -> Shape {
         let is_plain = desc.traced.as_slice().is_empty();
+        let is_local = desc.local != 0;
         let is_small = desc.kind == DescKind::Fixed && desc.size <= 64 * 8;
         if !is_small {
-            return Shape { size: 0, is_plain, words: 0 };
+            return Shape { size: 0, is_plain, is_local, words: 0 };
         }
         let words =
             desc.traced.as_slice().iter().fold(0, |words, offset| words | 1 << (offset / 8));
-        Shape { size: desc.size.next_multiple_of(OBJECT_ALIGN), is_plain, words }
+        Shape { size: desc.size.next_multiple_of(OBJECT_ALIGN), is_plain, is_local, words }
     }
 }
 

@@ -4,7 +4,8 @@
 //! That is sound because a heap belongs to the thread that copies. Must never leave a heap changed.
 
 use super::{
-    GraphMessage, MAX_ROOM, MESSAGE_WORDS, Message, ROOM_FOR_GRAPH, ROOM_FOR_WORDS, write_words,
+    GraphMessage, MAX_ROOM, MESSAGE_WORDS, Message, NotCopied, ROOM_FOR_GRAPH, ROOM_FOR_WORDS,
+    write_words,
 };
 use crate::heap::chunk::{CHUNK_HEAD, Chunk};
 use crate::heap::descs::Descs;
@@ -30,7 +31,7 @@ pub(super) unsafe fn copy_words(
     descs: &Descs,
     header: Header,
     words: [u64; MESSAGE_WORDS],
-) -> Option<Message> {
+) -> Result<Message, NotCopied> {
     let shape = descs.shape(header.desc());
     // At least a header, at most all words.
     let size = (shape.size as usize).clamp(8, ROOM_FOR_WORDS);
@@ -40,7 +41,7 @@ pub(super) unsafe fn copy_words(
         // SAFETY: the caller vouches for the words.
         return unsafe { copy_words_and_graph(descs, header, words, size) };
     }
-    Message::new_flat(size, header, words)
+    Message::new_flat(size, header, words).ok_or(NotCopied::NoMemory)
 }
 
 #[inline(never)]
@@ -49,8 +50,8 @@ unsafe fn copy_words_and_graph(
     header: Header,
     words: [u64; MESSAGE_WORDS],
     size: usize,
-) -> Option<Message> {
-    let message = GraphMessage::new(ROOM_FOR_GRAPH, size)?;
+) -> Result<Message, NotCopied> {
+    let message = GraphMessage::new(ROOM_FOR_GRAPH, size).ok_or(NotCopied::NoMemory)?;
     // SAFETY: there is room for a header and all words. Behind `size` bytes others will be written.
     unsafe { write_words(message.0.root(), header, words) };
     let mut copier = Copier::new(descs, message, size);
@@ -60,8 +61,8 @@ unsafe fn copy_words_and_graph(
 }
 
 /// See [`Message::copy_graph`].
-pub(super) unsafe fn copy_graph(descs: &Descs, root: ObjPtr) -> Option<Message> {
-    let message = GraphMessage::new(ROOM_FOR_GRAPH, 0)?;
+pub(super) unsafe fn copy_graph(descs: &Descs, root: ObjPtr) -> Result<Message, NotCopied> {
+    let message = GraphMessage::new(ROOM_FOR_GRAPH, 0).ok_or(NotCopied::NoMemory)?;
     let mut copier = Copier::new(descs, message, 0);
     // SAFETY: the caller vouches for the object.
     unsafe {
@@ -81,7 +82,7 @@ struct Copier<'d> {
     end: usize,
     /// The objects whose headers say where their copies are.
     originals: Vec<ObjPtr>,
-    out_of_memory: bool,
+    failed: Option<NotCopied>,
 }
 
 impl Copier<'_> {
@@ -96,7 +97,7 @@ impl Copier<'_> {
             end: unsafe { Chunk::end(chunk) },
             message,
             originals: ORIGINALS.take(),
-            out_of_memory: false,
+            failed: None,
         }
     }
 
@@ -122,7 +123,7 @@ impl Copier<'_> {
         match unsafe { self.copy_object(object, of_builder) } {
             Some(copy) => copy as u64,
             None => {
-                self.out_of_memory = true;
+                self.failed.get_or_insert(NotCopied::NoMemory);
                 word
             }
         }
@@ -132,6 +133,10 @@ impl Copier<'_> {
     unsafe fn copy_object(&mut self, object: ObjPtr, of_builder: bool) -> Option<usize> {
         // SAFETY: the caller vouches for the object; the copy has as many bytes.
         unsafe {
+            if self.descs.shape((*object).header.desc()).is_local {
+                self.failed = Some(NotCopied::Generator);
+                return None;
+            }
             let size = self.descs.size_of(object);
             if size > LARGE_IN_MESSAGE {
                 return self.copy_large(object, size, of_builder);
@@ -269,7 +274,7 @@ impl Copier<'_> {
     }
 
     /// Makes the heap as it was, and gives the message if it is complete.
-    fn finish(mut self) -> Option<Message> {
+    fn finish(mut self) -> Result<Message, NotCopied> {
         for &object in &self.originals {
             // SAFETY: these have been forwarded, to copies with their headers.
             unsafe {
@@ -285,7 +290,7 @@ impl Copier<'_> {
         // SAFETY: the chunk is the message's.
         unsafe { (*self.chunk).used = (self.at - Chunk::start(self.chunk)) as u32 };
         // Dropping an incomplete one is sound: its handles are listed, and nothing else is looked at.
-        (!self.out_of_memory).then_some(self.message.0)
+        self.failed.map_or(Ok(self.message.0), Err)
     }
 }
 

@@ -84,6 +84,14 @@ struct Graph {
 
 const _: () = assert!(offset_of!(Graph, first) + CHUNK_HEAD == size_of::<Graph>());
 
+/// Why there is no message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NotCopied {
+    NoMemory,
+    /// It would hold a generator.
+    Generator,
+}
+
 /// A message; see the module's head.
 #[derive(Debug)]
 pub struct Message(NonNull<Envelope>);
@@ -94,8 +102,7 @@ unsafe impl Send for Message {}
 unsafe impl Sync for Message {}
 
 impl Message {
-    /// A message of an object with these words, as many as its descriptor says, and all they refer to. `None`: there
-    /// is no memory.
+    /// A message of an object with these words, as many as its descriptor says, and all they refer to.
     ///
     /// # Safety
     /// Traced words must refer to objects of a heap of this thread whose descriptors are these.
@@ -104,16 +111,16 @@ impl Message {
         descs: &Descs,
         header: Header,
         words: [u64; MESSAGE_WORDS],
-    ) -> Option<Message> {
+    ) -> Result<Message, NotCopied> {
         // SAFETY: the caller vouches for the words.
         unsafe { copy::copy_words(descs, header, words) }
     }
 
-    /// A message of an object and all that it refers to. `None`: there is no memory.
+    /// A message of an object and all that it refers to.
     ///
     /// # Safety
     /// `root` must be an object of a heap of this thread whose descriptors are these.
-    pub unsafe fn copy_graph(descs: &Descs, root: ObjPtr) -> Option<Message> {
+    pub unsafe fn copy_graph(descs: &Descs, root: ObjPtr) -> Result<Message, NotCopied> {
         // SAFETY: the caller vouches for the object.
         unsafe { copy::copy_graph(descs, root) }
     }

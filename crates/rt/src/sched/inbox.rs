@@ -62,19 +62,39 @@ impl Queue {
         passed + usize::from(self.current.is_some()) + self.unread as usize
     }
 
-    /// Begins a receive, with the oldest that it may not have looked at.
-    pub(crate) fn begin(&mut self, site: Site) {
+    /// Begins a receive, with the oldest that it may not have looked at. One that looks at something already, until a
+    /// point of time, asks a guard, in which this one begins.
+    pub(crate) fn begin(&mut self, site: Site, until: Option<u64>) {
+        let passed = self.passed.as_ref().map_or(0, |passed| passed.len() as u32);
+        let looked = if self.current.is_some() { passed + 1 } else { self.at };
         self.keep_current();
-        self.at = self.passed.as_mut().map_or(0, |passed| passed.begin(site));
+        self.at = 0;
+        if let Some(passed) = &mut self.passed {
+            if looked > 0 {
+                passed.enter(looked, until);
+            }
+            self.at = passed.begin(site);
+        }
     }
 
-    /// Ends a receive that has found nothing.
-    pub(crate) fn give_up(&mut self) {
+    /// Ends a receive that has found nothing. Gives when the time is over of the one that goes on.
+    pub(crate) fn give_up(&mut self) -> Option<u64> {
         self.keep_current();
         if let Some(passed) = &mut self.passed {
             passed.note_scanned(passed.len());
         }
-        self.at = 0;
+        self.end()
+    }
+
+    /// After a receive comes the one whose guard it stood in, or the next, which begins with the oldest.
+    fn end(&mut self) -> Option<u64> {
+        let outer = self.passed.as_mut().and_then(|passed| passed.leave());
+        if self.passed.as_ref().is_some_and(|passed| passed.is_idle()) {
+            self.passed = None;
+        }
+        let (at, until) = outer.unwrap_or_default();
+        self.at = at;
+        until
     }
 
     #[inline]
@@ -181,7 +201,9 @@ impl Queue {
 
     /// The next of those that were looked at in earlier receives.
     pub(crate) fn look_again(&mut self) -> Option<Looked> {
-        let looked = self.passed.as_ref()?.get(self.at as usize)?;
+        let passed = self.passed.as_mut()?;
+        let looked = passed.get(self.at as usize)?;
+        passed.set_gone(false);
         self.at += 1;
         Some(looked)
     }
@@ -189,14 +211,23 @@ impl Queue {
     /// Notes what was made of the first of `fresh`, taken out, as looked at.
     pub(crate) fn look(&mut self, looked: Looked) {
         self.keep_current();
-        self.at = self.passed.as_ref().map_or(0, |passed| passed.len() as u32);
+        self.at = 0;
+        if let Some(passed) = &mut self.passed {
+            passed.set_gone(false);
+            self.at = passed.len() as u32;
+        }
         self.current = Some(looked);
     }
 
-    /// Takes out what was looked at last; the next receive begins with the oldest.
+    /// Takes out what was looked at last, if it is still there: a guard may have taken it. Gives when the time is over of
+    /// the receive that goes on.
     #[inline]
-    pub(crate) fn take(&mut self) -> Option<Looked> {
-        let at = std::mem::take(&mut self.at) as usize;
+    pub(crate) fn take(&mut self) -> (Option<Looked>, Option<u64>) {
+        let taken = self.take_looked();
+        (taken, self.end())
+    }
+
+    fn take_looked(&mut self) -> Option<Looked> {
         if let Some(current) = self.current.take() {
             if let Some(passed) = &mut self.passed {
                 passed.note_scanned(passed.len());
@@ -204,22 +235,28 @@ impl Queue {
             return Some(current);
         }
         let passed = self.passed.as_mut()?;
-        let index = at.checked_sub(1)?;
+        if passed.is_gone() {
+            return None;
+        }
+        let index = (self.at as usize).checked_sub(1)?;
         let taken = passed.remove(index);
         passed.note_scanned(index);
-        if passed.len() == 0 {
-            self.passed = None;
-        }
         taken
     }
 
     /// Takes out the first object that fits, looked at or not.
     pub(crate) fn remove_looked(&mut self, fits: impl Fn(&Looked) -> bool) -> Option<Looked> {
         if self.current.as_ref().is_some_and(&fits) {
+            if let Some(passed) = &mut self.passed {
+                passed.set_gone(true);
+            }
             return self.current.take();
         }
         let passed = self.passed.as_mut()?;
         let index = passed.position(fits)?;
+        if index + 1 == self.at as usize && self.current.is_none() {
+            passed.set_gone(true);
+        }
         self.at -= u32::from(index < self.at as usize);
         passed.remove(index)
     }

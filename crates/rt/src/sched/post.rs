@@ -12,7 +12,7 @@ use super::signal::{self, Kind, Reason};
 use super::slot::{Pid, SlotRef};
 use crate::actor::{Actor, Next};
 use crate::heap::descs::Descs;
-use crate::message::Message;
+use crate::message::{Message, NotCopied};
 use crate::pooled::Counted;
 use crate::run::{Runtime, RuntimeRef};
 use sepal_abi::{ObjPtr, Object, PanicCode};
@@ -211,15 +211,17 @@ pub(crate) enum Start<'s> {
 }
 
 impl Start<'_> {
-    /// Of a frame in the spawner's heap. `None`: there is no memory for a copy.
+    /// Of a frame in the spawner's heap.
     ///
     /// # Safety
     /// The object must be of a heap of this thread with these descriptors, alive and unchanged while the result is used.
-    pub(crate) unsafe fn of<'s>(descs: &Descs, frame: ObjPtr) -> Option<Start<'s>> {
+    pub(crate) unsafe fn of<'s>(descs: &Descs, frame: ObjPtr) -> Result<Start<'s>, NotCopied> {
         // SAFETY: the caller vouches for the object.
         unsafe {
-            let flat = descs.flat(frame).map(Start::Flat);
-            flat.or_else(|| Message::copy_graph(descs, frame).map(Start::Graph))
+            match descs.flat(frame) {
+                Some(words) => Ok(Start::Flat(words)),
+                None => Message::copy_graph(descs, frame).map(Start::Graph),
+            }
         }
     }
 
