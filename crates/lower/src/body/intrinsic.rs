@@ -66,6 +66,8 @@ impl BodyCx<'_, '_> {
             Intrinsic::Identity => self.rt(RtFn::rt_identity_hash, &flat),
             Intrinsic::ShowEnter => self.rt(RtFn::rt_show_enter, &flat),
             Intrinsic::ShowLeave => self.rt(RtFn::rt_show_leave, &flat),
+            Intrinsic::DynShow => self.dyn_show(AnyOp::Show, args[0], flat[0]),
+            Intrinsic::DynShowIn => self.dyn_show(AnyOp::ShowIn, args[0], flat[0]),
             Intrinsic::AnyShow => self.boxed_method(AnyOp::Show, flat[0]),
             Intrinsic::AnyShowIn => self.boxed_method(AnyOp::ShowIn, flat[0]),
             Intrinsic::AnyEq => one(self.any_eq(flat[0], flat[1])),
