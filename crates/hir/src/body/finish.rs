@@ -43,7 +43,9 @@ impl Program {
                 }
                 Pending::Compare { expr, lhs, .. } => (expr, lhs),
                 Pending::Method { expr, receiver, .. } => (expr, receiver),
-                Pending::Field { expr, base, .. } => (expr, base),
+                Pending::Field { expr, base, .. } | Pending::Index { expr, base, .. } => {
+                    (expr, base)
+                }
                 Pending::Cast { expr, value, .. } => (expr, value),
                 Pending::Assign { expr, target, .. } => (expr, target),
             };
