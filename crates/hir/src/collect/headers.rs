@@ -229,6 +229,9 @@ impl Program {
             {
                 self.items.adts[id].init = Some(method);
                 self.items.fns[method].ret = Ty::nil();
+                if self.missing_types(method).params.is_empty() {
+                    self.uninferred.remove(&method);
+                }
             }
         }
     }
@@ -255,8 +258,7 @@ impl Program {
             let id = self.new_fn(scope.module, ast, item, f, &attrs, owner);
             let name = self.items.fns[id].name;
             self.items.fns[id].trace_name = join_names(ty_name, name);
-            let left =
-                if name.as_str() == "init" { Left::Nil } else { self.left_out(scope.module) };
+            let left = self.left_out(scope.module);
             self.fn_signature(id, ast, f, scope, generics, left);
             self.inherent.entry((head, name)).or_default().push(id);
             self.inherent_names.entry(head).or_default().push(name);
