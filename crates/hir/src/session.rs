@@ -146,6 +146,7 @@ impl Program {
     fn check_body(&mut self, id: FnId) -> Draft {
         let ast = Rc::clone(&self.items.modules[self.items.fns[id].module].ast);
         let mut draft = Draft::new(id);
+        self.settle_late_result(id);
         if self.uninferred.contains(&id) {
             draft.infers_result = self.missing_types(id).ret;
             self.open_signature(id);
@@ -282,7 +283,7 @@ impl Program {
         self.close_unused_results(&inferred);
         let mut vars: Vec<VarId> = Vec::new();
         for id in &inferred {
-            if let FnKind::Source(_) | FnKind::Actor(_) = self.items.fns[*id].kind {
+            if self.may_generalise(*id) {
                 let def = &self.items.fns[*id];
                 // Nobody calls `main`, so nobody else says what its mailbox is.
                 let mailbox = def.mailbox.filter(|_| self.main != Some(*id));
@@ -314,6 +315,13 @@ impl Program {
         for id in inferred {
             self.close_signature(id, &params, &bounds);
         }
+    }
+
+    /// Traits say how many type parameters their methods have.
+    fn may_generalise(&self, id: FnId) -> bool {
+        let def = &self.items.fns[id];
+        matches!(def.kind, FnKind::Source(_) | FnKind::Actor(_))
+            && !matches!(def.owner, Owner::Trait { .. } | Owner::Impl(_))
     }
 
     /// A result of which nothing is known, not even by a parameter, is never given.
@@ -369,7 +377,7 @@ impl Program {
     }
 
     fn close_signature(&mut self, id: FnId, params: &[GenericParam], bounds: &[Bound]) {
-        let generic = matches!(self.items.fns[id].kind, FnKind::Source(_) | FnKind::Actor(_));
+        let generic = self.may_generalise(id);
         let tys: Vec<Ty> = self.items.fns[id].params.iter().map(|param| param.ty).collect();
         let tys: Vec<Ty> = tys.into_iter().map(|ty| self.closed(ty)).collect();
         let ret = self.closed(self.items.fns[id].ret);

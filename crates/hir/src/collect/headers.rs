@@ -114,6 +114,14 @@ impl Program {
         let methods = self.items.traits[id].methods.clone();
         for ((_, f), method) in method_items(ast, &decl.methods).zip(methods) {
             self.fn_signature(method, ast, f, &scope, &generics, Left::Nil);
+            let node = &ast.fns[f];
+            if node.ret.is_none()
+                && node.body != ast::FnBody::None
+                && self.left_out(module) == Left::Inferred
+            {
+                self.items.fns[method].ret = Ty::error();
+                self.uninferred.insert(method);
+            }
             self.items.fns[method].trace_name = join_names(name, self.items.fns[method].name);
         }
     }

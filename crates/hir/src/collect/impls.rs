@@ -190,7 +190,10 @@ impl Program {
         // `Left::Inferred` only keeps quiet about what is missing.
         self.fn_signature(method, ast, f, scope, generics, Left::Inferred);
         self.uninferred.remove(&method);
-        let (params, ret, _) = self.trait_signature(wanted, method);
+        let Owner::Impl(id) = self.items.fns[method].owner else {
+            unreachable!("methods of impls only")
+        };
+        let (params, ret, _) = self.trait_signature(id, wanted, method);
         let offset = usize::from(node.self_param.is_some());
         for (index, param) in node.params.iter().enumerate() {
             if param.ty.is_none()
@@ -202,13 +205,37 @@ impl Program {
         if node.ret.is_none() {
             self.items.fns[method].ret = ret;
         }
+        self.note_late_result(id, method, wanted);
+    }
+
+    /// Where a trait's method has its result from its body, methods for it learn it when theirs are checked.
+    fn note_late_result(&mut self, id: ImplId, method: FnId, wanted: FnId) {
+        if self.uninferred.contains(&wanted) {
+            self.late_results.insert(method, (id, wanted));
+            self.uninferred.insert(method);
+        }
+    }
+
+    /// Gives a method the result that the trait's method has by now, or compares them.
+    pub(crate) fn settle_late_result(&mut self, method: FnId) {
+        let Some((id, wanted)) = self.late_results.remove(&method) else { return };
+        self.signature(wanted);
+        let (_, ret, _) = self.trait_signature(id, wanted, method);
+        let own = self.items.fns[method].ret;
+        if own.is_error() {
+            self.items.fns[method].ret = ret;
+        } else if self.infer.unify(own, ret).is_err() {
+            self.report_disagreement(id, method, wanted, self.items.fns[method].span);
+        }
     }
 
     /// The signature that a trait's method has for an impl, in the impl method's parameters.
-    fn trait_signature(&self, wanted: FnId, method: FnId) -> (Vec<Ty>, Ty, SelfKind) {
-        let Owner::Impl(id) = self.items.fns[method].owner else {
-            unreachable!("methods of impls only")
-        };
+    fn trait_signature(
+        &self,
+        id: ImplId,
+        wanted: FnId,
+        method: FnId,
+    ) -> (Vec<Ty>, Ty, SelfKind) {
         let def = &self.items.impls[id];
         let own = self.items.fns[method]
             .generics
@@ -228,7 +255,7 @@ impl Program {
     }
 
     fn compare_method(&mut self, id: ImplId, method: FnId, wanted: FnId, span: Span) {
-        let (params, ret, self_kind) = self.trait_signature(wanted, method);
+        let (params, ret, self_kind) = self.trait_signature(id, wanted, method);
         self.note_inout(wanted, method);
         let def = &self.items.fns[method];
         let own = def.generics.params.len() - self.items.impls[id].generics.params.len();
@@ -249,9 +276,13 @@ impl Program {
                 .zip(&params)
                 .all(|(found, wanted)| self.infer.unify(*found, *wanted).is_ok())
             && self.infer.unify(found_ret, ret).is_ok();
-        if fits {
-            return;
+        if !fits {
+            self.report_disagreement(id, method, wanted, span);
         }
+    }
+
+    fn report_disagreement(&mut self, id: ImplId, method: FnId, wanted: FnId, span: Span) {
+        let (params, ret, self_kind) = self.trait_signature(id, wanted, method);
         let offset = usize::from(self_kind != SelfKind::None);
         let shown: Vec<String> = params.iter().skip(offset).map(|ty| self.type_name(*ty)).collect();
         let name = self.items.fns[method].name;
@@ -355,7 +386,11 @@ impl Program {
             && self.agree_by_methods(trait_id, self_ty, &args, &taken)
         {
             let methods = &mut self.items.impls[id].methods;
-            methods.iter_mut().zip(taken).for_each(|(method, taken)| *method = method.or(taken));
+            methods.iter_mut().zip(&taken).for_each(|(method, taken)| *method = method.or(*taken));
+            let wanted = self.items.traits[trait_id].methods.clone();
+            for (wanted, taken) in wanted.into_iter().zip(taken) {
+                taken.inspect(|taken| self.note_late_result(id, *taken, wanted));
+            }
         }
     }
 
@@ -456,6 +491,9 @@ impl Program {
                 } else if self.infer.unify(*own, *wanted).is_err() {
                     return false;
                 }
+            }
+            if self.uninferred.contains(&wanted) {
+                continue;
             }
             let known = self.infer.resolve(ret);
             if open && !known.has_vars() && self.items.fns[method].ret.is_error() {
