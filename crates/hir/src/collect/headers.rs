@@ -120,7 +120,10 @@ impl Program {
                 && self.left_out(module) == Left::Inferred
             {
                 self.items.fns[method].ret = Ty::error();
-                self.uninferred.insert(method);
+                // Else it was reported.
+                if node.params.iter().all(|param| param.ty.is_some()) {
+                    self.uninferred.insert(method);
+                }
             }
             self.items.fns[method].trace_name = join_names(name, self.items.fns[method].name);
         }
