@@ -293,14 +293,14 @@ impl BodyCx<'_> {
             let (receiver, heads) = match &self.draft.pending[index] {
                 Pending::Method { expr, receiver, name, args } if self.ty(*receiver).is_var() => {
                     let (expr, receiver, name, args) = (*expr, *receiver, *name, args.clone());
-                    let traits = self.traits_with_method(name.name, &args);
+                    let traits = self.traits_with_method(name.name, &args, expr);
                     match traits[..] {
                         [id] => {
                             self.draft.pending.remove(index);
                             self.assume_trait(expr, receiver, id, name, args);
                             return true;
                         }
-                        [] => (receiver, self.heads_with_method(name.name, &args)),
+                        [] => (receiver, self.heads_with_method(name.name, &args, expr)),
                         [_, _, ..] => continue,
                     }
                 }
@@ -338,10 +338,15 @@ impl BodyCx<'_> {
         }
     }
 
-    /// A list before what else the library goes through in turn or keeps one value in.
+    /// A list before what else the library goes through in turn or keeps one value in, a string before bytes and
+    /// characters.
     fn usual_one(&self, heads: &[Head]) -> Option<Head> {
         let is = |head: &Head, item: LangTy| matches!(head, Head::Adt(id) if self.prog.lang.is_ty(*id, item));
         let others = [LangTy::Option, LangTy::Result, LangTy::Range, LangTy::Set, LangTy::Gen];
+        let texts = [Head::Str, Head::Bytes, Head::Char];
+        if heads.contains(&Head::Str) && heads.iter().all(|head| texts.contains(head)) {
+            return Some(Head::Str);
+        }
         let list = heads.iter().find(|head| is(head, LangTy::List))?;
         let rest = heads.iter().all(|head| head == list || others.iter().any(|o| is(head, *o)));
         rest.then_some(*list)
@@ -394,29 +399,34 @@ impl BodyCx<'_> {
         heads
     }
 
-    fn traits_with_method(&mut self, name: Symbol, args: &[ExprId]) -> Vec<TraitId> {
+    fn traits_with_method(
+        &mut self,
+        name: Symbol,
+        args: &[ExprId],
+        result: ExprId,
+    ) -> Vec<TraitId> {
         let all = self.prog.trait_methods.get(&name).cloned().unwrap_or_default();
         let mut fitting = Vec::new();
         for (id, index) in all {
             let method = self.prog.items.traits[id].methods[index as usize];
-            if self.could_take(method, args) {
+            if self.could_be_called(method, args, result) {
                 fitting.push(id);
             }
         }
         fitting
     }
 
-    fn heads_with_method(&mut self, name: Symbol, args: &[ExprId]) -> Vec<Head> {
+    fn heads_with_method(&mut self, name: Symbol, args: &[ExprId], result: ExprId) -> Vec<Head> {
         let mut heads = self.visible_heads();
         heads.retain(|head| {
             let methods = self.prog.inherent.get(&(*head, name)).cloned().unwrap_or_default();
-            methods.into_iter().any(|id| self.could_take(id, args))
+            methods.into_iter().any(|id| self.could_be_called(id, args, result))
         });
         heads
     }
 
-    /// Whether a method takes these arguments, as far as is known.
-    fn could_take(&mut self, id: FnId, args: &[ExprId]) -> bool {
+    /// Whether a method takes these arguments and gives what `result` is, as far as is known.
+    fn could_be_called(&mut self, id: FnId, args: &[ExprId], result: ExprId) -> bool {
         let def = &self.prog.items.fns[id];
         if def.self_param == SelfKind::None {
             return false;
@@ -431,13 +441,16 @@ impl BodyCx<'_> {
             return true;
         }
         let params: Vec<Ty> = params.iter().map(|param| param.ty).collect();
-        let (count, span) = (def.generics.params.len(), def.span);
+        let (count, ret, span) = (def.generics.params.len(), def.ret, def.span);
         let before = self.prog.infer.snapshot();
         let fresh: Vec<Ty> = (0..count).map(|_| self.fresh(span)).collect();
-        let fits = params.iter().zip(args).all(|(param, arg)| {
-            let (param, arg) = (param.subst(&fresh), self.ty(*arg));
-            param.is_any() || matches!(param.kind(), TyKind::Dyn(..)) || self.unify(param, arg)
-        });
+        let made = (ret.subst(&fresh), self.ty(result));
+        let taken =
+            params.iter().zip(args).map(|(param, arg)| (self.ty(*arg), param.subst(&fresh)));
+        // What may be converted says nothing.
+        let open = |ty: Ty| ty.is_any() || ty.is_never() || matches!(ty.kind(), TyKind::Dyn(..));
+        let pairs: Vec<(Ty, Ty)> = taken.chain([made]).collect();
+        let fits = pairs.into_iter().all(|(from, to)| open(to) || self.unify(from, to));
         self.prog.infer.rollback(before);
         fits
     }

@@ -230,12 +230,7 @@ impl Program {
     }
 
     /// The signature that a trait's method has for an impl, in the impl method's parameters.
-    fn trait_signature(
-        &self,
-        id: ImplId,
-        wanted: FnId,
-        method: FnId,
-    ) -> (Vec<Ty>, Ty, SelfKind) {
+    fn trait_signature(&self, id: ImplId, wanted: FnId, method: FnId) -> (Vec<Ty>, Ty, SelfKind) {
         let def = &self.items.impls[id];
         let own = self.items.fns[method]
             .generics

@@ -100,7 +100,7 @@ fn f(words: [str]) -> [int]:
                   words#0
                   fn (w#2) captures [&longest#1]
                     block
-                      &longest#1 = <int as Integer>.max(&longest#1, <str as Len>.len(w#2))
+                      &longest#1 = <int as Number>.max(&longest#1, <str as Len>.len(w#2))
                 value call
                   words#0
                   fn (w#3) captures [&longest#1]
