@@ -380,6 +380,10 @@ impl Program {
         let generic = self.may_generalise(id);
         let tys: Vec<Ty> = self.items.fns[id].params.iter().map(|param| param.ty).collect();
         let tys: Vec<Ty> = tys.into_iter().map(|ty| self.closed(ty)).collect();
+        let def = &self.items.fns[id];
+        if let FnKind::ConstInit(_) | FnKind::Default(_) = def.kind {
+            self.report_open(def.name, def.span, def.ret);
+        }
         let ret = self.closed(self.items.fns[id].ret);
         let mailbox = self.items.fns[id].mailbox.map(|ty| self.closed(ty));
         self.items.fns[id].mailbox = mailbox;
