@@ -335,7 +335,9 @@ impl Program {
                 && !others.contains(var)
                 && !self.session.obligations.iter().any(|ob| self.speaks_of(ob, *var))
             {
-                self.infer.bind(*var, Ty::never());
+                // What a trait's method never gives, those of impls may still come back from.
+                let of_trait = matches!(def.owner, Owner::Trait { .. });
+                self.infer.bind(*var, if of_trait { Ty::nil() } else { Ty::never() });
             }
         }
     }
