@@ -44,6 +44,7 @@ impl Program {
             inherent_names: Default::default(),
             trait_methods: Default::default(),
             derived: Default::default(),
+            late_results: Default::default(),
             derivable: Default::default(),
             infer: Default::default(),
             session: Default::default(),

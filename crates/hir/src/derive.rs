@@ -24,6 +24,7 @@ impl Program {
             DerivedMethod::Ord => ("cmp", 1, Ty::int()),
             DerivedMethod::Hash => ("hash", 0, Ty::int()),
             DerivedMethod::Show => ("show", 0, Ty::str()),
+            DerivedMethod::ShowIn => ("show_in", 0, Ty::str()),
         };
         let id =
             self.bare_fn(Symbol::intern(name), module, span, FnKind::Derived(derived), Owner::None);
@@ -102,6 +103,7 @@ pub(crate) fn derived_body(prog: &mut Program, derived: Derived) -> Body {
         DerivedMethod::Ord => cx.derive_ord(derived.of, this, other),
         DerivedMethod::Hash => cx.derive_hash(derived.of, this),
         DerivedMethod::Show => cx.derive_show(derived.of, this),
+        DerivedMethod::ShowIn => cx.show_dyn(LangFn::DynShowIn, this),
     };
     cx.body.root = root;
     cx.body
@@ -407,10 +409,7 @@ impl Deriver<'_> {
     fn derive_show(&mut self, of: DerivedFrom, this: LocalId) -> ExprId {
         match of {
             DerivedFrom::Function(_) => self.text("fn"),
-            DerivedFrom::Dyn(id, _) => {
-                let text = format!("dyn {}", self.prog.items.traits[id].name);
-                self.text(&text)
-            }
+            DerivedFrom::Dyn(..) => self.show_dyn(LangFn::DynShow, this),
             DerivedFrom::Tuple(n) => {
                 let fields = self.fields(of, this);
                 let names = vec![None; fields.len()];
@@ -433,6 +432,12 @@ impl Deriver<'_> {
                 }
             },
         }
+    }
+
+    /// What the type of the value behind the `dyn` says.
+    fn show_dyn(&mut self, item: LangFn, this: LocalId) -> ExprId {
+        let (ty, value) = (self.self_ty, self.local(this));
+        self.call_lang(item, &[ty], vec![value], Ty::str())
     }
 
     /// `Circle(radius: 1.0)`, `Inc(5)`, `Empty`

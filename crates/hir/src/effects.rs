@@ -282,6 +282,8 @@ fn intrinsic_effects(intrinsic: Intrinsic) -> Effects {
         | Intrinsic::FloatFromBits
         | Intrinsic::ShowEnter
         | Intrinsic::ShowLeave
+        | Intrinsic::DynShow
+        | Intrinsic::DynShowIn
         | Intrinsic::AnyShow
         | Intrinsic::AnyShowIn
         | Intrinsic::AnyEq

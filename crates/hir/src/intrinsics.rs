@@ -101,6 +101,10 @@ intrinsics! {
     ShowEnter "show_enter";
     /// `fn show_leave()`: ends what the last successful `show_enter` began.
     ShowLeave "show_leave";
+    /// `fn dyn_show[T](v: T) -> str` of a `dyn`, what the value's type does.
+    DynShow "dyn_show";
+    /// `fn dyn_show_in[T](v: T) -> str`: as shown inside others.
+    DynShowIn "dyn_show_in";
     /// `fn any_show(v: any) -> str`, what the value's type does; likewise those below.
     AnyShow "any_show";
     /// `fn any_show_in(v: any) -> str`: as shown inside others.

@@ -163,6 +163,19 @@ pub enum DerivedMethod {
     Ord,
     Hash,
     Show,
+    /// `show_in` of `Show`; only of a `dyn`, others have the trait's own.
+    ShowIn,
+}
+
+impl Derived {
+    /// What is derived for the method of this number in the trait.
+    pub(crate) fn numbered(self, method: u32) -> Option<Derived> {
+        match (method, self.of) {
+            (0, _) => Some(self),
+            (1, DerivedFrom::Dyn(..)) => Some(Derived { method: DerivedMethod::ShowIn, ..self }),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

@@ -154,6 +154,10 @@ lang_items! {
         ShowEnter "show_enter";
         /// `fn show_leave()`: after a `show_enter` that gave true.
         ShowLeave "show_leave";
+        /// `fn dyn_show[T](x: T) -> str`: derived `show` of a `dyn`.
+        DynShow "dyn_show";
+        /// `fn dyn_show_in[T](x: T) -> str`: derived `show_in` of a `dyn`.
+        DynShowIn "dyn_show_in";
         /// `fn object_id[T](x: T) -> int`: derived hashes of classes.
         ObjectId "object_id";
         /// `fn reply_future[T]() -> (Reply[T], Future[T])`: the two ends of an `ask`.

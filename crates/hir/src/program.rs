@@ -43,6 +43,8 @@ pub struct Program {
     pub(crate) inherent_names: FxHashMap<Head, Vec<Symbol>>,
     pub(crate) trait_methods: FxHashMap<Symbol, Vec<(TraitId, u32)>>,
     pub(crate) derived: FxHashMap<Derived, FnId>,
+    /// Methods of impls for those of traits whose result is inferred, which they share.
+    pub(crate) late_results: FxHashMap<FnId, (ImplId, FnId)>,
     pub(crate) derivable: FxHashMap<(AdtId, DerivedMethod), Option<Rc<[u32]>>>,
     pub(crate) infer: Infer,
     pub(crate) session: Session,

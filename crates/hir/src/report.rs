@@ -68,13 +68,34 @@ impl Program {
                 format!("the type `{name}` does not implement `{trait_name}`"),
             ),
         };
-        let mut diagnostic = Diagnostic::new(code, ob.span, message);
-        if let crate::ty::TyKind::Param { .. } = ty.kind() {
-            diagnostic = diagnostic.help(format!("the bound `[{name}: {trait_name}]` asks for it"));
-        } else if let Some(note) = self.why_not_derived(ob, ty) {
-            diagnostic = diagnostic.note(note);
-        }
+        let diagnostic = Diagnostic::new(code, ob.span, message);
+        let diagnostic = self.with_advice(diagnostic, ob, ty, &trait_name);
         self.report(diagnostic);
+    }
+
+    /// How the type could have the trait, or why it has not.
+    fn with_advice(
+        &mut self,
+        diagnostic: Diagnostic,
+        ob: &Obligation,
+        ty: crate::ty::Ty,
+        trait_name: &str,
+    ) -> Diagnostic {
+        let indexed = self.lang.which_trait(ob.trait_ref.id) == Some(LangTrait::Index);
+        match ty.kind() {
+            crate::ty::TyKind::Param { .. } => {
+                let name = self.type_name(ty);
+                diagnostic.help(format!("the bound `[{name}: {trait_name}]` asks for it"))
+            }
+            crate::ty::TyKind::Tuple(_) if indexed => {
+                let found = "the parts of a tuple are found by its type";
+                diagnostic.help(format!("{found}: write the type of the parameter that is indexed"))
+            }
+            _ => match self.why_not_derived(ob, ty) {
+                Some(note) => diagnostic.note(note),
+                None => diagnostic,
+            },
+        }
     }
 
     /// What the missing trait would have determined is unknown for a reason that is said.

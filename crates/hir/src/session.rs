@@ -146,6 +146,7 @@ impl Program {
     fn check_body(&mut self, id: FnId) -> Draft {
         let ast = Rc::clone(&self.items.modules[self.items.fns[id].module].ast);
         let mut draft = Draft::new(id);
+        self.settle_late_result(id);
         if self.uninferred.contains(&id) {
             draft.infers_result = self.missing_types(id).ret;
             self.open_signature(id);
@@ -282,7 +283,7 @@ impl Program {
         self.close_unused_results(&inferred);
         let mut vars: Vec<VarId> = Vec::new();
         for id in &inferred {
-            if let FnKind::Source(_) | FnKind::Actor(_) = self.items.fns[*id].kind {
+            if self.may_generalise(*id) {
                 let def = &self.items.fns[*id];
                 // Nobody calls `main`, so nobody else says what its mailbox is.
                 let mailbox = def.mailbox.filter(|_| self.main != Some(*id));
@@ -316,6 +317,13 @@ impl Program {
         }
     }
 
+    /// Traits say how many type parameters their methods have.
+    fn may_generalise(&self, id: FnId) -> bool {
+        let def = &self.items.fns[id];
+        matches!(def.kind, FnKind::Source(_) | FnKind::Actor(_))
+            && !matches!(def.owner, Owner::Trait { .. } | Owner::Impl(_))
+    }
+
     /// A result of which nothing is known, not even by a parameter or a message, is never given.
     fn close_unused_results(&mut self, inferred: &[FnId]) {
         for id in inferred {
@@ -328,7 +336,9 @@ impl Program {
                 && !others.contains(var)
                 && !self.session.obligations.iter().any(|ob| self.speaks_of(ob, *var))
             {
-                self.infer.bind(*var, Ty::never());
+                // What a trait's method never gives, those of impls may still come back from.
+                let of_trait = matches!(def.owner, Owner::Trait { .. });
+                self.infer.bind(*var, if of_trait { Ty::nil() } else { Ty::never() });
             }
         }
     }
@@ -370,9 +380,13 @@ impl Program {
     }
 
     fn close_signature(&mut self, id: FnId, params: &[GenericParam], bounds: &[Bound]) {
-        let generic = matches!(self.items.fns[id].kind, FnKind::Source(_) | FnKind::Actor(_));
+        let generic = self.may_generalise(id);
         let tys: Vec<Ty> = self.items.fns[id].params.iter().map(|param| param.ty).collect();
         let tys: Vec<Ty> = tys.into_iter().map(|ty| self.closed(ty)).collect();
+        let def = &self.items.fns[id];
+        if let FnKind::ConstInit(_) | FnKind::Default(_) = def.kind {
+            self.report_open(def.name, def.span, def.ret);
+        }
         let ret = self.closed(self.items.fns[id].ret);
         let mailbox = self.items.fns[id].mailbox.map(|ty| self.closed(ty));
         self.items.fns[id].mailbox = mailbox;

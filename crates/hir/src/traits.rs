@@ -381,7 +381,7 @@ impl Program {
             DerivedMethod::Eq => LangTrait::Eq,
             DerivedMethod::Ord => LangTrait::Ord,
             DerivedMethod::Hash => LangTrait::Hash,
-            DerivedMethod::Show => LangTrait::Show,
+            DerivedMethod::Show | DerivedMethod::ShowIn => LangTrait::Show,
         })?;
         if let Some(impls) = self.impl_index.get(&(trait_id, Some(head))) {
             let first = *impls.first()?;
@@ -507,11 +507,13 @@ impl Program {
                     None => self.default_method(trait_ref, method, self_ty, args),
                 }
             }
-            Search::Found(Source::Derived { derived, args: found, .. }) if method == 0 => {
-                let id = self.derived_fn(derived);
-                Resolved { id, args: found.into() }
+            Search::Found(Source::Derived { derived, args: found, .. }) => {
+                match derived.numbered(method) {
+                    Some(derived) => Resolved { id: self.derived_fn(derived), args: found.into() },
+                    None => self.default_method(trait_ref, method, self_ty, args),
+                }
             }
-            Search::Found(Source::Derived { .. } | Source::Given) | Search::None | Search::Open => {
+            Search::Found(Source::Given) | Search::None | Search::Open => {
                 self.default_method(trait_ref, method, self_ty, args)
             }
         };

@@ -87,6 +87,8 @@ pub struct ModuleCx<'p> {
     pub lambdas: FxHashMap<Instance, LambdaSite>,
     pub consts: FxHashMap<ConstId, ConstGlobals>,
     pub vtables: FxHashMap<(Ty, Option<hir::TraitRef>), VtableId>,
+    /// The traits whose `dyn` is shown somewhere.
+    pub shown_dyns: FxHashSet<hir::TraitRef>,
     pub empty_array: Option<LayoutId>,
     /// The functions of the standard library.
     pub library: FxHashSet<FuncId>,
@@ -114,6 +116,7 @@ impl<'p> ModuleCx<'p> {
             lambdas: FxHashMap::default(),
             consts: FxHashMap::default(),
             vtables: FxHashMap::default(),
+            shown_dyns: FxHashSet::default(),
             empty_array: None,
             library: FxHashSet::default(),
             sharing: Sharing::default(),

@@ -61,12 +61,14 @@ pub fn any_vtable(cx: &mut ModuleCx<'_>, ty: Ty) -> VtableId {
         .vtables
         .push(Vtable { name: Symbol::intern(&format!("any {name}")), slots: Vec::new() });
     cx.vtables.insert((ty, None), id);
-    let slots = AnyOp::ALL.map(|op| {
-        let name = Symbol::intern(&format!("{name}.{op:?}"));
-        ConstWord::Func(cx.instance(Instance::Any(op, ty), name, |_| op.signature()))
-    });
+    let slots = AnyOp::ALL.map(|op| any_slot(cx, op, ty));
     cx.module.vtables[id].slots = slots.to_vec();
     id
+}
+
+fn any_slot(cx: &mut ModuleCx<'_>, op: AnyOp, ty: Ty) -> ConstWord {
+    let name = Symbol::intern(&format!("{}.{op:?}", cx.program.type_name(ty)));
+    ConstWord::Func(cx.instance(Instance::Any(op, ty), name, |_| op.signature()))
 }
 
 /// The vtable of a type for a trait.
@@ -102,7 +104,27 @@ pub fn dyn_vtable(cx: &mut ModuleCx<'_>, trait_ref: &TraitRef, ty: Ty) -> Vtable
         })));
     }
     cx.module.vtables[id].slots = slots;
+    if cx.shown_dyns.contains(trait_ref) {
+        add_show_slots(cx, id, ty);
+    }
     id
+}
+
+/// Where the vtables of a `dyn` hold `Show` or `ShowIn`: behind the trait's methods, and only if such a `dyn` is shown
+/// anywhere.
+pub fn dyn_show_slot(cx: &mut ModuleCx<'_>, trait_ref: &TraitRef, op: AnyOp) -> u32 {
+    if cx.shown_dyns.insert(trait_ref.clone()) {
+        let of_trait = cx.vtables.iter().filter(|((_, of), _)| of.as_ref() == Some(trait_ref));
+        let mut made: Vec<(VtableId, Ty)> = of_trait.map(|((ty, _), &id)| (id, *ty)).collect();
+        made.sort_unstable_by_key(|(id, _)| *id);
+        made.into_iter().for_each(|(id, ty)| add_show_slots(cx, id, ty));
+    }
+    cx.program.items.traits[trait_ref.id].methods.len() as u32 + op.slot()
+}
+
+fn add_show_slots(cx: &mut ModuleCx<'_>, id: VtableId, ty: Ty) {
+    let slots = [AnyOp::Show, AnyOp::ShowIn].map(|op| any_slot(cx, op, ty));
+    cx.module.vtables[id].slots.extend(slots);
 }
 
 /// The code of a closure without captures that calls a function.

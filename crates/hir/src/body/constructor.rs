@@ -119,12 +119,7 @@ impl BodyCx<'_> {
         args: &[ast::Arg],
         span: Span,
     ) -> ExprId {
-        self.prog.signature(init);
-        let total = self.prog.items.fns[init].generics.params.len();
-        let mut all = ty_args.to_vec();
-        while all.len() < total {
-            all.push(self.fresh(span));
-        }
+        let all = self.init_args(init, ty_args, span);
         let (callee, params, _) = self.apply_fn(init, all.clone(), span);
         let mut signature = self.fn_signature(init, &params);
         signature.what = format!("`{}`", self.prog.items.adts[adt].name);
@@ -141,10 +136,19 @@ impl BodyCx<'_> {
         let values = self.fill_defaults(init, &all, matched.values, span);
         let call =
             self.expr(ExprKind::Call { callee, args: values.into(), inout: None }, Ty::nil(), span);
+        self.note_group_call(call, init, &all);
         stmts.push(Stmt::Expr(call));
         let value = self.local(local, span);
         let value = self.check_invariants(adt, value, span);
         self.block(stmts, Some(value), span)
+    }
+
+    /// The type arguments of a class's `init`: those of the class, then its own.
+    fn init_args(&mut self, init: FnId, ty_args: &[Ty], span: Span) -> Vec<Ty> {
+        self.prog.signature(init);
+        let own = self.prog.items.fns[init].generics.params.len().saturating_sub(ty_args.len());
+        let own: Vec<Ty> = (0..own).map(|_| self.fresh(span)).collect();
+        ty_args.iter().copied().chain(own).collect()
     }
 
     fn zeroed_object(&mut self, adt: AdtId, ty: Ty, ty_args: &[Ty], span: Span) -> ExprId {
@@ -237,7 +241,8 @@ impl BodyCx<'_> {
     }
 
     fn init_value(&mut self, adt: AdtId, init: FnId, ty: Ty, args: &[Ty], span: Span) -> ExprId {
-        let (callee, params, _) = self.apply_fn(init, args.to_vec(), span);
+        let all = self.init_args(init, args, span);
+        let (callee, params, _) = self.apply_fn(init, all.clone(), span);
         let names = self.prog.items.fns[init].params.iter().map(|param| param.name);
         let params: Vec<(Symbol, Ty)> = names.zip(params).skip(1).collect();
         let args = args.to_vec();
@@ -254,6 +259,7 @@ impl BodyCx<'_> {
                 Ty::nil(),
                 span,
             );
+            cx.note_group_call(call, init, &all);
             stmts.push(Stmt::Expr(call));
             let value = cx.local(object, span);
             cx.block(stmts, Some(value), span)

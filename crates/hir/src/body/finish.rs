@@ -8,7 +8,7 @@ use crate::patterns::{self, Shapes};
 use crate::program::Program;
 use crate::ty::Ty;
 use crate::types::a;
-use sepal_base::{Diagnostic, Span, codes};
+use sepal_base::{Diagnostic, Span, Symbol, codes};
 use sepal_syntax::ast;
 use std::rc::Rc;
 
@@ -43,7 +43,9 @@ impl Program {
                 }
                 Pending::Compare { expr, lhs, .. } => (expr, lhs),
                 Pending::Method { expr, receiver, .. } => (expr, receiver),
-                Pending::Field { expr, base, .. } => (expr, base),
+                Pending::Field { expr, base, .. } | Pending::Index { expr, base, .. } => {
+                    (expr, base)
+                }
                 Pending::Cast { expr, value, .. } => (expr, value),
                 Pending::Assign { expr, target, .. } => (expr, target),
             };
@@ -79,7 +81,7 @@ impl Program {
     fn close_body(&mut self, body: &mut Body) {
         for local in body.locals.iter_mut() {
             if !local.name.as_str().is_empty() {
-                self.report_open_local(local);
+                self.report_open(local.name, local.span, local.ty);
             }
             local.ty = self.closed(local.ty);
         }
@@ -106,23 +108,23 @@ impl Program {
         }
     }
 
-    /// A variable whose type nothing determines must have it written.
-    fn report_open_local(&mut self, local: &Local) {
-        let ty = self.infer.resolve(local.ty);
-        if !ty.has_vars() {
+    /// What has a name and a type that nothing determines must have it written.
+    pub(crate) fn report_open(&mut self, name: Symbol, span: Span, ty: Ty) {
+        let ty = self.infer.resolve(ty);
+        if !ty.has_vars() || self.open_var(ty).is_none() {
             return;
         }
-        let Some(var) = self.open_var(ty) else { return };
-        let name = local.name;
         let message = if ty.is_var() {
             format!("the type of `{name}` is not known: nothing says what it is")
         } else {
             let ty = self.type_name(ty);
             format!("the type of `{name}` is not known: nothing says what `_` is in `{ty}`")
         };
-        let diagnostic = Diagnostic::new(codes::CANNOT_INFER, local.span, message);
+        let diagnostic = Diagnostic::new(codes::CANNOT_INFER, span, message);
         self.report(diagnostic.help(format!("write it: `{name}: …`")));
-        self.infer.bind(var, Ty::error());
+        while let Some(var) = self.open_var(self.infer.resolve(ty)) {
+            self.infer.bind(var, Ty::error());
+        }
     }
 
     /// A variable in a type, other than the mailbox of an actor that receives nothing.

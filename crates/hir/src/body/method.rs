@@ -362,6 +362,7 @@ impl BodyCx<'_> {
             return None;
         }
         let method = self.prog.items.traits[id].methods[index as usize];
+        self.prog.signature(method);
         let arity = self.prog.items.traits[id].generics.params.len();
         let total = self.prog.items.fns[method].generics.params.len();
         let mut args = vec![ty];

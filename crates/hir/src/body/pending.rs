@@ -6,19 +6,57 @@ use crate::infer::VarKind;
 use crate::ir::*;
 use crate::lang::LangTy;
 use crate::scope::{Head, builtin_types};
-use crate::ty::{FloatTy, Ty};
+use crate::ty::{FloatTy, Ty, TyKind};
 use sepal_base::{Diagnostic, Symbol, codes};
 use sepal_syntax::ast;
 
 /// An expression that is filled in when a type is known.
 pub(crate) enum Pending {
-    Unary { expr: ExprId, op: ast::UnaryOp, operand: ExprId },
-    Binary { expr: ExprId, op: ast::BinOp, lhs: ExprId, rhs: ExprId },
-    Compare { expr: ExprId, op: ast::CmpOp, lhs: ExprId, rhs: ExprId },
-    Method { expr: ExprId, receiver: ExprId, name: ast::Ident, args: Vec<ExprId> },
-    Field { expr: ExprId, base: ExprId, name: ast::Ident },
-    Cast { expr: ExprId, value: ExprId, to: Ty },
-    Assign { expr: ExprId, target: ExprId, op: Option<ast::BinOp>, value: ExprId },
+    Unary {
+        expr: ExprId,
+        op: ast::UnaryOp,
+        operand: ExprId,
+    },
+    Binary {
+        expr: ExprId,
+        op: ast::BinOp,
+        lhs: ExprId,
+        rhs: ExprId,
+    },
+    Compare {
+        expr: ExprId,
+        op: ast::CmpOp,
+        lhs: ExprId,
+        rhs: ExprId,
+    },
+    Method {
+        expr: ExprId,
+        receiver: ExprId,
+        name: ast::Ident,
+        args: Vec<ExprId>,
+    },
+    Field {
+        expr: ExprId,
+        base: ExprId,
+        name: ast::Ident,
+    },
+    /// By a literal.
+    Index {
+        expr: ExprId,
+        base: ExprId,
+        index: ast::ExprId,
+    },
+    Cast {
+        expr: ExprId,
+        value: ExprId,
+        to: Ty,
+    },
+    Assign {
+        expr: ExprId,
+        target: ExprId,
+        op: Option<ast::BinOp>,
+        value: ExprId,
+    },
 }
 
 impl BodyCx<'_> {
@@ -68,6 +106,13 @@ impl BodyCx<'_> {
                 known
             }
             Pending::Field { expr, base, name } => self.resolve_field(*expr, *base, *name),
+            Pending::Index { expr, base, index } => {
+                let known = !self.ty(*base).is_var();
+                if known {
+                    self.finish_index(*expr, *base, *index);
+                }
+                known
+            }
             Pending::Cast { expr, value, to } => {
                 let from = self.ty(*value);
                 if !from.is_var() {
@@ -96,6 +141,12 @@ impl BodyCx<'_> {
             }
         }
         true
+    }
+
+    fn finish_index(&mut self, made: ExprId, base: ExprId, index: ast::ExprId) {
+        let (span, ret) = (self.span(made), self.draft.body.exprs[made].ty);
+        let value = self.part(base, index, span);
+        self.replace_pending(made, value, ret);
     }
 
     // -- Assumptions -------------------------------------------------------------------------
@@ -146,6 +197,7 @@ impl BodyCx<'_> {
                 }
                 Pending::Method { .. }
                 | Pending::Field { .. }
+                | Pending::Index { .. }
                 | Pending::Cast { .. }
                 | Pending::Assign { .. } => {}
             }
@@ -203,7 +255,7 @@ impl BodyCx<'_> {
     /// Decides what the types of open receivers are, one by one, since each says more about others;
     /// reports the rest.
     pub(crate) fn assume_receivers(&mut self) {
-        while self.assume_receiver() {
+        while self.assume_receiver(Self::only_one) || self.assume_receiver(Self::usual_one) {
             self.settle();
         }
         let list = std::mem::take(&mut self.draft.pending);
@@ -227,58 +279,88 @@ impl BodyCx<'_> {
                     let ty = self.ty(value);
                     self.unify(ty, Ty::error());
                 }
+                Pending::Index { expr, base, index } => self.finish_index(expr, base, index),
                 other => self.draft.pending.push(other),
             }
         }
     }
 
-    /// A method of a type that stays open belongs to the only trait that has one of this name, else
-    /// method and field to the only type. Whether there was one to be decided so.
-    fn assume_receiver(&mut self) -> bool {
+    /// A method of a type that stays open belongs to the only trait that has one of this name for these
+    /// arguments, else method and field to the type that is chosen of those that have it. Whether
+    /// there was one to be decided so.
+    fn assume_receiver(&mut self, choose: fn(&Self, &[Head]) -> Option<Head>) -> bool {
         for index in 0..self.draft.pending.len() {
-            match &self.draft.pending[index] {
+            let (receiver, heads) = match &self.draft.pending[index] {
                 Pending::Method { expr, receiver, name, args } if self.ty(*receiver).is_var() => {
-                    let (expr, receiver, name) = (*expr, *receiver, *name);
-                    if let Some(id) = self.only_trait_with(name.name) {
-                        let args = args.clone();
+                    let (expr, receiver, name, args) = (*expr, *receiver, *name, args.clone());
+                    let traits = self.traits_with_method(name.name, &args, expr);
+                    if let Some(id) = self.only_trait(&traits) {
                         self.draft.pending.remove(index);
                         self.assume_trait(expr, receiver, id, name, args);
                         return true;
                     }
-                    if !self.prog.trait_methods.contains_key(&name.name)
-                        && self.assume_only_type(receiver, name.name, Self::has_method)
-                    {
-                        return true;
+                    if !traits.is_empty() {
+                        continue;
                     }
+                    (receiver, self.heads_with_method(name.name, &args, expr))
                 }
                 Pending::Field { base, name, .. } if self.ty(*base).is_var() => {
-                    let (base, name) = (*base, name.name);
-                    if self.assume_only_type(base, name, Self::has_field) {
-                        return true;
-                    }
+                    let mut heads = self.visible_heads();
+                    heads.retain(|head| self.has_field(*head, name.name));
+                    (*base, heads)
                 }
                 Pending::Method { .. }
                 | Pending::Field { .. }
+                | Pending::Index { .. }
                 | Pending::Unary { .. }
                 | Pending::Binary { .. }
                 | Pending::Compare { .. }
                 | Pending::Cast { .. }
-                | Pending::Assign { .. } => {}
+                | Pending::Assign { .. } => continue,
+            };
+            if let Some(head) = choose(self, &heads)
+                && self.assume_type(receiver, head)
+            {
+                return true;
             }
         }
         false
     }
 
-    /// The only trait that has a method of this name; of several the only one outside the library.
-    fn only_trait_with(&self, method: Symbol) -> Option<TraitId> {
-        let all = self.prog.trait_methods.get(&method)?;
-        if let [(id, _)] = all[..] {
+    /// The only one of some traits; of several the only one outside the library.
+    fn only_trait(&self, traits: &[TraitId]) -> Option<TraitId> {
+        if let [id] = *traits {
             return Some(id);
         }
         let items = &self.prog.items;
         let is_own = |id: &TraitId| !items.modules[items.traits[*id].module].is_std;
-        let mut own = all.iter().map(|(id, _)| *id).filter(is_own);
+        let mut own = traits.iter().copied().filter(is_own);
         own.next().filter(|_| own.next().is_none())
+    }
+
+    /// Of the floats it is `float`, as for literals.
+    fn only_one(&self, heads: &[Head]) -> Option<Head> {
+        match *heads {
+            [head] => Some(head),
+            [a @ Head::Float(_), b @ Head::Float(_)] => {
+                Some(if a == Head::Float(FloatTy::F64) { a } else { b })
+            }
+            _ => None,
+        }
+    }
+
+    /// A list before what else the library goes through in turn or keeps one value in, a string before bytes and
+    /// characters.
+    fn usual_one(&self, heads: &[Head]) -> Option<Head> {
+        let is = |head: &Head, item: LangTy| matches!(head, Head::Adt(id) if self.prog.lang.is_ty(*id, item));
+        let others = [LangTy::Option, LangTy::Result, LangTy::Range, LangTy::Set, LangTy::Gen];
+        let texts = [Head::Str, Head::Bytes, Head::Char];
+        if heads.contains(&Head::Str) && heads.iter().all(|head| texts.contains(head)) {
+            return Some(Head::Str);
+        }
+        let list = heads.iter().find(|head| is(head, LangTy::List))?;
+        let rest = heads.iter().all(|head| head == list || others.iter().any(|o| is(head, *o)));
+        rest.then_some(*list)
     }
 
     fn assume_trait(
@@ -296,20 +378,7 @@ impl BodyCx<'_> {
         self.finish_trait_method(made, receiver, id, name, args);
     }
 
-    /// What stays open but is used like values of only one type that can be named here is of that
-    /// type; among the floats of `float`, as literals are.
-    fn assume_only_type(
-        &mut self,
-        receiver: ExprId,
-        member: Symbol,
-        has: fn(&Self, Head, Symbol) -> bool,
-    ) -> bool {
-        let mut heads: Vec<Head> = self.visible_heads();
-        heads.retain(|head| has(self, *head, member));
-        if heads.contains(&Head::Float(FloatTy::F64)) {
-            heads.retain(|head| *head != Head::Float(FloatTy::F32));
-        }
-        let [head] = heads[..] else { return false };
+    fn assume_type(&mut self, receiver: ExprId, head: Head) -> bool {
         let span = self.span(receiver);
         let known = match head {
             Head::Adt(id) => {
@@ -341,9 +410,60 @@ impl BodyCx<'_> {
         heads
     }
 
-    fn has_method(&self, head: Head, name: Symbol) -> bool {
-        let methods = self.prog.inherent.get(&(head, name)).into_iter().flatten();
-        methods.into_iter().any(|id| self.prog.items.fns[*id].self_param != SelfKind::None)
+    fn traits_with_method(
+        &mut self,
+        name: Symbol,
+        args: &[ExprId],
+        result: ExprId,
+    ) -> Vec<TraitId> {
+        let all = self.prog.trait_methods.get(&name).cloned().unwrap_or_default();
+        let mut fitting = Vec::new();
+        for (id, index) in all {
+            let method = self.prog.items.traits[id].methods[index as usize];
+            if self.could_be_called(method, args, result) {
+                fitting.push(id);
+            }
+        }
+        fitting
+    }
+
+    fn heads_with_method(&mut self, name: Symbol, args: &[ExprId], result: ExprId) -> Vec<Head> {
+        let mut heads = self.visible_heads();
+        heads.retain(|head| {
+            let methods = self.prog.inherent.get(&(*head, name)).cloned().unwrap_or_default();
+            methods.into_iter().any(|id| self.could_be_called(id, args, result))
+        });
+        heads
+    }
+
+    /// Whether a method takes these arguments and gives what `result` is, as far as is known.
+    fn could_be_called(&mut self, id: FnId, args: &[ExprId], result: ExprId) -> bool {
+        let def = &self.prog.items.fns[id];
+        if def.self_param == SelfKind::None {
+            return false;
+        }
+        let params = &def.params[1..];
+        let needed = params.iter().filter(|param| param.default.is_none()).count();
+        if args.len() < needed || params.len() < args.len() {
+            return false;
+        }
+        // To ask for its types would be to infer them now.
+        if self.prog.uninferred.contains(&id) {
+            return true;
+        }
+        let params: Vec<Ty> = params.iter().map(|param| param.ty).collect();
+        let (count, ret, span) = (def.generics.params.len(), def.ret, def.span);
+        let before = self.prog.infer.snapshot();
+        let fresh: Vec<Ty> = (0..count).map(|_| self.fresh(span)).collect();
+        let made = (ret.subst(&fresh), self.ty(result));
+        let taken =
+            params.iter().zip(args).map(|(param, arg)| (self.ty(*arg), param.subst(&fresh)));
+        // What may be converted says nothing.
+        let open = |ty: Ty| ty.is_any() || ty.is_never() || matches!(ty.kind(), TyKind::Dyn(..));
+        let pairs: Vec<(Ty, Ty)> = taken.chain([made]).collect();
+        let fits = pairs.into_iter().all(|(from, to)| open(to) || self.unify(from, to));
+        self.prog.infer.rollback(before);
+        fits
     }
 
     fn has_field(&self, head: Head, name: Symbol) -> bool {

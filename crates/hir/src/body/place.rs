@@ -138,7 +138,14 @@ impl BodyCx<'_> {
             return Err(());
         }
         let is_self = matches!(self.ast.exprs[target].kind, ast::ExprKind::SelfValue);
-        let target = self.value(target);
+        let target = match self.ast.exprs[target].kind {
+            // No part of a tuple is assigned.
+            ast::ExprKind::Index { base, index } => {
+                let base = self.value(base);
+                self.part(base, index, span)
+            }
+            _ => self.value(target),
+        };
         let ty = self.ty(target);
         if is_self && (self.prog.is_reference(ty) || self.is_opaque(ty)) {
             let message = "`self` cannot be assigned where it may be an object";

@@ -125,6 +125,21 @@ impl BodyCx<'_> {
     ) -> ExprId {
         let base = self.value(base);
         let ty = self.ty(base);
+        // It may turn out to be a tuple.
+        if self.known_or_default(ty).is_var()
+            && let ast::ExprKind::Int(_) = self.ast.exprs[index].kind
+        {
+            let ret = self.fresh(span);
+            let made = self.expr(ExprKind::Error, ret, span);
+            self.draft.pending.push(Pending::Index { expr: made, base, index });
+            return made;
+        }
+        self.part(base, index, span)
+    }
+
+    /// `base[index]`, where `base` is no tuple unless its type is known by now.
+    pub(super) fn part(&mut self, base: ExprId, index: ast::ExprId, span: Span) -> ExprId {
+        let ty = self.ty(base);
         let ty = self.known_or_default(ty);
         if let TyKind::Tuple(elems) = ty.kind() {
             return self.tuple_index(base, elems, index, span);

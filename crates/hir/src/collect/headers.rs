@@ -113,6 +113,17 @@ impl Program {
         let methods = self.items.traits[id].methods.clone();
         for ((_, f), method) in method_items(ast, &decl.methods).zip(methods) {
             self.fn_signature(method, ast, f, &scope, &generics, Left::Nil);
+            let node = &ast.fns[f];
+            if node.ret.is_none()
+                && node.body != ast::FnBody::None
+                && self.left_out(module) == Left::Inferred
+            {
+                self.items.fns[method].ret = Ty::error();
+                // Else it was reported.
+                if node.params.iter().all(|param| param.ty.is_some()) {
+                    self.uninferred.insert(method);
+                }
+            }
             self.items.fns[method].trace_name = join_names(name, self.items.fns[method].name);
         }
     }
@@ -228,6 +239,9 @@ impl Program {
             {
                 self.items.adts[id].init = Some(method);
                 self.items.fns[method].ret = Ty::nil();
+                if self.missing_types(method).params.is_empty() {
+                    self.uninferred.remove(&method);
+                }
             }
         }
     }
@@ -254,8 +268,7 @@ impl Program {
             let id = self.new_fn(scope.module, ast, item, f, &attrs, owner);
             let name = self.items.fns[id].name;
             self.items.fns[id].trace_name = join_names(ty_name, name);
-            let left =
-                if name.as_str() == "init" { Left::Nil } else { self.left_out(scope.module) };
+            let left = self.left_out(scope.module);
             self.fn_signature(id, ast, f, scope, generics, left);
             self.inherent.entry((head, name)).or_default().push(id);
             self.inherent_names.entry(head).or_default().push(name);

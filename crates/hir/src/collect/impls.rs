@@ -220,7 +220,10 @@ impl Program {
         // `Left::Inferred` only keeps quiet about what is missing.
         self.fn_signature(method, ast, f, scope, generics, Left::Inferred);
         self.uninferred.remove(&method);
-        let TraitSignature { params, ret, mailbox, .. } = self.trait_signature(wanted, method);
+        let Owner::Impl(id) = self.items.fns[method].owner else {
+            unreachable!("methods of impls only")
+        };
+        let TraitSignature { params, ret, mailbox, .. } = self.trait_signature(id, wanted, method);
         let offset = usize::from(node.self_param.is_some());
         for (index, param) in node.params.iter().enumerate() {
             if param.ty.is_none()
@@ -235,13 +238,32 @@ impl Program {
         if node.mailbox.is_none() {
             self.items.fns[method].mailbox = mailbox;
         }
+        self.note_late_result(id, method, wanted);
+    }
+
+    /// Where a trait's method has its result from its body, methods for it learn it when theirs are checked.
+    fn note_late_result(&mut self, id: ImplId, method: FnId, wanted: FnId) {
+        if self.uninferred.contains(&wanted) {
+            self.late_results.insert(method, (id, wanted));
+            self.uninferred.insert(method);
+        }
+    }
+
+    /// Gives a method the result that the trait's method has by now, or compares them.
+    pub(crate) fn settle_late_result(&mut self, method: FnId) {
+        let Some((id, wanted)) = self.late_results.remove(&method) else { return };
+        self.signature(wanted);
+        let ret = self.trait_signature(id, wanted, method).ret;
+        let own = self.items.fns[method].ret;
+        if own.is_error() {
+            self.items.fns[method].ret = ret;
+        } else if self.infer.unify(own, ret).is_err() {
+            self.report_disagreement(id, method, wanted, self.items.fns[method].span);
+        }
     }
 
     /// The signature that a trait's method has for an impl, in the impl method's parameters.
-    fn trait_signature(&self, wanted: FnId, method: FnId) -> TraitSignature {
-        let Owner::Impl(id) = self.items.fns[method].owner else {
-            unreachable!("methods of impls only")
-        };
+    fn trait_signature(&self, id: ImplId, wanted: FnId, method: FnId) -> TraitSignature {
         let def = &self.items.impls[id];
         let own = self.items.fns[method]
             .generics
@@ -266,7 +288,7 @@ impl Program {
 
     fn compare_method(&mut self, id: ImplId, method: FnId, wanted: FnId, span: Span) {
         let TraitSignature { params, ret, mailbox, self_param } =
-            self.trait_signature(wanted, method);
+            self.trait_signature(id, wanted, method);
         self.note_inout(wanted, method);
         let def = &self.items.fns[method];
         let own = def.generics.params.len() - self.items.impls[id].generics.params.len();
@@ -288,9 +310,14 @@ impl Program {
                 .all(|(found, wanted)| self.infer.unify(*found, *wanted).is_ok())
             && self.infer.unify(found_ret, ret).is_ok()
             && self.mailboxes_agree(found_mailbox, mailbox);
-        if fits {
-            return;
+        if !fits {
+            self.report_disagreement(id, method, wanted, span);
         }
+    }
+
+    fn report_disagreement(&mut self, id: ImplId, method: FnId, wanted: FnId, span: Span) {
+        let TraitSignature { params, ret, mailbox, self_param } =
+            self.trait_signature(id, wanted, method);
         let offset = usize::from(self_param != SelfKind::None);
         let shown: Vec<String> = params.iter().skip(offset).map(|ty| self.type_name(*ty)).collect();
         let name = self.items.fns[method].name;
@@ -400,7 +427,11 @@ impl Program {
             && self.agree_by_methods(trait_id, self_ty, &args, &taken)
         {
             let methods = &mut self.items.impls[id].methods;
-            methods.iter_mut().zip(taken).for_each(|(method, taken)| *method = method.or(taken));
+            methods.iter_mut().zip(&taken).for_each(|(method, taken)| *method = method.or(*taken));
+            let wanted = self.items.traits[trait_id].methods.clone();
+            for (wanted, taken) in wanted.into_iter().zip(taken) {
+                taken.inspect(|taken| self.note_late_result(id, *taken, wanted));
+            }
         }
     }
 
@@ -506,6 +537,8 @@ impl Program {
             let params: Vec<Ty> = params.map(|p| p.ty.subst(&all)).collect();
             let ret = self.items.fns[wanted].ret.subst(&all);
             let mailbox = self.items.fns[wanted].mailbox.map(|ty| ty.subst(&all));
+            // A result that the trait's own body is to tell is compared when it has.
+            let ret = Some(ret).filter(|_| !self.uninferred.contains(&wanted));
             if self.uninferred.contains(&method) {
                 self.take_over_types(method, &params, ret, mailbox);
             }
@@ -514,7 +547,7 @@ impl Program {
             }
             let own: Vec<Ty> = self.items.fns[method].params.iter().map(|p| p.ty).collect();
             let found = [self.items.fns[method].ret];
-            let pairs = own.iter().zip(&params).chain(found.iter().zip([&ret]));
+            let pairs = own.iter().zip(&params).chain(found.iter().zip(&ret));
             for (own, wanted) in pairs {
                 if self.infer.unify(*own, *wanted).is_err() {
                     return false;
@@ -526,10 +559,16 @@ impl Program {
 
     /// Types that a method leaves out are those of the trait. Where these are not known either the
     /// body tells, and with it the trait's argument.
-    fn take_over_types(&mut self, method: FnId, params: &[Ty], ret: Ty, mailbox: Option<Ty>) {
+    fn take_over_types(
+        &mut self,
+        method: FnId,
+        params: &[Ty],
+        ret: Option<Ty>,
+        mailbox: Option<Ty>,
+    ) {
         let known = |ty: Ty| Some(self.infer.resolve(ty)).filter(|ty| !ty.has_vars());
         let params: Vec<Option<Ty>> = params.iter().map(|ty| known(*ty)).collect();
-        let (ret, mailbox) = (known(ret), mailbox.and_then(known));
+        let (is_late, ret, mailbox) = (ret.is_none(), ret.and_then(known), mailbox.and_then(known));
         let def = &mut self.items.fns[method];
         def.mailbox = def.mailbox.or(mailbox);
         let left_out = def.params.iter_mut().map(|param| &mut param.ty).zip(params);
@@ -539,7 +578,7 @@ impl Program {
             }
         }
         let types = def.params.iter().map(|param| param.ty).chain([def.ret]);
-        if types.into_iter().any(Ty::is_error) {
+        if !is_late && types.into_iter().any(Ty::is_error) {
             self.signature(method);
         }
     }

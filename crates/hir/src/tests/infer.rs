@@ -29,7 +29,7 @@ fn branch(n): if n > 0: 1 else: \"one\"
         expect![[r#"
             fn id[T](x: T) -> T
             fn add[T](a: T, b: T) -> T where T: Add[T, T]
-            fn largest[T, U, V](xs: T) -> U where T: Index[int, U], T: Iterable[U, V], V: Iter[U], U: Ord
+            fn largest[T, U, V](xs: T) -> U where T: Iterable[U, V], V: Iter[U], U: Ord, T: Index[int, U]
             fn compose[T, U, V](f: fn(T) -> U, g: fn(U) -> V) -> fn(T) -> V
             fn group[T, U, V, W](xs: T, key: fn(U) -> V) -> {V: [U]} where T: Iterable[U, W], W: Iter[U], V: Eq, V: Hash
             fn size[T](x: T) -> int where T: Len
@@ -100,7 +100,7 @@ fn f(words: [str]) -> [int]:
                   words#0
                   fn (w#2) captures [&longest#1]
                     block
-                      &longest#1 = <int as Integer>.max(&longest#1, <str as Len>.len(w#2))
+                      &longest#1 = <int as Number>.max(&longest#1, <str as Len>.len(w#2))
                 value call
                   words#0
                   fn (w#3) captures [&longest#1]

@@ -9,7 +9,7 @@ use crate::repr::SlotsKind;
 use crate::shims::{self, AnyOp};
 use sepal_abi::Tag;
 use sepal_hir::lang::LangTy;
-use sepal_hir::{FloatTy, IntTy, Ty, TyKind};
+use sepal_hir::{FloatTy, IntTy, TraitRef, Ty, TyKind};
 use sepal_mir::{AnyTag, BinOp, CastKind, FieldRef, Hint, LayoutId, Signature, Type, Value};
 
 /// Types whose values may be immediates.
@@ -28,6 +28,12 @@ fn immediate(ty: Ty) -> Option<Immediate> {
         TyKind::Nil => Some(Immediate::Nil),
         _ => None,
     }
+}
+
+/// The trait of a `dyn`.
+fn dyn_trait(ty: Ty) -> TraitRef {
+    let TyKind::Dyn(id, args) = ty.kind() else { unreachable!("only a `dyn` has its vtables") };
+    TraitRef { id: *id, args: args.clone() }
 }
 
 impl BodyCx<'_, '_> {
@@ -90,10 +96,14 @@ impl BodyCx<'_, '_> {
         if from == to || from.is_never() {
             return if from == to { values } else { self.dead(to) };
         }
-        let TyKind::Dyn(id, args) = to.kind() else { unreachable!("the coercion's type is `dyn`") };
-        let trait_ref = sepal_hir::TraitRef { id: *id, args: args.clone() };
-        let vtable = shims::dyn_vtable(self.cx, &trait_ref, from);
+        let vtable = shims::dyn_vtable(self.cx, &dyn_trait(to), from);
         Vals::from_slice(&[self.make_box(vtable, &values)])
+    }
+
+    /// `Show` or `ShowIn` of the value behind a `dyn`.
+    pub(super) fn dyn_show(&mut self, op: AnyOp, ty: Ty, object: Value) -> Vals {
+        let slot = shims::dyn_show_slot(self.cx, &dyn_trait(ty), op);
+        self.box_method(op, slot, object, &[])
     }
 
     /// The payload of a box made from a value of type `ty`.
@@ -207,9 +217,13 @@ impl BodyCx<'_, '_> {
 
     /// Calls an operation of the boxed value's type.
     pub(super) fn any_method(&mut self, op: AnyOp, object: Value, more: &[Value]) -> Vals {
+        self.box_method(op, op.slot(), object, more)
+    }
+
+    fn box_method(&mut self, op: AnyOp, slot: u32, object: Value, more: &[Value]) -> Vals {
         let Signature { params, results } = op.signature();
         let sig = self.cx.module.signature(Signature::new(params, results.clone()));
-        self.b.method_call_virtual(sig, op.slot(), object, more, &results).iter().collect()
+        self.b.method_call_virtual(sig, slot, object, more, &results).iter().collect()
     }
 
     /// `any_eq`: of boxes of one type by that type, of anything else by the word.

@@ -23,10 +23,7 @@ impl BodyCx<'_, '_> {
         let flat: Vals = values.iter().flatten().copied().collect();
         let one = |value: Value| Vals::from_slice(&[value]);
         match which {
-            Intrinsic::ArrayNew => {
-                let layout = self.cx.array_layout(args[0]);
-                one(self.b.array_new(layout, flat[0]))
-            }
+            Intrinsic::ArrayNew => one(self.new_array(args[0], flat[0])),
             Intrinsic::ArrayEmpty => one(self.empty_array()),
             Intrinsic::ArrayLen | Intrinsic::StrLen | Intrinsic::BytesLen => {
                 one(self.b.array_len(flat[0]))
@@ -66,6 +63,8 @@ impl BodyCx<'_, '_> {
             Intrinsic::Identity => self.rt(RtFn::rt_identity_hash, &flat),
             Intrinsic::ShowEnter => self.rt(RtFn::rt_show_enter, &flat),
             Intrinsic::ShowLeave => self.rt(RtFn::rt_show_leave, &flat),
+            Intrinsic::DynShow => self.dyn_show(AnyOp::Show, args[0], flat[0]),
+            Intrinsic::DynShowIn => self.dyn_show(AnyOp::ShowIn, args[0], flat[0]),
             Intrinsic::AnyShow => self.boxed_method(AnyOp::Show, flat[0]),
             Intrinsic::AnyShowIn => self.boxed_method(AnyOp::ShowIn, flat[0]),
             Intrinsic::AnyEq => one(self.any_eq(flat[0], flat[1])),
@@ -89,6 +88,11 @@ impl BodyCx<'_, '_> {
     fn only(&mut self, op: impl FnOnce(&mut FunctionBuilder)) -> Vals {
         op(&mut self.b);
         Vals::new()
+    }
+
+    fn new_array(&mut self, elem: Ty, len: Value) -> Value {
+        let layout = self.cx.array_layout(elem);
+        self.b.array_new(layout, len)
     }
 
     /// An object that reads as an array of length 0 of any element type.
