@@ -281,7 +281,7 @@ impl Lexer<'_, '_> {
             let span = self.span(tab, tab + 1);
             self.diagnostics.push(
                 Diagnostic::new(codes::TAB_INDENT, span, "a tab stands in the indentation")
-                    .help("indent with four spaces; `sepal fmt` does it for you"),
+                    .help("indent with four spaces"),
             );
         }
         // Characters before it that are no blanks: a byte order mark.

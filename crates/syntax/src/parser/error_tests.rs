@@ -251,7 +251,7 @@ fn layout_mistakes() {
         "if a:\n\tb\n",
         expect![[r#"
             E0007 2:1: a tab stands in the indentation
-                  indent with four spaces; `sepal fmt` does it for you
+                  indent with four spaces
         "#]],
     );
     check_errors(
