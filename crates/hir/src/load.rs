@@ -7,7 +7,7 @@ use crate::program::Program;
 use crate::scope::{Entry, Scope, near};
 use rustc_hash::FxHashMap;
 use sepal_base::{Diagnostic, Span, Symbol, codes};
-use sepal_syntax::ast;
+use sepal_syntax::{AnyImport, ast};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
@@ -203,8 +203,8 @@ impl Program {
             let ast::Entry::Item(id) = entry else { continue };
             let item = &ast.items[*id];
             match item.kind.import() {
-                Some(ast::AnyImport::Module(import)) => self.link_import(module, import),
-                Some(ast::AnyImport::Names(import)) => {
+                Some(AnyImport::Module(import)) => self.link_import(module, import),
+                Some(AnyImport::Names(import)) => {
                     self.link_from_import(module, import, item.public.is_some());
                 }
                 None => {}

@@ -6,6 +6,7 @@
 pub mod ast;
 mod dump;
 mod format;
+mod imports;
 mod lexer;
 mod literal;
 mod parser;
@@ -14,6 +15,7 @@ mod token;
 
 pub use dump::dump;
 pub use format::format;
+pub use imports::AnyImport;
 pub use lexer::lex;
 pub use parser::{
     MAX_DEPTH, MAX_HEIGHT, Parsed, foreign_member, foreign_method, foreign_name, foreign_type,
