@@ -3,7 +3,7 @@
 //!
 //! A cold path is one call from the function that needs it. What comes back from it (`poll`, `alloc`, `grow`, `log`) keeps
 //! every register, so that the hot path's registers stay where they are; what does not come back is
-//! an ordinary call. Must never be called on a hot path.
+//! an ordinary call. Must never be called on a hot path, but by quick code, which is soon left where it is hot.
 
 use crate::builder::{Builder, Region};
 use crate::decls::{Decls, rt_signature};

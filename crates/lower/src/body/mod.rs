@@ -110,13 +110,16 @@ pub fn lower_lambda(
     let params: Vec<Ty> = lambda.params.iter().map(|l| body.locals[*l].ty.subst(&args)).collect();
     let ret = lambda.ret.subst(&args);
     let sig = cx.lambda_signature(lambda.flavour, &params, ret);
-    let mut this = BodyCx::new(cx, owner, args, body.clone(), sig, None);
-    this.load_captures(&captures);
     if lambda.flavour != FnFlavour::Plain {
+        let exit = Exit { self_local: None, defers: None, gives: Gives::Result };
+        let mut this = BodyCx::without_body(cx, owner, args, body.clone(), sig, exit);
+        this.load_captures(&captures);
         let captures = lambda::Captures { values: Vals::new(), how: captures };
         this.start_lambda(expr, lambda, captures);
         return Some(this.b.finish());
     }
+    let mut this = BodyCx::new(cx, owner, args, body.clone(), sig, None);
+    this.load_captures(&captures);
     this.bind_params(&lambda.params, 1);
     Some(this.finish(lambda.body))
 }
@@ -220,7 +223,10 @@ impl<'m, 'p> BodyCx<'m, 'p> {
         self_local: Option<LocalId>,
     ) -> Self {
         let results = sig.results.clone();
-        BodyCx::with_exit(cx, owner, args, body, sig, (self_local, Gives::Result, results))
+        let exit = Exit { self_local, defers: None, gives: Gives::Result };
+        let mut this = BodyCx::without_body(cx, owner, args, body, sig, exit);
+        this.prepare_defers(&results);
+        this
     }
 
     /// A root: its function gives nothing, its body `value`.
@@ -237,21 +243,24 @@ impl<'m, 'p> BodyCx<'m, 'p> {
             Gives::Nothing => Vec::new(),
             Gives::Answer | Gives::Result => cx.repr(value).scalars.to_vec(),
         };
-        BodyCx::with_exit(cx, owner, args, body, sig, (None, gives, results))
+        let exit = Exit { self_local: None, defers: None, gives };
+        let mut this = BodyCx::without_body(cx, owner, args, body, sig, exit);
+        this.prepare_defers(&results);
+        this
     }
 
-    fn with_exit(
+    /// A function in which nothing of a body runs, such as one that makes the first frame of a generator.
+    fn without_body(
         cx: &'m mut ModuleCx<'p>,
         owner: FnId,
         args: Args,
         body: Rc<Body>,
         sig: Signature,
-        (self_local, gives, results): (Option<LocalId>, Gives, Vec<Type>),
+        exit: Exit,
     ) -> Self {
         let trace = cx.trace_name(owner);
         let b = FunctionBuilder::new(cx.program.items.fns[owner].trace_name, sig);
-        let exit = Exit { self_local, defers: None, gives };
-        let mut this = BodyCx {
+        BodyCx {
             cx,
             b,
             body,
@@ -261,15 +270,18 @@ impl<'m, 'p> BodyCx<'m, 'p> {
             locals: FxHashMap::default(),
             loops: Vec::new(),
             exit,
-        };
-        if this.body.exprs.iter().any(|e| matches!(e.kind, ExprKind::Defer(_))) {
-            let depth = this.rt(RtFn::rt_defer_depth, &[])[0];
-            let block = this.b.create_block_with(&results);
-            let at_entry = this.b.declare_var(Type::I64);
-            this.b.def_var(at_entry, depth);
-            this.exit.defers = Some((block, at_entry));
         }
-        this
+    }
+
+    /// Where there are defers, every way out leads through a block that runs them, with the results.
+    fn prepare_defers(&mut self, results: &[Type]) {
+        if self.body.exprs.iter().any(|e| matches!(e.kind, ExprKind::Defer(_))) {
+            let depth = self.rt(RtFn::rt_defer_depth, &[])[0];
+            let block = self.b.create_block_with(results);
+            let at_entry = self.b.declare_var(Type::I64);
+            self.b.def_var(at_entry, depth);
+            self.exit.defers = Some((block, at_entry));
+        }
     }
 
     /// Binds locals to the parameters from scalar `first` on.
