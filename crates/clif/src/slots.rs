@@ -114,8 +114,7 @@ impl Slots {
 
     /// The number of one of these slots.
     pub fn number_of(&self, slot: &Slot) -> u32 {
-        let bytes = std::ptr::from_ref(slot).addr() - self.slots.as_ptr().addr();
-        (bytes / size_of::<Slot>()) as u32
+        self.slots.element_offset(slot).expect("it is one of these") as u32
     }
 
     pub fn slot(&self, number: u32) -> &Slot {

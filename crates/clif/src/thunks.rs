@@ -124,14 +124,12 @@ impl Thunk {
         match self {
             Thunk::Panic => {
                 let code = b.ins().uextend(types::I64, args[0]);
-                call_rt(&mut b, decls, RtFn::rt_raise, &[ctx, code, args[1], args[2]]);
-                panic_at(&mut b, decls, ctx);
+                raise(&mut b, decls, [code, args[1], args[2]]);
             }
             Thunk::Overflow => {
                 let code = b.int(types::I64, PanicCode::IntegerOverflow as i64);
                 let none = b.int(types::I64, 0);
-                call_rt(&mut b, decls, RtFn::rt_raise, &[ctx, code, none, none]);
-                panic_at(&mut b, decls, ctx);
+                raise(&mut b, decls, [code, none, none]);
             }
             Thunk::Unwind => panic_at(&mut b, decls, ctx),
             Thunk::Poll => {
@@ -158,6 +156,13 @@ fn call_rt(b: &mut Builder<'_>, decls: &Decls, f: RtFn, args: &[Value]) -> Optio
     let index = decls.rt[&f].as_u32();
     let callee = b.import(0, index, rt_signature(f), decls.near_runtime);
     b.call(callee, args).first().copied()
+}
+
+/// Raises a panic, of which code and operands are given, and ends the actor.
+fn raise(b: &mut Builder<'_>, decls: &Decls, [code, first, second]: [Value; 3]) {
+    let ctx = b.context();
+    call_rt(b, decls, RtFn::rt_raise, &[ctx, code, first, second]);
+    panic_at(b, decls, ctx);
 }
 
 /// Calls a runtime function of two words that gives one: all three in the slot.

@@ -65,13 +65,7 @@ pub unsafe extern "C" fn rt_spawn(
     let options = spawner.take_spawn_options();
     let runtime = spawner.runtime;
     // SAFETY: see `fns`; the frame is not changed before the spawn is over.
-    let start = match unsafe { Start::of(&runtime.descs, frame) } {
-        Ok(start) => start,
-        Err(why) => {
-            raise_not_copied(spawner, why);
-            return Pair(0, 0);
-        }
-    };
+    let Some(start) = (unsafe { start_of(spawner, frame) }) else { return Pair(0, 0) };
     // SAFETY: see `fns`; a label is a string or null.
     let is_static = !label.is_null() && unsafe { (*label).header.is_static() };
     let label = if is_static { label.cast_const() } else { std::ptr::null() };
@@ -117,8 +111,18 @@ fn raise_not_spawned(spawner: &mut Actor, why: &NotSpawned) {
     }
 }
 
+/// The frame that a body begins with. `None`: it cannot leave the actor that runs, which has been raised.
+///
+/// # Safety
+/// As [`Start::of`].
+pub(super) unsafe fn start_of<'s>(actor: &mut Actor, frame: ObjPtr) -> Option<Start<'s>> {
+    // SAFETY: the caller vouches for the frame.
+    let start = unsafe { Start::of(&actor.runtime.descs, frame) };
+    start.map_err(|why| raise_not_copied(actor, why)).ok()
+}
+
 /// What cannot leave its actor cannot be part of a message, an argument or a result of a task.
-pub(super) fn raise_not_copied(actor: &mut Actor, why: NotCopied) {
+fn raise_not_copied(actor: &mut Actor, why: NotCopied) {
     match why {
         NotCopied::NoMemory => actor.raise(PanicCode::HeapLimit, &[]),
         NotCopied::Generator => {

@@ -1,12 +1,12 @@
 //! Promises, replies, futures, tasks. See `fns` for what callers promise.
 
-use super::actors::{message_of, raise_not_copied};
+use super::actors::{message_of, start_of};
 use super::receive::reason_object;
 use super::{Pair, actor};
 use crate::actor::Actor;
 use crate::pooled::Counted;
 use crate::sched::outbox;
-use crate::sched::post::{Body, Start};
+use crate::sched::post::Body;
 use crate::sched::promise::{
     FUTURE, Outcome, Promise, REPLY, address, futures, in_handle, of_handle, replies,
 };
@@ -46,13 +46,7 @@ pub unsafe extern "C" fn rt_task_spawn(ctx: *mut Ctx, frame: ObjPtr) -> ObjPtr {
     let (promise, awaited) = Counted::pair(Promise::default());
     let future = creator.new_handle(&FUTURE, awaited.into_address());
     // SAFETY: see `fns`; the frame is not changed before the spawn is over.
-    let start = match unsafe { Start::of(&runtime.descs, frame) } {
-        Ok(start) => start,
-        Err(why) => {
-            raise_not_copied(creator, why);
-            return null_mut();
-        }
-    };
+    let Some(start) = (unsafe { start_of(creator, frame) }) else { return null_mut() };
     let body = (!future.is_null()).then(|| Body {
         start,
         label: std::ptr::null(),
