@@ -56,6 +56,7 @@ macro_rules! panic_codes {
             19 GeneratorExhausted "generator exhausted" [];
             20 FormatSpec "invalid format specification: {}" [Str];
             21 HardwareFault "{}" [Str];
+            22 MailboxMismatch "the mailbox of this actor is of another type" [];
         }
     };
 }

@@ -69,13 +69,16 @@ macro_rules! rt_fns {
             // ---- actors: pids are I64; reasons are a variant of `ExitReason`, its message (or null) and its value ----
             /// Notes the innermost frame of an actor that suspends.
             rt_suspend(frame: Ref) -> () [state];
-            rt_self() -> (I64) [state];
+            /// Its pid, as one to which messages of a type may be sent: panics if it takes others. Tokens of types as for
+            /// `rt_spawn`.
+            rt_self(mailbox: Ptr) -> (I64) [state panics];
             /// An option of the next spawn, a `SpawnSetting`.
             rt_spawn_option(option: I64, value: I64) -> () [state];
             /// The name under which the next spawned actor is registered.
             rt_spawn_name(name: Ref) -> () [state];
             /// Starts an actor with a copy of the frame; `label` is its declared name, `mailbox` a token of its
-            /// message type or null, `kind` a `Connection`. Gives pid and monitor.
+            /// message type, or null for one that takes none as far as its types say, `kind` a `Connection`. Gives pid
+            /// and monitor.
             rt_spawn(frame: Ref, label: Ref, mailbox: Ptr, kind: I64) -> (I64, I64) [state allocates];
             /// A deep copy of up to four words, of which the header's descriptor says what they are; the others are 0.
             rt_message_new(header: I64, a: I64, b: I64, c: I64, d: I64) -> (Ptr) [state reads allocates];
@@ -83,8 +86,9 @@ macro_rules! rt_fns {
             /// Begins a receive with a time limit in milliseconds, or -1.
             rt_mailbox_begin(timeout: I64, site: I64) -> () [state];
             /// The next signal that this receive has not looked at, and which it is, a `Received`: a message, or a
-            /// down or exit as a signal object.
-            rt_mailbox_next() -> (Ref, I64) [state allocates];
+            /// down or exit as a signal object. `mailbox` is the token of the type as which messages are read, null if
+            /// none are: the actor ends by a panic when it waits if it takes others.
+            rt_mailbox_next(mailbox: Ptr) -> (Ref, I64) [state allocates];
             /// Takes what was looked at last out of the mailbox: the receive has ended.
             rt_mailbox_take() -> () [state];
             /// Ends the actor for a reason.

@@ -88,7 +88,7 @@ pub unsafe extern "C" fn rt_actor_send_value(pid: i64, value: i64) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rt_actor_self() -> i64 {
     // SAFETY: the context is this thread's actor's.
-    unsafe { rt::rt_self(ctx()) }
+    unsafe { rt::rt_self(ctx(), std::ptr::null()) }
 }
 
 #[unsafe(no_mangle)]
@@ -127,7 +127,7 @@ pub unsafe extern "C" fn rt_actor_set_terminate(pid: i64, callback: *const u8) {
 /// The callback of an actor that ends, once.
 pub(crate) fn take_callback(actor: &mut Actor) -> Option<*const u8> {
     // SAFETY: the context is this actor's.
-    let pid = unsafe { rt::rt_self(&raw mut actor.ctx) };
+    let pid = unsafe { rt::rt_self(&raw mut actor.ctx, std::ptr::null()) };
     let callback = callbacks().as_mut()?.remove(&pid)?;
     (callback != 0).then_some(callback as *const u8)
 }
@@ -208,7 +208,7 @@ fn receive(actor: &mut Actor) -> Result<Option<Option<ObjPtr>>> {
         let ctx = &raw mut actor.ctx;
         // SAFETY: the context is this actor's.
         let (object, kind) = unsafe {
-            let looked = rt::rt_mailbox_next(ctx);
+            let looked = rt::rt_mailbox_next(ctx, std::ptr::null());
             (looked.0, Received::from_number(looked.1).expect("kinds come from the table"))
         };
         current::check(actor)?;

@@ -388,8 +388,7 @@ impl Program {
             self.report_open(def.name, def.span, def.ret);
         }
         let ret = self.closed(self.items.fns[id].ret);
-        let mailbox = self.items.fns[id].mailbox.map(|ty| self.closed(ty));
-        self.items.fns[id].mailbox = mailbox;
+        self.items.fns[id].mailbox = self.closed_mailbox(id);
         let def = &mut self.items.fns[id];
         def.ret = ret;
         for (param, ty) in def.params.iter_mut().zip(tys) {
@@ -407,12 +406,18 @@ impl Program {
         match self.items.fns[id].kind {
             FnKind::ConstInit(constant) => self.items.consts[constant].ty = ret,
             FnKind::Actor(actor) => {
-                let mailbox = self.items.fns[id].mailbox.map(|ty| self.closed(ty));
+                let mailbox = self.closed_mailbox(id);
                 self.items.fns[id].mailbox = mailbox;
                 self.items.actors[actor].mailbox = mailbox.unwrap_or(Ty::never());
             }
             _ => {}
         }
+    }
+
+    /// The mailbox of a function; one of which nothing is known asks nothing of callers.
+    fn closed_mailbox(&mut self, id: FnId) -> Option<Ty> {
+        let mailbox = self.infer.shallow(self.items.fns[id].mailbox?);
+        (!mailbox.is_var()).then(|| self.closed(mailbox))
     }
 
     /// The type with `nil` for what nothing says anything about.

@@ -335,6 +335,17 @@ impl Ty {
         }
     }
 
+    /// The type with functions that do not say where they may be called: what two types that unify have in common.
+    pub fn without_mailboxes(self) -> Ty {
+        self.map_leaves(&mut |part| match part.kind() {
+            TyKind::Fn(f) if f.mailbox.is_some() => {
+                let params: Box<[Ty]> = f.params.iter().map(|ty| ty.without_mailboxes()).collect();
+                Some(Ty::function(params, f.ret.without_mailboxes(), None))
+            }
+            _ => None,
+        })
+    }
+
     /// Calls `visit` for the type and every type inside it, outermost first.
     pub fn walk(self, visit: &mut dyn FnMut(Ty)) {
         visit(self);

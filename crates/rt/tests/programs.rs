@@ -197,6 +197,7 @@ global_asm!(
     "xor edx, edx",
     "call rt_mailbox_begin",
     "2: mov rdi, r15",
+    "xor esi, esi",
     "call rt_mailbox_next",
     "cmp rdx, 2",
     "jne 3f",

@@ -128,6 +128,7 @@ impl BodyCx<'_> {
         }
         let mailbox = self.fresh(span);
         self.frame().mailbox = Some(mailbox);
+        self.draft.mailboxes.push(mailbox);
         mailbox
     }
 
@@ -142,6 +143,7 @@ impl BodyCx<'_> {
         let Some(own) = self.frames.last().and_then(|frame| frame.mailbox) else {
             if let Some(frame) = self.frames.last_mut() {
                 frame.mailbox = Some(mailbox);
+                self.draft.mailboxes.push(mailbox);
             }
             return;
         };
@@ -236,6 +238,7 @@ impl BodyCx<'_> {
             Some(mailbox) => mailbox,
             None => self.fresh(span),
         };
+        self.draft.mailboxes.push(mailbox);
         let options = self.spawn_options(&node.options);
         let pid = self.prog.lang_ty(LangTy::Pid, [mailbox]);
         let ty = match node.kind {

@@ -6,7 +6,7 @@ use crate::ir::*;
 use crate::lang::LangTrait;
 use crate::patterns::{self, Shapes};
 use crate::program::Program;
-use crate::ty::Ty;
+use crate::ty::{Ty, TyKind};
 use crate::types::a;
 use sepal_base::{Diagnostic, Span, Symbol, codes};
 use sepal_syntax::ast;
@@ -16,6 +16,7 @@ impl Program {
     pub(crate) fn finish_draft(&mut self, mut draft: Draft) {
         self.report_unfinished(&mut draft);
         self.close_group_calls(&mut draft);
+        self.close_mailboxes(&draft.mailboxes);
         self.close_body(&mut draft.body);
         self.check_formats(&mut draft);
         self.check_literals(&draft.body);
@@ -78,6 +79,15 @@ impl Program {
         }
     }
 
+    /// A mailbox of which nothing is known takes no messages.
+    fn close_mailboxes(&mut self, mailboxes: &[Ty]) {
+        for mailbox in mailboxes {
+            if let TyKind::Var(var) = self.infer.shallow(*mailbox).kind() {
+                self.infer.bind(*var, Ty::never());
+            }
+        }
+    }
+
     fn close_body(&mut self, body: &mut Body) {
         for local in body.locals.iter_mut() {
             if !local.name.as_str().is_empty() {
@@ -133,7 +143,7 @@ impl Program {
             return None;
         }
         match ty.kind() {
-            crate::ty::TyKind::Var(id) => Some(*id),
+            TyKind::Var(id) => Some(*id),
             kind => kind.parts().find_map(|part| self.open_var(part)),
         }
     }
@@ -208,7 +218,7 @@ impl Program {
 
     /// A function that gives one holds none; what it has captured is seen when it is sent.
     fn holds_generator(&self, ty: Ty, seen: &mut Vec<Ty>) -> bool {
-        if matches!(ty.kind(), crate::ty::TyKind::Fn(_)) {
+        if matches!(ty.kind(), TyKind::Fn(_)) {
             return false;
         }
         if self.as_lang(ty, crate::lang::LangTy::Gen).is_some() {
@@ -393,7 +403,7 @@ impl Program {
             | ast::FormatType::Percent => number,
             ast::FormatType::Str => !number,
         };
-        let open = matches!(ty.kind(), crate::ty::TyKind::Param { .. });
+        let open = matches!(ty.kind(), TyKind::Param { .. });
         if !fits && !open {
             let name = self.type_name(ty);
             let message = format!(

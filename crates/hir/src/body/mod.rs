@@ -53,6 +53,8 @@ pub(crate) struct Draft {
     pub(crate) matches: Vec<MatchSite>,
     /// Calls of functions whose type parameters are not known yet.
     pub(crate) group_calls: Vec<(ExprId, FnId)>,
+    /// The mailboxes of the code and of what it spawns. One that stays open takes no messages.
+    pub(crate) mailboxes: Vec<Ty>,
     pub(crate) contracts: Vec<ExprId>,
     pub(crate) text_parts: Vec<text::FormatSite>,
     /// The result type was not written.
@@ -567,6 +569,7 @@ impl Draft {
             pending: Vec::new(),
             matches: Vec::new(),
             group_calls: Vec::new(),
+            mailboxes: Vec::new(),
             contracts: Vec::new(),
             text_parts: Vec::new(),
             infers_result: false,

@@ -127,7 +127,7 @@ impl BodyCx<'_, '_> {
             ExprKind::Spawn(spawn) => self.spawn(spawn, self.subst(expr.ty)),
             ExprKind::Receive(receive) => self.receive(receive, Some(self.subst(expr.ty))),
             ExprKind::OnTerminate(handler) => self.on_terminate(*handler),
-            ExprKind::SelfPid => self.rt(RtFn::rt_self, &[]),
+            ExprKind::SelfPid => self.self_pid(self.subst(expr.ty)),
         }
     }
 

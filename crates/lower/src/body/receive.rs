@@ -49,9 +49,12 @@ impl BodyCx<'_, '_> {
             let types = self.repr_of(ty).scalars.to_vec();
             (self.b.create_block_with(&types), ty)
         });
+        // Who looks at no message says nothing of their type.
+        let read = if receive.cases.is_empty() { Ty::never() } else { self.subst(receive.message) };
+        let token = self.mailbox_token(read);
         self.b.jump((head, &[]));
         self.b.switch_to(head);
-        let given = self.rt(RtFn::rt_mailbox_next, &[]);
+        let given = self.rt(RtFn::rt_mailbox_next, &[token]);
         let (object, which) = (given[0], given[1]);
         let unless = |skipped: bool, block| if skipped { head } else { block };
         let cases: [(i64, Block, &[Value]); 4] = [

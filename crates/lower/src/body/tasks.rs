@@ -152,12 +152,19 @@ impl BodyCx<'_, '_> {
         self.rt(RtFn::rt_whereis, &[name, token])
     }
 
-    /// What stands for a type of messages at run time; null for actors that take none.
-    fn mailbox_token(&mut self, mailbox: Ty) -> Value {
-        if mailbox.is_never() || self.repr_of(mailbox).scalars.is_empty() {
+    pub(super) fn self_pid(&mut self, pid: Ty) -> Vals {
+        let mailbox = self.cx.as_lang(pid, LangTy::Pid).map_or(Ty::never(), |args| args[0]);
+        let token = self.mailbox_token(mailbox);
+        self.rt(RtFn::rt_self, &[token])
+    }
+
+    /// What stands for a type of messages at run time; null for actors that take none. Types that may stand for each other
+    /// have the same.
+    pub(super) fn mailbox_token(&mut self, mailbox: Ty) -> Value {
+        if mailbox.is_never() {
             return self.b.const_null(Type::Ptr);
         }
-        let vtable = shims::any_vtable(self.cx, mailbox);
+        let vtable = shims::any_vtable(self.cx, mailbox.without_mailboxes());
         self.b.vtable_addr(vtable)
     }
 

@@ -26,9 +26,13 @@ pub unsafe extern "C" fn rt_suspend(ctx: *mut Ctx, frame: ObjPtr) {
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn rt_self(ctx: *mut Ctx) -> i64 {
+pub unsafe extern "C" fn rt_self(ctx: *mut Ctx, mailbox: *const u8) -> i64 {
     // SAFETY: see `fns`.
-    unsafe { actor(ctx) }.pid.number()
+    let actor = unsafe { actor(ctx) };
+    if !actor.slot().shared().takes(mailbox) {
+        actor.raise(PanicCode::MailboxMismatch, &[]);
+    }
+    actor.pid.number()
 }
 
 #[unsafe(no_mangle)]
@@ -303,13 +307,11 @@ pub unsafe extern "C" fn rt_whereis(ctx: *mut Ctx, name: ObjPtr, mailbox: *const
     // SAFETY: see `fns`.
     let (runtime, name) = unsafe { (actor(ctx).runtime, text(name)) };
     runtime.settle_sends();
-    let Some(pid) = runtime.names.find(name) else { return 0 };
-    let Some(slot) = runtime.table.slot(pid).filter(|slot| slot.shared().is_alive(pid)) else {
-        return 0;
+    let fits = |pid| {
+        let slot = runtime.table.slot(pid);
+        slot.is_some_and(|slot| slot.shared().has_name(pid) && slot.shared().takes(mailbox))
     };
-    let own = slot.shared().mailbox();
-    let fits = own.is_null() || mailbox.is_null() || own == mailbox;
-    if fits { pid.number() } else { 0 }
+    runtime.names.find(name, fits).map_or(0, Pid::number)
 }
 
 /// The first frame of a body is a root as it is: it has no parent.

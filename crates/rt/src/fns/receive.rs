@@ -83,9 +83,12 @@ fn receive_until(actor: &mut Actor, until: Option<u64>) {
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn rt_mailbox_next(ctx: *mut Ctx) -> Pair<ObjPtr, i64> {
+pub unsafe extern "C" fn rt_mailbox_next(ctx: *mut Ctx, mailbox: *const u8) -> Pair<ObjPtr, i64> {
     // SAFETY: see `fns`.
     let actor = unsafe { actor(ctx) };
+    if !actor.slot().shared().takes(mailbox) {
+        return another_mailbox(actor);
+    }
     if actor.runtime.looks_later() {
         return Pair(null_mut(), Received::Nothing.number());
     }
@@ -96,6 +99,13 @@ pub unsafe extern "C" fn rt_mailbox_next(ctx: *mut Ctx) -> Pair<ObjPtr, i64> {
         return Pair(null_mut(), Received::Nothing.number());
     }
     next_with_care(actor)
+}
+
+/// Messages would be read as what they are not.
+#[cold]
+fn another_mailbox(actor: &mut Actor) -> Pair<ObjPtr, i64> {
+    actor.raise(PanicCode::MailboxMismatch, &[]);
+    Pair(null_mut(), Received::Nothing.number())
 }
 
 #[inline(never)]

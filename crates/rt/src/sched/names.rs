@@ -26,8 +26,10 @@ impl Names {
         is_free
     }
 
-    pub(crate) fn find(&self, name: &str) -> Option<Pid> {
-        self.lock().get(name).copied()
+    /// The actor of a name, if it `fits`. Who is seen there to have a name keeps its slot until that is answered, since
+    /// its names are removed before its slot is given back.
+    pub(crate) fn find(&self, name: &str, fits: impl Fn(Pid) -> bool) -> Option<Pid> {
+        self.lock().get(name).copied().filter(|pid| fits(*pid))
     }
 
     /// A name of an actor.

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `inbox` | see `arrivals` |
 //! | `state` | everybody, by atomic read-modify-writes |
-//! | `mailbox` | written before the pid is given out, read by everybody who has checked the generation |
+//! | `mailbox` | written before the pid is given out; from null to its type by the actor and by who holds its name |
 //! | `bounds` | made for the slot's first bounded actor, kept until the end; see `bounds` |
 //! | `reductions` | written by the thread that has the actor's turn, read by everybody; relaxed: a number to look at |
 //!
@@ -26,7 +26,7 @@ use std::cell::{RefCell, UnsafeCell};
 use std::collections::VecDeque;
 use std::mem::MaybeUninit;
 use std::num::NonZeroU64;
-use std::ptr::NonNull;
+use std::ptr::{NonNull, null_mut};
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 use std::sync::{Mutex, PoisonError};
 
@@ -86,7 +86,7 @@ mod flag {
 pub struct Shared {
     pub(crate) inbox: Inbox,
     state: AtomicU64,
-    /// The token of the actor's message type, or null.
+    /// The token of the actor's message type, or null as long as nobody has asked what it is.
     mailbox: AtomicPtr<u8>,
     bounds: AtomicPtr<Bounds>,
     /// How often the actor was given a core, slices of time counted each.
@@ -151,9 +151,30 @@ impl Shared {
             && self.state.fetch_and(!flag::NAMED, Ordering::AcqRel) & flag::NAMED != 0
     }
 
-    /// The token of the actor's message type, or null.
-    pub(crate) fn mailbox(&self) -> *const u8 {
-        self.mailbox.load(Ordering::Relaxed)
+    /// Whether the actor lives, no signal is on its way that will end it, and it has registered a name that it has not
+    /// given up.
+    pub(crate) fn has_name(&self, pid: Pid) -> bool {
+        let state = self.state.load(Ordering::Acquire);
+        let is_named = state & (flag::NAMED | flag::DOOMED) == flag::NAMED;
+        state >> 32 == u64::from(pid.generation()) && is_named
+    }
+
+    /// Whether the actor's messages are of the type that the token stands for. Until somebody asks, that of an actor which
+    /// was not said to take any is open; null asks for none. Only for the actor itself and for who holds it in its slot.
+    #[inline(always)]
+    pub(crate) fn takes(&self, token: *const u8) -> bool {
+        token.is_null()
+            || self.mailbox.load(Ordering::Relaxed).cast_const() == token
+            || self.decide(token)
+    }
+
+    #[inline(never)]
+    fn decide(&self, token: *const u8) -> bool {
+        // Relaxed: nothing is reached by way of a token.
+        let (open, token) = (null_mut(), token.cast_mut());
+        let decided =
+            self.mailbox.compare_exchange(open, token, Ordering::Relaxed, Ordering::Relaxed);
+        decided.is_ok() || decided == Err(token)
     }
 
     /// Which queue the actor belongs in.

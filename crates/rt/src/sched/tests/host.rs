@@ -11,7 +11,7 @@ use sepal_abi::{
     Header, Image, ObjPtr, POISONED, Table, TypeDesc,
 };
 use std::collections::HashMap;
-use std::ptr::null_mut;
+use std::ptr::{null, null_mut};
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 
@@ -267,7 +267,7 @@ impl Cx<'_> {
     }
 
     pub fn own(&self) -> i64 {
-        unsafe { rt_self(self.ctx()) }
+        unsafe { rt_self(self.ctx(), null()) }
     }
 
     fn message(&self, a: i64, b: i64, object: ObjPtr) -> *const u8 {
@@ -298,7 +298,7 @@ impl Cx<'_> {
     /// The next signal, and its first reference.
     pub fn look_object(&self) -> (Look, ObjPtr) {
         unsafe {
-            let next = rt_mailbox_next(self.ctx());
+            let next = rt_mailbox_next(self.ctx(), null());
             let (object, kind) = (next.0, next.1);
             let word = |index: usize| object.cast::<i64>().add(1 + index).read();
             let look = match kind {
