@@ -3,6 +3,7 @@
 //! Must never read a file: texts are given to it.
 
 use crate::{FileId, IdVec, Span};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// One source file.
@@ -13,6 +14,8 @@ pub struct SourceFile {
     pub name: String,
     pub text: Arc<str>,
     line_starts: OnceLock<Vec<u32>>,
+    /// The line that was asked for last: most questions are about the same one or the next.
+    last_line: AtomicUsize,
 }
 
 /// A place as people count it: both numbers begin at 1, columns count characters.
@@ -38,7 +41,8 @@ impl SourceMap {
         let text = text.into();
         assert!(u32::try_from(text.len()).is_ok(), "source texts are shorter than 4 GiB");
         let id = self.files.next_id();
-        self.files.push(SourceFile { id, name: name.into(), text, line_starts: OnceLock::new() })
+        let (line_starts, last_line) = (OnceLock::new(), AtomicUsize::new(0));
+        self.files.push(SourceFile { id, name: name.into(), text, line_starts, last_line })
     }
 
     pub fn file(&self, id: FileId) -> &SourceFile {
@@ -102,7 +106,19 @@ impl SourceFile {
     }
 
     fn line_index(&self, offset: usize) -> usize {
-        self.line_starts().partition_point(|&start| start as usize <= offset) - 1
+        let starts = self.line_starts();
+        let is_in = |line: usize| {
+            let end = starts.get(line + 1).map_or(usize::MAX, |&next| next as usize);
+            starts[line] as usize <= offset && offset < end
+        };
+        // Relaxed: any line will do.
+        let last = self.last_line.load(Ordering::Relaxed);
+        if is_in(last) {
+            return last;
+        }
+        let line = starts.partition_point(|&start| start as usize <= offset) - 1;
+        self.last_line.store(line, Ordering::Relaxed);
+        line
     }
 
     fn floor_boundary(&self, offset: usize) -> usize {

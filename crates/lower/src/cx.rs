@@ -97,9 +97,12 @@ pub struct ModuleCx<'p> {
     instances: FxHashMap<Instance, FuncId>,
     queue: Vec<(Instance, FuncId)>,
     files: FxHashMap<FileId, FileIdx>,
-    /// Places asked for before: a generic function is lowered many times.
-    places: FxHashMap<(FileId, u32, Symbol), LocId>,
+    /// Places asked for lately, by the lower bits of their offsets: the parts of an expression begin where it does.
+    places: Box<[Option<(FileId, u32, Symbol, LocId)>; RECENT]>,
 }
+
+/// How many places are kept at hand.
+const RECENT: usize = 256;
 
 impl<'p> ModuleCx<'p> {
     pub fn new(program: &'p mut Program, options: Options) -> ModuleCx<'p> {
@@ -123,7 +126,7 @@ impl<'p> ModuleCx<'p> {
             instances: FxHashMap::default(),
             queue: Vec::new(),
             files: FxHashMap::default(),
-            places: FxHashMap::default(),
+            places: Box::new([None; RECENT]),
         }
     }
 
@@ -275,8 +278,10 @@ impl<'p> ModuleCx<'p> {
     /// The location of `span` in a function. Functions of the standard library have no name in
     /// traces, which leave such lines out.
     pub fn loc(&mut self, span: Span, function: Symbol) -> LocId {
-        let key = (span.file, span.lo, function);
-        if let Some(&known) = self.places.get(&key) {
+        let recent = span.lo as usize % RECENT;
+        if let Some((file, lo, named, known)) = self.places[recent]
+            && (file, lo, named) == (span.file, span.lo, function)
+        {
             return known;
         }
         let file = match self.files.get(&span.file) {
@@ -292,7 +297,7 @@ impl<'p> ModuleCx<'p> {
         let (line, col) = (place.line, place.col);
         let loc = Loc { file, line, col, function, inlined_at: LocId::NONE };
         let id = self.module.locs.add(loc);
-        self.places.insert(key, id);
+        self.places[recent] = Some((span.file, span.lo, function, id));
         id
     }
 
