@@ -141,7 +141,7 @@ impl Deriver<'_> {
     }
 
     fn int(&mut self, value: i128) -> ExprId {
-        self.expr(ExprKind::Lit(Lit::Int(value)), Ty::int())
+        self.expr(ExprKind::Lit(Lit::int(value)), Ty::int())
     }
 
     fn bool(&mut self, value: bool) -> ExprId {
@@ -161,7 +161,7 @@ impl Deriver<'_> {
         let id = self.prog.lang.trait_id(item).expect("a derived trait is declared");
         let self_ty = self.body.exprs[args[0]].ty;
         let trait_ref = TraitRef { id, args: Box::default() };
-        let callee = Callee::Trait { trait_ref, method, self_ty, args: Box::default() };
+        let callee = Callee::of_trait(trait_ref, method, self_ty);
         self.expr(ExprKind::Call { callee, args: args.into(), inout: None }, ret)
     }
 

@@ -115,15 +115,16 @@ impl Dumper<'_> {
             Callee::Fn { id, args: own } => {
                 format!("{}{}", self.prog.items.fns[*id].trace_name, args(own))
             }
-            Callee::Trait { trait_ref, method: index, self_ty, args: own } => format!(
+            Callee::Trait(of) => format!(
                 "<{} as {}>.{}{}",
-                self.ty(*self_ty),
-                self.prog.trait_name(trait_ref),
-                method(trait_ref, *index),
-                args(own)
+                self.ty(of.self_ty),
+                self.prog.trait_name(&of.trait_ref),
+                method(&of.trait_ref, of.method),
+                args(&of.args)
             ),
-            Callee::Dyn { trait_ref, method: index } => {
-                format!("<dyn {}>.{}", self.prog.trait_name(trait_ref), method(trait_ref, *index))
+            Callee::Dyn(of) => {
+                let name = self.prog.trait_name(&of.trait_ref);
+                format!("<dyn {name}>.{}", method(&of.trait_ref, of.method))
             }
         }
     }
@@ -254,8 +255,8 @@ impl Dumper<'_> {
 
     fn lit(&self, lit: &Lit, ty: Ty) -> String {
         match lit {
-            Lit::Int(value) if ty == Ty::int() => value.to_string(),
-            Lit::Int(value) => format!("{value}{}", self.ty(ty)),
+            Lit::Int(value) if ty == Ty::int() => value.value().to_string(),
+            Lit::Int(value) => format!("{}{}", value.value(), self.ty(ty)),
             Lit::Float(value) => format!("{value:?}"),
             Lit::Bool(value) => value.to_string(),
             Lit::Char(value) => format!("{value:?}"),

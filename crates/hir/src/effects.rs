@@ -227,13 +227,15 @@ impl Program {
     pub(crate) fn known_callee(&mut self, callee: &Callee) -> Option<FnId> {
         match callee {
             Callee::Fn { id, .. } => Some(*id),
-            Callee::Trait { trait_ref, method, self_ty, args } => {
-                let open = self_ty.has_params()
-                    || self_ty.has_error()
-                    || trait_ref.args.iter().any(|ty| ty.has_params());
-                (!open).then(|| self.resolve_method(trait_ref, *method, *self_ty, args).id)
+            Callee::Trait(of) => {
+                let open = of.self_ty.has_params()
+                    || of.self_ty.has_error()
+                    || of.trait_ref.args.iter().any(|ty| ty.has_params());
+                let resolve =
+                    || self.resolve_method(&of.trait_ref, of.method, of.self_ty, &of.args).id;
+                (!open).then(resolve)
             }
-            Callee::Dyn { .. } => None,
+            Callee::Dyn(_) => None,
         }
     }
 }

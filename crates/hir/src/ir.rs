@@ -10,7 +10,7 @@
 use crate::intrinsics::Intrinsic;
 use crate::ty::Ty;
 use sepal_base::{IdVec, Span, Symbol, define_id};
-use sepal_syntax::ast;
+use sepal_syntax::ast::{self, IntLit};
 use std::rc::Rc;
 
 define_id! {
@@ -367,6 +367,9 @@ pub struct Expr {
     pub span: Span,
 }
 
+// A program has very many.
+const _: () = assert!(size_of::<Expr>() <= 80);
+
 #[derive(Clone, Debug)]
 pub enum ExprKind {
     /// Only in programs with errors, which are never lowered.
@@ -511,7 +514,7 @@ pub enum ExprKind {
 #[derive(Clone, PartialEq, Debug)]
 pub enum Lit {
     /// The value fits the expression's type.
-    Int(i128),
+    Int(IntLit),
     Float(f64),
     Bool(bool),
     Char(char),
@@ -521,16 +524,47 @@ pub enum Lit {
     Nil,
 }
 
+impl Lit {
+    /// One that the compiler writes.
+    pub fn int(value: i128) -> Lit {
+        let magnitude = value.unsigned_abs() as u64;
+        Lit::Int(IntLit { magnitude, negative: value < 0 })
+    }
+}
+
 /// What a call calls, with type arguments.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Callee {
     /// A function known here: one argument for each of its type parameters.
     Fn { id: FnId, args: Box<[Ty]> },
-    /// The `method`-th method of a trait, to be found by the type that implements it:
-    /// [`Program::resolve_method`](crate::Program::resolve_method). `args` are the method's own.
-    Trait { trait_ref: TraitRef, method: u32, self_ty: Ty, args: Box<[Ty]> },
-    /// The `method`-th entry of the vtable of a `dyn Trait` value, the first argument.
-    Dyn { trait_ref: TraitRef, method: u32 },
+    /// A method of a trait, to be found by the type that implements it:
+    /// [`Program::resolve_method`](crate::Program::resolve_method). Apart, as the next: most calls are of functions.
+    Trait(Box<TraitMethod>),
+    /// The method of a `dyn Trait` value, the first argument.
+    Dyn(Box<DynMethod>),
+}
+
+impl Callee {
+    /// A method that has no type parameters of its own.
+    pub fn of_trait(trait_ref: TraitRef, method: u32, self_ty: Ty) -> Callee {
+        Callee::Trait(Box::new(TraitMethod { trait_ref, method, self_ty, args: Box::default() }))
+    }
+}
+
+/// The `method`-th method of a trait, for a type. `args` are the method's own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TraitMethod {
+    pub trait_ref: TraitRef,
+    pub method: u32,
+    pub self_ty: Ty,
+    pub args: Box<[Ty]>,
+}
+
+/// The `method`-th entry of the vtable of a trait.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DynMethod {
+    pub trait_ref: TraitRef,
+    pub method: u32,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -276,11 +276,11 @@ impl Walk<'_, '_> {
                     for_each_param(arg, |param| passed.push((param, *id, n)));
                 }
             }
-            Callee::Trait { trait_ref, self_ty, args, .. } => {
-                self.sees(*self_ty);
-                trait_ref.args.iter().chain(args).for_each(|ty| self.sees(*ty));
+            Callee::Trait(of) => {
+                self.sees(of.self_ty);
+                of.trait_ref.args.iter().chain(&of.args).for_each(|ty| self.sees(*ty));
             }
-            Callee::Dyn { trait_ref, .. } => trait_ref.args.iter().for_each(|ty| self.sees(*ty)),
+            Callee::Dyn(of) => of.trait_ref.args.iter().for_each(|ty| self.sees(*ty)),
         }
     }
 

@@ -213,7 +213,7 @@ impl BodyCx<'_> {
             Some(ty) => ty,
             None => self.prog.infer.fresh(VarKind::Int, span),
         };
-        self.expr(ExprKind::Lit(Lit::Int(lit.value())), ty, span)
+        self.expr(ExprKind::Lit(Lit::Int(lit)), ty, span)
     }
 
     fn float_literal(&mut self, value: f64, hint: Option<Ty>, span: Span) -> ExprId {

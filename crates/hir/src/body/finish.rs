@@ -246,12 +246,12 @@ impl Program {
     fn close_callee(&mut self, callee: &mut Callee) {
         match callee {
             Callee::Fn { args, .. } => self.close_all(args),
-            Callee::Trait { trait_ref, self_ty, args, .. } => {
-                self.close_all(&mut trait_ref.args);
-                *self_ty = self.closed(*self_ty);
-                self.close_all(args);
+            Callee::Trait(method) => {
+                self.close_all(&mut method.trait_ref.args);
+                method.self_ty = self.closed(method.self_ty);
+                self.close_all(&mut method.args);
             }
-            Callee::Dyn { trait_ref, .. } => self.close_all(&mut trait_ref.args),
+            Callee::Dyn(method) => self.close_all(&mut method.trait_ref.args),
         }
     }
 
@@ -276,16 +276,18 @@ impl Program {
     fn check_literals(&mut self, body: &Body) {
         for expr in &body.exprs {
             if let ExprKind::Lit(Lit::Int(value)) = expr.kind {
-                self.check_int_fits(value, expr.ty, expr.span);
+                self.check_int_fits(value.value(), expr.ty, expr.span);
             }
         }
         for pat in &body.pats {
             match &pat.kind {
-                PatKind::Lit(Lit::Int(value)) => self.check_int_fits(*value, pat.ty, pat.span),
+                PatKind::Lit(Lit::Int(value)) => {
+                    self.check_int_fits(value.value(), pat.ty, pat.span);
+                }
                 PatKind::Range { lo, hi, .. } => {
                     for lit in lo.iter().chain(hi) {
                         if let Lit::Int(value) = lit {
-                            self.check_int_fits(*value, pat.ty, pat.span);
+                            self.check_int_fits(value.value(), pat.ty, pat.span);
                         }
                     }
                 }
@@ -371,17 +373,11 @@ impl Program {
             let Some(show) = self.lang.trait_id(LangTrait::Show) else { continue };
             let span = draft.body.exprs[value].span;
             let show = TraitRef { id: show, args: Box::default() };
-            let callee =
-                Callee::Trait { trait_ref: show, method: 0, self_ty: ty, args: Box::default() };
+            let callee = Callee::of_trait(show, 0, ty);
             let kind = ExprKind::Call { callee, args: Box::from([value]), inout: None };
             let shown = draft.body.exprs.push(Expr { kind, ty: Ty::str(), span });
             if let ExprKind::Call { callee, args, .. } = &mut draft.body.exprs[call].kind {
-                *callee = Callee::Trait {
-                    trait_ref: format,
-                    method: 0,
-                    self_ty: Ty::str(),
-                    args: Box::default(),
-                };
+                *callee = Callee::of_trait(format, 0, Ty::str());
                 args[0] = shown;
             }
         }
@@ -434,7 +430,7 @@ fn mark_cells(body: &mut Body) {
 fn is_empty_range(pat: &PatKind) -> bool {
     let PatKind::Range { lo: Some(lo), hi: Some(hi), inclusive } = pat else { return false };
     let order = match (lo, hi) {
-        (Lit::Int(lo), Lit::Int(hi)) => Some(lo.cmp(hi)),
+        (Lit::Int(lo), Lit::Int(hi)) => Some(lo.value().cmp(&hi.value())),
         (Lit::Char(lo), Lit::Char(hi)) => Some(lo.cmp(hi)),
         (Lit::Float(lo), Lit::Float(hi)) => lo.partial_cmp(hi),
         _ => None,

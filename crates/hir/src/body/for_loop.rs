@@ -155,7 +155,7 @@ impl<'a> BodyCx<'a> {
             step.push(self.set_local(more, another, span));
         }
         let (current, one) =
-            (self.local(counter, span), self.expr(ExprKind::Lit(Lit::Int(1)), ty, span));
+            (self.local(counter, span), self.expr(ExprKind::Lit(Lit::int(1)), ty, span));
         let raised = self.binary(BinaryOp::Arith(ast::BinOp::AddWrap), current, one, ty, span);
         step.push(self.set_local(counter, raised, span));
         let element = self.local(counter, span);

@@ -378,16 +378,16 @@ impl BodyCx<'_> {
             }
             return Some(Found {
                 id: method,
-                callee: Callee::Dyn { trait_ref, method: index },
+                callee: Callee::Dyn(Box::new(DynMethod { trait_ref, method: index })),
                 args,
             });
         }
-        let callee = Callee::Trait {
+        let callee = Callee::Trait(Box::new(TraitMethod {
             trait_ref: trait_ref.clone(),
             method: index,
             self_ty: ty,
             args: args[arity..].into(),
-        };
+        }));
         self.require(ty, trait_ref, span);
         Some(Found { id: method, callee, args })
     }
@@ -446,10 +446,10 @@ impl BodyCx<'_> {
         ret: Ty,
         span: Span,
     ) -> ExprId {
-        if let Callee::Dyn { trait_ref, .. } = &found.callee
+        if let Callee::Dyn(of) = &found.callee
             && let Some(why) = self.prog.not_dispatched(found.id)
         {
-            let (name, of) = (self.prog.items.fns[found.id].name, trait_ref.id);
+            let (name, of) = (self.prog.items.fns[found.id].name, of.trait_ref.id);
             let of = self.prog.items.traits[of].name;
             let message = format!("`{name}` cannot be called on a `dyn {of}`: {why}");
             return self.wrong(codes::NOT_CALLABLE, span, message);

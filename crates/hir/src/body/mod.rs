@@ -195,7 +195,7 @@ impl<'a> BodyCx<'a> {
     }
 
     fn int(&mut self, value: i128, span: Span) -> ExprId {
-        self.expr(ExprKind::Lit(Lit::Int(value)), Ty::int(), span)
+        self.expr(ExprKind::Lit(Lit::int(value)), Ty::int(), span)
     }
 
     fn bool(&mut self, value: bool, span: Span) -> ExprId {
@@ -347,7 +347,7 @@ impl<'a> BodyCx<'a> {
     ) -> ExprId {
         let Some(id) = self.lang_trait(item) else { return self.error_expr(span) };
         let trait_ref = TraitRef { id, args: trait_args.into() };
-        let callee = Callee::Trait { trait_ref, method: 0, self_ty, args: Box::default() };
+        let callee = Callee::of_trait(trait_ref, 0, self_ty);
         self.expr(ExprKind::Call { callee, args: args.into(), inout: None }, ret, span)
     }
 

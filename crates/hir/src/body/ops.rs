@@ -297,7 +297,7 @@ impl BodyCx<'_> {
             rhs_value = self.coerce(rhs.0, lhs.1);
             given = lhs.1;
         }
-        let callee = Callee::Trait { trait_ref, method: 0, self_ty: lhs.1, args: Box::default() };
+        let callee = Callee::of_trait(trait_ref, 0, lhs.1);
         let args = Box::from([lhs.0, rhs_value]);
         self.becomes(made, ExprKind::Call { callee, args, inout: None }, given);
     }
@@ -338,7 +338,7 @@ impl BodyCx<'_> {
             return;
         }
         self.require(ty, trait_ref.clone(), span);
-        let callee = Callee::Trait { trait_ref, method: 0, self_ty: ty, args: Box::default() };
+        let callee = Callee::of_trait(trait_ref, 0, ty);
         let given = if arity == 0 { ty } else { ret };
         self.becomes(made, ExprKind::Call { callee, args: args.into(), inout: None }, given);
     }

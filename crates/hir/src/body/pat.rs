@@ -190,7 +190,7 @@ impl BodyCx<'_> {
 
     fn lit(&mut self, lit: &ast::PatLit) -> (Lit, Ty) {
         match lit {
-            ast::PatLit::Int(value) => (Lit::Int(value.value()), Ty::int()),
+            ast::PatLit::Int(value) => (Lit::Int(*value), Ty::int()),
             ast::PatLit::Float(value) => (Lit::Float(*value), Ty::float()),
             ast::PatLit::Bool(value) => (Lit::Bool(*value), Ty::bool()),
             ast::PatLit::Nil => (Lit::Nil, Ty::nil()),

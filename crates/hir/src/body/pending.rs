@@ -220,7 +220,7 @@ impl BodyCx<'_> {
         let arity = self.prog.items.traits[id].generics.params.len() - 1;
         let trait_ref = TraitRef { id, args: vec![ty; arity].into() };
         self.require(ty, trait_ref.clone(), span);
-        let callee = Callee::Trait { trait_ref, method: 0, self_ty: ty, args: Box::default() };
+        let callee = Callee::of_trait(trait_ref, 0, ty);
         self.becomes(made, ExprKind::Call { callee, args: args.into(), inout: None }, ty);
     }
 

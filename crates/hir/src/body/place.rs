@@ -240,12 +240,11 @@ impl BodyCx<'_> {
             }
             ExprKind::Const(id) => Err(NoPlace::Const(id)),
             ExprKind::Field { base, field } => self.field_place(base, field, ty, span),
-            ExprKind::Call {
-                callee: Callee::Trait { trait_ref, self_ty, .. },
-                args,
-                inout: None,
-            } if self.lang_trait(LangTrait::Index) == Some(trait_ref.id) => {
-                self.element_place(trait_ref, self_ty, (args[0], args[1]), ty, span).map(whole)
+            ExprKind::Call { callee: Callee::Trait(of), args, inout: None }
+                if self.lang_trait(LangTrait::Index) == Some(of.trait_ref.id) =>
+            {
+                let operands = (args[0], args[1]);
+                self.element_place(of.trait_ref, of.self_ty, operands, ty, span).map(whole)
             }
             ExprKind::Error if self.shallow(ty).is_error() => Err(NoPlace::Reported),
             ExprKind::Error => Err(NoPlace::Unknown),
@@ -302,8 +301,7 @@ impl BodyCx<'_> {
             return Err(NoPlace::NoIndexSet(known));
         }
         self.require(self_ty, set_ref.clone(), span);
-        let callee =
-            |trait_ref| Callee::Trait { trait_ref, method: 0, self_ty, args: Box::default() };
+        let callee = |trait_ref| Callee::of_trait(trait_ref, 0, self_ty);
         Ok(PlaceRoot::Element {
             container,
             index,

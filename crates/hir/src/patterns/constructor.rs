@@ -91,7 +91,7 @@ impl Constructor {
 /// The place of an integer or character in the order of its type.
 fn number(lit: &Lit) -> Option<i128> {
     match lit {
-        Lit::Int(n) => Some(*n),
+        Lit::Int(n) => Some(n.value()),
         Lit::Char(c) => Some(i128::from(u32::from(*c))),
         Lit::Float(_) | Lit::Bool(_) | Lit::Str(_) | Lit::Bytes(_) | Lit::Symbol(_) | Lit::Nil => {
             None

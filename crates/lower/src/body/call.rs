@@ -118,22 +118,23 @@ impl BodyCx<'_, '_> {
             Callee::Fn { id, args } => {
                 Target::Fn { id: *id, args: args.iter().map(|a| self.subst(*a)).collect() }
             }
-            Callee::Trait { trait_ref, method, self_ty, args } => {
-                let self_ty = self.subst(*self_ty);
-                let trait_ref = self.subst_trait(trait_ref);
+            Callee::Trait(of) => {
+                let self_ty = self.subst(of.self_ty);
+                let trait_ref = self.subst_trait(&of.trait_ref);
                 if let TyKind::Dyn(id, _) = self_ty.kind()
                     && *id == trait_ref.id
                 {
-                    return self.virtual_target(&trait_ref, *method, self_ty);
+                    return self.virtual_target(&trait_ref, of.method, self_ty);
                 }
-                let args: Vec<Ty> = args.iter().map(|a| self.subst(*a)).collect();
-                let resolved = self.cx.program.resolve_method(&trait_ref, *method, self_ty, &args);
+                let args: Vec<Ty> = of.args.iter().map(|a| self.subst(*a)).collect();
+                let program = &mut self.cx.program;
+                let resolved = program.resolve_method(&trait_ref, of.method, self_ty, &args);
                 Target::Fn { id: resolved.id, args: resolved.args.as_ref().into() }
             }
-            Callee::Dyn { trait_ref, method } => {
-                let trait_ref = self.subst_trait(trait_ref);
+            Callee::Dyn(of) => {
+                let trait_ref = self.subst_trait(&of.trait_ref);
                 let self_ty = Ty::dyn_trait(trait_ref.id, trait_ref.args.clone());
-                self.virtual_target(&trait_ref, *method, self_ty)
+                self.virtual_target(&trait_ref, of.method, self_ty)
             }
         }
     }

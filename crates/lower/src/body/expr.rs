@@ -228,7 +228,7 @@ impl BodyCx<'_, '_> {
         let value = match lit {
             Lit::Int(n) => {
                 let int = ty.as_int().unwrap_or(IntTy::I64);
-                self.b.const_int(crate::repr::int_type(int), crate::repr::int_word(int, *n))
+                self.b.const_int(crate::repr::int_type(int), crate::repr::int_word(int, n.value()))
             }
             Lit::Float(x) => {
                 let scalar = ty.as_float().map_or(Type::F64, crate::repr::float_type);

@@ -786,7 +786,7 @@ fn implied(own: &Test, test: &Test) -> bool {
 /// The case of a `switch` for a literal.
 fn lit_bits(lit: &Lit, scalar: Type) -> i64 {
     match lit {
-        Lit::Int(n) => crate::repr::int_bits(scalar, *n),
+        Lit::Int(n) => crate::repr::int_bits(scalar, n.value()),
         Lit::Char(c) => i64::from(u32::from(*c)),
         Lit::Float(_) | Lit::Bool(_) | Lit::Str(_) | Lit::Bytes(_) | Lit::Symbol(_) | Lit::Nil => {
             unreachable!("only integers and characters are switched on")

@@ -105,7 +105,7 @@ fn ways(pats: &Pats, pat: PatId) -> Vec<Way> {
 fn fits(pats: &Pats, pat: PatId, way: &Way, value: &Value) -> bool {
     let part = |pat: &PatId, value: &Value| fits(pats, *pat, way, value);
     let number = |lit: &Lit| match lit {
-        Lit::Int(n) => *n,
+        Lit::Int(n) => n.value(),
         Lit::Bool(b) => i128::from(*b),
         _ => panic!("{lit:?} is of no finite type"),
     };

@@ -369,7 +369,7 @@ impl<'a> Reader<'a> {
         if fraction {
             return Lit::Float(text.parse().expect("a float"));
         }
-        Lit::Int(text.parse().expect("an integer"))
+        Lit::int(text.parse().expect("an integer"))
     }
 }
 
