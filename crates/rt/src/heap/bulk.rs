@@ -1,8 +1,8 @@
 //! What only larger heaps have: blocks with their holes, large objects, the collector's numbers.
 //!
 //! Objects up to 8 KiB lie in 32 KiB blocks. An allocation bumps through a *hole*, a run of lines without
-//! anything live. A collection marks objects and the lines they lie on; unmarked lines are the next
-//! holes, blocks without marked lines go back to the process's pool.
+//! anything live, which is opened in two steps. A collection marks objects and the lines they lie on; unmarked lines
+//! are the next holes, blocks without marked lines go back to the process's pool.
 //!
 //! What makes a walk over a hole possible, and so must never be broken:
 //! - The bytes of an opened hole from the bump pointer on are zero; a header is never zero. Of the hole for overflow, which
@@ -27,6 +27,8 @@ const MIN_BUDGET: usize = 512 * 1024;
 const FULL_MIN_BUDGET: usize = 8 * 1024 * 1024;
 /// Marking is cheap where so many times what lives is allocated between collections.
 const CHEAP: usize = 64;
+/// So much of a hole is opened at first: what allocates little between collections shall not zero what it will not fill.
+const FIRST_PIECE: usize = 8 * 1024;
 /// What the memory of a swept line holds under stress.
 pub(super) const POISON: u8 = 0xDB;
 
@@ -157,17 +159,33 @@ impl Bulk {
                 self.current = None;
                 continue;
             };
-            self.current = Some((block, end));
             if (end - start) * LINE >= size {
-                self.set_opened_to(block, end);
-                // SAFETY: the block is ours.
-                let is_zero = unsafe { (*block.info()).is_zero };
-                return Some(self.open(FreeBlock { block, is_zero }, start, end));
+                let first = start + size.max(FIRST_PIECE).div_ceil(LINE);
+                return Some(self.open_to(block, start, end.min(first)));
             }
             // SAFETY: the hole is in our block and holds nothing live.
             unsafe { ((block.start() + start * LINE) as *mut u64).write(0) };
+            self.current = Some((block, end));
             self.set_opened_to(block, end);
         }
+    }
+
+    /// Opens the rest of the hole that is opened to `at`, for `size` bytes there, and gives its end. `None`: there is no room
+    /// for them.
+    pub(super) fn extend_hole(&mut self, at: usize, size: usize) -> Option<usize> {
+        // At the beginning of a block, what ends there is another one.
+        let is_at = |&(block, line): &(Block, usize)| line > 0 && block.start() + line * LINE == at;
+        let (block, line) = self.current.filter(is_at)?;
+        let (start, end) = find_hole(block, line)?;
+        let fits = start == line && (end - start) * LINE >= size;
+        fits.then(|| self.open_to(block, start, end).end)
+    }
+
+    fn open_to(&mut self, block: Block, start: usize, end: usize) -> Hole {
+        self.current = Some((block, end));
+        // SAFETY: the block is ours.
+        let is_zero = unsafe { (*block.info()).is_zero };
+        self.open(FreeBlock { block, is_zero }, start, end)
     }
 
     /// The next block to search: one with holes, or a free one.
@@ -205,7 +223,6 @@ impl Bulk {
         self.set_opened_to(free.block, end);
         // SAFETY: the block is ours.
         let info = unsafe { &mut *free.block.info() };
-        info.is_zero = false;
         if self.is_marking() {
             info.has_black = true;
             // SAFETY: as above.
@@ -387,6 +404,7 @@ unsafe fn sweep_block(block: Block, stress: bool) -> bool {
         unsafe { poison(block, lines) };
     }
     info.opened_to = 0;
+    info.is_zero = false;
     info.live_lines = lines.iter().map(|&line| u16::from(line != FREE)).sum();
     info.live_lines != 0
 }

@@ -338,6 +338,12 @@ impl Heap {
                 self.leave_chunk(ctx, size, filled)?;
                 continue;
             }
+            let missing = size - (ctx.alloc_end - ctx.alloc_ptr);
+            if let Some(end) = self.bulk()?.extend_hole(ctx.alloc_end, missing) {
+                self.taken += (end - ctx.alloc_end) as u64;
+                ctx.alloc_end = end;
+                continue;
+            }
             if size > WORTH_KEEPING && ctx.alloc_end - ctx.alloc_ptr >= WORTH_KEEPING {
                 let start = self.alloc_overflow(size)?;
                 // SAFETY: the room was just taken.

@@ -191,7 +191,7 @@ impl Finder<'_> {
         while let Some((start, end)) = bulk::find_hole(block, line)
             && start < opened_to
         {
-            self.walk(block, (start, end), starts);
+            self.walk(block, (start, end.min(opened_to)), starts);
             line = end;
         }
         line = 0;

@@ -50,14 +50,14 @@ pub struct BlockInfo {
     /// The id of the owning heap; 0 for a free block. Atomic, for the scan of another heap may look here;
     /// relaxed, since only the owner acts on its own id.
     pub owner: AtomicU32,
-    /// Holes that begin before this line have been opened for allocation since the last collection,
-    /// or passed over (then their first word is zero).
+    /// Free lines before this one have been opened for allocation since the last collection, or passed over (then the first
+    /// word of the run is zero).
     pub opened_to: u16,
     /// Lines that are not free, after the last collection.
     pub live_lines: u16,
     /// During a root scan: one more than the index of the block's scratch bitmaps.
     pub scratch: u32,
-    /// The bytes of the block are zero: known of one just taken.
+    /// The lines that are not opened are zero: known of a block that has not been swept.
     pub is_zero: bool,
     /// There are black lines.
     pub has_black: bool,

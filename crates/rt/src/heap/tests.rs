@@ -362,8 +362,8 @@ fn arrays_grow_with_their_elements() {
         for value in 0..10_000 {
             node(actor, std::ptr::null_mut(), value);
         }
-        // Larger than what the allocator itself puts into blocks, but there was a hole.
-        let in_block = new_array(actor, INTS, 1200);
+        // It does not stay among the small ones.
+        let in_block = new_array(actor, INTS, 1000);
         assert!(Space::get().is_some_and(|space| space.contains(in_block as usize)));
         // SAFETY: the context is the actor's, the array is alive.
         let grown = unsafe { rt_array_grow(ctx, in_block, 1300) };
