@@ -38,8 +38,11 @@ pub(super) unsafe fn copy_words(
     let is_traced =
         |(index, &word): (usize, &u64)| shape.words & 2 << index != 0 && is_traced_pointer(word);
     if shape.words != 0 && words.iter().enumerate().any(is_traced) {
+        // One by one: an array that others see is in memory, where its words could not be loaded again in pairs while
+        // they are on the way there.
+        let [a, b, c, d] = words;
         // SAFETY: the caller vouches for the words.
-        return unsafe { copy_words_and_graph(descs, header, words, size) };
+        return unsafe { copy_words_and_graph(descs, header, [a, b, c, d], size) };
     }
     Message::new_flat(size, header, words).ok_or(NotCopied::NoMemory)
 }
