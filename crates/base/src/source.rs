@@ -13,9 +13,17 @@ pub struct SourceFile {
     /// The path as diagnostics show it.
     pub name: String,
     pub text: Arc<str>,
-    line_starts: OnceLock<Vec<u32>>,
+    lines: OnceLock<Lines>,
     /// The line that was asked for last: most questions are about the same one or the next.
     last_line: AtomicUsize,
+}
+
+/// Where a file's lines begin.
+#[derive(Debug)]
+struct Lines {
+    starts: Vec<u32>,
+    /// Every character is a byte.
+    is_ascii: bool,
 }
 
 /// A place as people count it: both numbers begin at 1, columns count characters.
@@ -41,8 +49,8 @@ impl SourceMap {
         let text = text.into();
         assert!(u32::try_from(text.len()).is_ok(), "source texts are shorter than 4 GiB");
         let id = self.files.next_id();
-        let (line_starts, last_line) = (OnceLock::new(), AtomicUsize::new(0));
-        self.files.push(SourceFile { id, name: name.into(), text, line_starts, last_line })
+        let (lines, last_line) = (OnceLock::new(), AtomicUsize::new(0));
+        self.files.push(SourceFile { id, name: name.into(), text, lines, last_line })
     }
 
     pub fn file(&self, id: FileId) -> &SourceFile {
@@ -67,11 +75,16 @@ impl SourceMap {
 }
 
 impl SourceFile {
-    fn line_starts(&self) -> &[u32] {
-        self.line_starts.get_or_init(|| {
+    fn lines(&self) -> &Lines {
+        self.lines.get_or_init(|| {
             let newlines = memchr::memchr_iter(b'\n', self.text.as_bytes());
-            std::iter::once(0).chain(newlines.map(|at| at as u32 + 1)).collect()
+            let starts = std::iter::once(0).chain(newlines.map(|at| at as u32 + 1)).collect();
+            Lines { starts, is_ascii: self.text.is_ascii() }
         })
+    }
+
+    fn line_starts(&self) -> &[u32] {
+        &self.lines().starts
     }
 
     /// The number of lines; an empty file has one.
@@ -84,8 +97,12 @@ impl SourceFile {
         let offset = self.floor_boundary(offset as usize);
         let line = self.line_index(offset);
         let start = self.line_starts()[line] as usize;
-        let col = self.text[start..offset].chars().count() as u32 + 1;
-        LineCol { line: line as u32 + 1, col }
+        let before = if self.lines().is_ascii {
+            offset - start
+        } else {
+            self.text[start..offset].chars().count()
+        };
+        LineCol { line: line as u32 + 1, col: before as u32 + 1 }
     }
 
     /// The byte range of a line, counted from 1, without its line ending.

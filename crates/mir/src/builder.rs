@@ -47,13 +47,21 @@ pub struct FunctionBuilder {
     loc: LocId,
 }
 
+/// What most functions need no more of.
+const USUAL_BLOCKS: usize = 8;
+const USUAL_INSTS: usize = 32;
+
 impl FunctionBuilder {
     /// Begins a function; the entry block has the parameters and is sealed.
     pub fn new(name: Symbol, sig: Signature) -> FunctionBuilder {
         let params = sig.params.clone();
+        let mut func = Function::declare(name, sig);
+        func.blocks = IdVec::with_capacity(USUAL_BLOCKS);
+        func.insts = IdVec::with_capacity(USUAL_INSTS);
+        func.values = IdVec::with_capacity(USUAL_INSTS);
         let mut builder = FunctionBuilder {
-            func: Function::declare(name, sig),
-            states: IdVec::new(),
+            func,
+            states: IdVec::with_capacity(USUAL_BLOCKS),
             vars: IdVec::new(),
             defs: FxHashMap::default(),
             current: None,
