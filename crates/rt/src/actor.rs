@@ -25,6 +25,7 @@ use crate::sched::inbox::Queue;
 use crate::sched::post::SENDS_OF_TURN;
 use crate::sched::signal::Reason;
 use crate::sched::slot::{Pid, SlotRef};
+use crate::sched::stacks;
 use sepal_abi::{Ctx, DescId, FRAME_LOC, FRAME_PARENT, Header, Image, NO_LOC, ObjPtr, Object};
 use sepal_abi::{PanicCode, STR_DATA, is_traced_pointer};
 use sepal_machine::r#gen::with_registers_spilled;
@@ -121,8 +122,13 @@ impl Actor {
         let first_limit = limit.unwrap_or(PROVISIONAL_LIMIT);
         // SAFETY: the runtime outlives its actors.
         let heap = unsafe { Heap::new(&runtime.descs, first_limit, runtime.pace()) };
+        let ctx = Ctx::new(runtime.no_globals());
+        if let Some(low) = stacks::expected() {
+            // If it runs there, its limit need not be changed, which takes a fence. Nobody else knows it yet.
+            ctx.limit.store(low + RED_ZONE, Ordering::Relaxed);
+        }
         Some(Actor {
-            ctx: Ctx::new(runtime.no_globals()),
+            ctx,
             heap,
             runtime,
             pid,

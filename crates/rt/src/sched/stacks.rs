@@ -21,6 +21,8 @@ thread_local! {
     /// The stack that was given back last: from a box, or null. Without a destructor, which would cost a question at each
     /// turn; [`Spare`] frees it.
     static LAST: Cell<*mut Activation> = const { Cell::new(null_mut()) };
+    /// The lowest address of that stack, also while an actor has it; 0 if there was none.
+    static LATEST: Cell<usize> = const { Cell::new(0) };
     static SPARE: RefCell<Spare> = const { RefCell::new(Spare { stacks: Vec::new(), least: 0 }) };
 }
 
@@ -72,10 +74,17 @@ pub(crate) fn make(size: usize) -> Option<Box<Activation>> {
 pub(crate) fn give_back(activation: Option<Box<Activation>>) {
     let Some(activation) = activation else { return };
     let before = take_last();
+    LATEST.set(activation.stack.low());
     LAST.set(Box::into_raw(activation));
     if let Some(before) = before {
         keep(before);
     }
+}
+
+/// Where the stack begins, downwards, that this thread's next new actor will probably have. `None`: it has had none yet.
+#[inline(always)]
+pub(crate) fn expected() -> Option<usize> {
+    Some(LATEST.get()).filter(|&low| low != 0)
 }
 
 #[cold]
