@@ -56,7 +56,8 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     })
 }
 
-/// Lets `write` make a temporary file beside `path` and renames it to `path`.
+/// Lets `write` make a temporary file beside `path` and renames it to `path`. What is there and is no file, as a device or a pipe, is
+/// written to instead.
 ///
 /// # Errors
 /// As [`write_whole`].
@@ -78,11 +79,22 @@ pub fn replace_whole(
         )
         .help("give another name with `-o`"));
     }
+    let is_special = std::fs::metadata(path).is_ok_and(|there| !there.is_file());
+    let folder = if is_special { &std::env::temp_dir() } else { folder };
     let temporary = tempfile::Builder::new()
         .prefix(".sepal-")
         .tempfile_in(folder)
         .map_err(|e| cannot(&e))?
         .into_temp_path();
     write(&temporary).map_err(|e| cannot(&e))?;
+    if is_special {
+        return pour(&temporary, path).map_err(|e| cannot(&e));
+    }
     temporary.persist(path).map_err(|e| cannot(&e.error))
+}
+
+fn pour(from: &Path, to: &Path) -> std::io::Result<()> {
+    let mut to = std::fs::OpenOptions::new().write(true).open(to)?;
+    std::io::copy(&mut std::fs::File::open(from)?, &mut to)?;
+    Ok(())
 }

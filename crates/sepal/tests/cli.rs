@@ -2,6 +2,7 @@
 //! disks, closed pipes, no linker. Each is a clear error with the right exit code.
 
 use std::io::{Read, Write};
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
@@ -90,6 +91,25 @@ fn results_that_cannot_be_written() {
         .map(|e| e.expect("readable").file_name())
         .collect();
     assert_eq!(left, ["hello.spl"], "nothing is left behind");
+}
+
+#[test]
+fn a_pipe_is_written_to_and_stays_one() {
+    let folder = Folder::new("pipe");
+    folder.file("hello.spl", HELLO);
+    let pipe = folder.0.join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo starts").success());
+    let mut reader =
+        Command::new("cat").arg(&pipe).stdout(Stdio::piped()).spawn().expect("cat starts");
+    check(&folder, &["build", "hello.spl", "--emit=mir", "-o", "pipe"], 0, "");
+    let there = std::fs::metadata(&pipe).expect("it is there");
+    if !there.file_type().is_fifo() {
+        // Nobody will ever write to it.
+        reader.kill().expect("cat runs");
+    }
+    let read = reader.wait_with_output().expect("cat ends").stdout;
+    assert!(there.file_type().is_fifo(), "replaced by a file");
+    assert!(String::from_utf8_lossy(&read).contains("call_rt rt_print"));
 }
 
 #[test]
