@@ -106,6 +106,10 @@ lang_items! {
         Slice "slice";
         /// `trait Contains[T]: fn contains(self, x: T) -> bool`: `x in self`
         Contains "contains";
+        /// `trait Len: fn len(self) -> int`
+        Len "len";
+        /// `trait Get[K, V]: fn get(self, key: K) -> V?`
+        Get "get";
         /// `fn format(self, spec: str) -> str`, with the text of the specification, `>8`, which the
         /// runtime parses; what has none is shown, then formatted as a string.
         Format "format";

@@ -48,6 +48,7 @@ impl Program {
                 }
                 Pending::Cast { expr, value, .. } => (expr, value),
                 Pending::Assign { expr, target, .. } => (expr, target),
+                Pending::Try { expr, scrutinee, .. } => (expr, scrutinee),
             };
             let ty = self.infer.resolve(draft.body.exprs[operand].ty);
             if !ty.has_error() {

@@ -2,6 +2,7 @@
 //! assumptions.
 
 use super::BodyCx;
+use super::question::WayOut;
 use crate::infer::VarKind;
 use crate::ir::*;
 use crate::lang::LangTy;
@@ -56,6 +57,12 @@ pub(crate) enum Pending {
         target: ExprId,
         op: Option<ast::BinOp>,
         value: ExprId,
+    },
+    /// `scrutinee?`
+    Try {
+        expr: ExprId,
+        scrutinee: ExprId,
+        way_out: WayOut,
     },
 }
 
@@ -123,6 +130,13 @@ impl BodyCx<'_> {
             Pending::Assign { expr, target, op, value } => {
                 self.resolve_assign(*expr, *target, *op, *value)
             }
+            Pending::Try { expr, scrutinee, way_out } => {
+                let known = !self.ty(*scrutinee).is_var();
+                if known {
+                    self.finish_try(*expr, *scrutinee, *way_out);
+                }
+                known
+            }
         };
         (!ready).then_some(pending)
     }
@@ -146,6 +160,12 @@ impl BodyCx<'_> {
     fn finish_index(&mut self, made: ExprId, base: ExprId, index: ast::ExprId) {
         let (span, ret) = (self.span(made), self.draft.body.exprs[made].ty);
         let value = self.part(base, index, span);
+        self.replace_pending(made, value, ret);
+    }
+
+    fn finish_try(&mut self, made: ExprId, scrutinee: ExprId, way_out: WayOut) {
+        let (span, ret) = (self.span(made), self.draft.body.exprs[made].ty);
+        let value = self.try_value(scrutinee, way_out, span);
         self.replace_pending(made, value, ret);
     }
 
@@ -199,7 +219,8 @@ impl BodyCx<'_> {
                 | Pending::Field { .. }
                 | Pending::Index { .. }
                 | Pending::Cast { .. }
-                | Pending::Assign { .. } => {}
+                | Pending::Assign { .. }
+                | Pending::Try { .. } => {}
             }
             kept.push(pending);
         }
@@ -255,7 +276,10 @@ impl BodyCx<'_> {
     /// Decides what the types of open receivers are, one by one, since each says more about others;
     /// reports the rest.
     pub(crate) fn assume_receivers(&mut self) {
-        while self.assume_receiver(Self::only_one) || self.assume_receiver(Self::usual_one) {
+        while self.assume_receiver(Self::only_one)
+            || self.assume_receiver(Self::usual_one)
+            || self.assume_try()
+        {
             self.settle();
         }
         let list = std::mem::take(&mut self.draft.pending);
@@ -316,7 +340,8 @@ impl BodyCx<'_> {
                 | Pending::Binary { .. }
                 | Pending::Compare { .. }
                 | Pending::Cast { .. }
-                | Pending::Assign { .. } => continue,
+                | Pending::Assign { .. }
+                | Pending::Try { .. } => continue,
             };
             if let Some(head) = choose(self, &heads)
                 && self.assume_type(receiver, head)

@@ -496,6 +496,10 @@ impl Program {
             }
             found.push(own);
         }
+        // A length need not be a number of elements: what the body gives decides.
+        if self.lang.which_trait(trait_id) == Some(LangTrait::Len) {
+            found.iter().flatten().for_each(|method| self.signature(*method));
+        }
         self.push_method_impl(adt, trait_id, found);
     }
 
