@@ -331,7 +331,7 @@ impl Program {
                     let diagnostic = Diagnostic::new(codes::NON_EXHAUSTIVE_MATCH, span, message);
                     self.report(diagnostic.help("add the missing cases, or `case _:`"));
                 }
-                for pat in outcome.unreachable {
+                for pat in outcome.unreachable.into_iter().filter(|_| !ty.has_error()) {
                     let span = body.pats[pat].span;
                     let message = if is_empty_range(&body.pats[pat].kind) {
                         "unreachable pattern: the range is empty"

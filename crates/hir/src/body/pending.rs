@@ -290,8 +290,7 @@ impl BodyCx<'_> {
                     if self.ty(open).is_var() =>
                 {
                     self.report_open_receiver(open, name);
-                    let ret = self.draft.body.exprs[expr].ty;
-                    self.unify(ret, Ty::error());
+                    self.give_up(self.draft.body.exprs[expr].ty);
                 }
                 Pending::Cast { value, .. } if self.ty(value).is_var() => {
                     let span = self.span(value);
@@ -306,6 +305,19 @@ impl BodyCx<'_> {
                 Pending::Index { expr, base, index } => self.finish_index(expr, base, index),
                 other => self.draft.pending.push(other),
             }
+        }
+    }
+
+    /// What is still open of a type follows from an error that was reported.
+    fn give_up(&mut self, ty: Ty) {
+        let mut open = Vec::new();
+        self.prog.infer.resolve(ty).walk(&mut |part| {
+            if part.is_var() {
+                open.push(part);
+            }
+        });
+        for part in open {
+            self.unify(part, Ty::error());
         }
     }
 

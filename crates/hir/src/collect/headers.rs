@@ -237,8 +237,16 @@ impl Program {
                 && self.items.adts[id].kind == AdtKind::Class
                 && def.self_param != SelfKind::None
             {
+                let (written, kind) = (def.ret, def.kind);
                 self.items.adts[id].init = Some(method);
                 self.items.fns[method].ret = Ty::nil();
+                if let FnKind::Source(f) = kind
+                    && let Some(ret) = ast.fns[f].ret
+                    && !written.is_nil()
+                {
+                    let message = "`init` gives nothing: a call of the class gives the object";
+                    self.error(codes::MISPLACED, ast.types[ret].span, message);
+                }
                 if self.missing_types(method).params.is_empty() {
                     self.uninferred.remove(&method);
                 }
