@@ -41,7 +41,7 @@ impl<'a> BodyCx<'a> {
 
     /// The parameters with their types: written, expected, or open.
     fn lambda_params(&mut self, node: &ast::Fn, hints: Option<&[Ty]>) -> Vec<(Symbol, Ty, Span)> {
-        self.prog.check_distinct("parameter", node.params.iter().map(|param| param.name));
+        self.prog.check_parameters(&node.params);
         let hints = hints.filter(|hints| hints.len() == node.params.len()).unwrap_or(&[]);
         let mut params = Vec::with_capacity(node.params.len());
         for (index, param) in node.params.iter().enumerate() {

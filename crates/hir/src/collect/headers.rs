@@ -335,7 +335,7 @@ impl Program {
         left: Left,
     ) {
         let node = &ast.fns[f];
-        self.check_distinct("parameter", node.params.iter().map(|param| param.name));
+        self.check_parameters(&node.params);
         let (scope, generics) = self.own_generics(ast, &node.generics, outer_scope, outer);
         let (self_kind, mut params) = self.self_param(node, &scope);
         let mut missing = false;
@@ -476,7 +476,7 @@ impl Program {
     }
 
     fn actor_header(&mut self, id: ActorId, ast: &ast::Ast, decl: &ast::ActorDecl) {
-        self.check_distinct("parameter", decl.params.iter().map(|param| param.name));
+        self.check_parameters(&decl.params);
         let (module, body) = (self.items.actors[id].module, self.items.actors[id].body);
         let (scope, generics) =
             self.own_generics(ast, &decl.generics, &TyScope::new(module), &Generics::default());
