@@ -221,8 +221,7 @@ impl Program {
 
     fn finish_group(&mut self, mut drafts: Vec<Draft>, first: usize) {
         self.settle_group(&mut drafts, first);
-        for step in [Fallback::Operators, Fallback::Literals, Fallback::Methods, Fallback::Literals]
-        {
+        for step in Fallback::STEPS {
             self.fall_back(&mut drafts, step);
             self.settle_group(&mut drafts, first);
         }
@@ -253,6 +252,7 @@ impl Program {
     fn fall_back(&mut self, drafts: &mut Vec<Draft>, step: Fallback) {
         for index in 0..drafts.len() {
             self.with_draft(drafts, index, |cx| match step {
+                Fallback::Owners => cx.assume_owners(),
                 Fallback::Operators => cx.assume_same_operands(),
                 Fallback::Literals => cx.default_literals(),
                 Fallback::Methods => cx.assume_receivers(),
@@ -476,12 +476,24 @@ impl Program {
 /// What is assumed, step by step, where nothing says more.
 #[derive(Clone, Copy)]
 enum Fallback {
+    /// A field or method that one type alone has says what its receiver is.
+    Owners,
     /// The operands of an operator have the same type, and so has its result.
     Operators,
     /// A literal is an `int` or a `float`.
     Literals,
     /// A method of an unknown type is that of the only trait that has it.
     Methods,
+}
+
+impl Fallback {
+    const STEPS: [Fallback; 5] = [
+        Fallback::Owners,
+        Fallback::Operators,
+        Fallback::Literals,
+        Fallback::Methods,
+        Fallback::Literals,
+    ];
 }
 
 /// `T`, `U`, …: the names of inferred type parameters.

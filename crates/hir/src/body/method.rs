@@ -6,6 +6,7 @@ use super::names::Path;
 use super::{BodyCx, Pending};
 use crate::infer::VarKind;
 use crate::ir::*;
+use crate::lang::LangTrait;
 use crate::scope::{Head, ValueDef, near};
 use crate::traits::{Obligation, Outcome};
 use crate::ty::{Ty, TyKind};
@@ -302,6 +303,10 @@ impl BodyCx<'_> {
             if has_self && self.has_trait(ty, id, span) {
                 fitting.push((id, index));
             }
+        }
+        // What can be added can be added to.
+        if fitting.len() > 1 {
+            fitting.retain(|(id, _)| self.prog.lang.which_trait(*id) != Some(LangTrait::AddTo));
         }
         match fitting[..] {
             [] => Lookup::None,

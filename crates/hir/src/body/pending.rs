@@ -273,6 +273,52 @@ impl BodyCx<'_> {
         self.unify(ty, chosen);
     }
 
+    /// A field or method that one type alone has, and no trait, says what its receiver is, whatever the operators
+    /// around it assume.
+    pub(crate) fn assume_owners(&mut self) {
+        while self.assume_owner() {
+            self.settle();
+        }
+    }
+
+    fn assume_owner(&mut self) -> bool {
+        for index in 0..self.draft.pending.len() {
+            let (receiver, heads) = match &self.draft.pending[index] {
+                Pending::Field { base, name, .. } if self.ty(*base).is_var() => {
+                    (*base, self.heads_with_field(name.name))
+                }
+                Pending::Method { expr, receiver, name, args } if self.ty(*receiver).is_var() => {
+                    let (expr, receiver, name, args) = (*expr, *receiver, *name, args.clone());
+                    if self.prog.trait_methods.contains_key(&name.name) {
+                        continue;
+                    }
+                    (receiver, self.heads_with_method(name.name, &args, expr))
+                }
+                Pending::Field { .. }
+                | Pending::Method { .. }
+                | Pending::Index { .. }
+                | Pending::Unary { .. }
+                | Pending::Binary { .. }
+                | Pending::Compare { .. }
+                | Pending::Cast { .. }
+                | Pending::Assign { .. }
+                | Pending::Try { .. } => continue,
+            };
+            if let [head] = heads[..]
+                && self.assume_type(receiver, head)
+            {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn heads_with_field(&self, name: Symbol) -> Vec<Head> {
+        let mut heads = self.visible_heads();
+        heads.retain(|head| self.has_field(*head, name));
+        heads
+    }
+
     /// Decides what the types of open receivers are, one by one, since each says more about others;
     /// reports the rest.
     pub(crate) fn assume_receivers(&mut self) {
@@ -341,9 +387,7 @@ impl BodyCx<'_> {
                     (receiver, self.heads_with_method(name.name, &args, expr))
                 }
                 Pending::Field { base, name, .. } if self.ty(*base).is_var() => {
-                    let mut heads = self.visible_heads();
-                    heads.retain(|head| self.has_field(*head, name.name));
-                    (*base, heads)
+                    (*base, self.heads_with_field(name.name))
                 }
                 Pending::Method { .. }
                 | Pending::Field { .. }
@@ -364,15 +408,23 @@ impl BodyCx<'_> {
         false
     }
 
-    /// The only one of some traits; of several the only one outside the library.
+    /// The only one of some traits; of several the only one outside the library, else the one that no operator
+    /// stands for.
     fn only_trait(&self, traits: &[TraitId]) -> Option<TraitId> {
         if let [id] = *traits {
             return Some(id);
         }
         let items = &self.prog.items;
-        let is_own = |id: &TraitId| !items.modules[items.traits[*id].module].is_std;
-        let mut own = traits.iter().copied().filter(is_own);
-        own.next().filter(|_| own.next().is_none())
+        let (library, own): (Vec<TraitId>, Vec<TraitId>) =
+            traits.iter().partition(|id| items.modules[items.traits[**id].module].is_std);
+        let is_by_name = |id: &TraitId| {
+            self.prog.lang.which_trait(*id).is_some_and(crate::lang::LangTrait::is_by_name)
+        };
+        match own[..] {
+            [id] => Some(id),
+            [] => library.into_iter().find(is_by_name),
+            _ => None,
+        }
     }
 
     /// Of the floats it is `float`, as for literals.
