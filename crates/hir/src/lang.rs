@@ -121,6 +121,8 @@ lang_items! {
         /// `fn format(self, spec: str) -> str`, with the text of the specification, `>8`, which the
         /// runtime parses; what has none is shown, then formatted as a string.
         Format "format";
+        /// `trait ConvertTo[T]`: what `T(x)` takes. Nothing implements it; the checker knows.
+        ConvertTo "convert_to";
         /// Implemented by exactly the integer types. A type parameter with this bound counts as an
         /// integer type: literals, operators and casts on it are the built-in ones.
         Integer "integer";

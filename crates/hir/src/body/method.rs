@@ -275,7 +275,11 @@ impl BodyCx<'_> {
                     "named arguments need the type of the receiver to be known here",
                 );
             }
-            values.push(self.value(arg.value));
+            // The name of a type stands for its conversion, `xs.map(str)`.
+            let is_name = matches!(self.ast.exprs[arg.value].kind, ast::ExprKind::Name(_));
+            let hint = is_name
+                .then(|| Ty::function(vec![self.fresh(arg.span)], self.fresh(arg.span), None));
+            values.push(self.infer(arg.value, hint));
         }
         let ret = self.fresh(span);
         let made = self.expr(ExprKind::Error, ret, span);

@@ -338,15 +338,8 @@ impl BodyCx<'_> {
                     self.report_open_receiver(open, name);
                     self.give_up(self.draft.body.exprs[expr].ty);
                 }
-                Pending::Cast { value, .. } if self.ty(value).is_var() => {
-                    let span = self.span(value);
-                    self.error(
-                        codes::CANNOT_INFER,
-                        span,
-                        "the type of this must be known to convert it",
-                    );
-                    let ty = self.ty(value);
-                    self.unify(ty, Ty::error());
+                Pending::Cast { expr, value, to } if self.ty(value).is_var() => {
+                    self.assume_cast(expr, value, to);
                 }
                 Pending::Index { expr, base, index } => self.finish_index(expr, base, index),
                 other => self.draft.pending.push(other),
