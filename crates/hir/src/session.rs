@@ -194,7 +194,16 @@ impl Program {
         }
         match self.solve(&obligation) {
             Outcome::Holds(nested) => {
-                nested.into_iter().for_each(|ob| self.try_obligation(ob, depth + 1))
+                for ob in nested {
+                    // An impl for every type with a bound: what was asked for says more than that bound.
+                    let of_same =
+                        self.infer.shallow(ob.self_ty) == self.infer.shallow(obligation.self_ty);
+                    if of_same && matches!(self.solve(&ob), Outcome::Fails) {
+                        self.report_unimplemented(&obligation);
+                        return;
+                    }
+                    self.try_obligation(ob, depth + 1);
+                }
             }
             Outcome::Open => self.session.obligations.push(obligation),
             Outcome::Fails => self.report_unimplemented(&obligation),
