@@ -5,6 +5,7 @@
 
 pub mod codes;
 mod diagnostic;
+pub mod graph;
 mod ids;
 mod render;
 mod source;

@@ -112,7 +112,8 @@ impl Program {
         }
     }
 
-    /// `main` takes nothing and gives nothing, an exit code, or a `Result`.
+    /// `main` takes nothing and gives nothing, an exit code, or a `Result`, of which an `Ok` that
+    /// holds no exit code says nothing more.
     fn check_main(&mut self) {
         let Some(main) = self.main else { return };
         let def = &self.items.fns[main];
@@ -134,7 +135,7 @@ impl Program {
             self.error(codes::BAD_PROGRAM_ENTRY, span, "`main` has no type parameters");
             return;
         }
-        if let Some([value, error]) = self.as_lang(ret, crate::lang::LangTy::Result) {
+        if let Some([_, error]) = self.as_lang(ret, crate::lang::LangTy::Result) {
             let show = crate::lang::LangTrait::Show;
             if let Some(id) = self.lang.trait_id(show)
                 && !self.implements(*error, &TraitRef { id, args: Box::default() })
@@ -146,7 +147,6 @@ impl Program {
                     format!("the error `{name}` of `main` cannot be shown"),
                 );
             }
-            self.check_main_value(*value, span);
             return;
         }
         self.check_main_value(ret, span);

@@ -106,9 +106,23 @@ lang_items! {
         Slice "slice";
         /// `trait Contains[T]: fn contains(self, x: T) -> bool`: `x in self`
         Contains "contains";
+        /// `trait Len: fn len(self) -> int`
+        Len "len";
+        /// `trait Get[K, V]: fn get(self, key: K) -> V?`
+        Get "get";
+        /// `trait AddTo[T, O]: fn add(self, x: T) -> O`
+        AddTo "add_to";
+        /// `trait Remove[K, O]: fn remove(self, key: K) -> O`
+        Remove "remove";
+        /// `trait Clear: fn clear(self)`
+        Clear "clear";
+        /// `trait Copy: fn copy(self) -> Self`
+        Copy "copy";
         /// `fn format(self, spec: str) -> str`, with the text of the specification, `>8`, which the
         /// runtime parses; what has none is shown, then formatted as a string.
         Format "format";
+        /// `trait ConvertTo[T]`: what `T(x)` takes. Nothing implements it; the checker knows.
+        ConvertTo "convert_to";
         /// Implemented by exactly the integer types. A type parameter with this bound counts as an
         /// integer type: literals, operators and casts on it are the built-in ones.
         Integer "integer";
@@ -169,12 +183,36 @@ lang_items! {
     }
 }
 
+impl LangTrait {
+    /// Whether nothing but calls by name ask for the trait: no operator, no loop, no conversion.
+    pub(crate) fn is_by_name(self) -> bool {
+        matches!(
+            self,
+            LangTrait::Len
+                | LangTrait::Get
+                | LangTrait::AddTo
+                | LangTrait::Remove
+                | LangTrait::Clear
+                | LangTrait::Copy
+        )
+    }
+}
+
 /// The ids of all lang items; one is missing only if `std` does not declare it.
-#[derive(Default)]
 pub struct LangItems {
     tys: [Option<AdtId>; LangTy::ALL.len()],
     traits: [Option<TraitId>; LangTrait::ALL.len()],
     fns: [Option<FnId>; LangFn::ALL.len()],
+}
+
+impl Default for LangItems {
+    fn default() -> LangItems {
+        LangItems {
+            tys: [None; LangTy::ALL.len()],
+            traits: [None; LangTrait::ALL.len()],
+            fns: [None; LangFn::ALL.len()],
+        }
+    }
 }
 
 impl LangItems {

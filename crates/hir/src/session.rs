@@ -194,7 +194,16 @@ impl Program {
         }
         match self.solve(&obligation) {
             Outcome::Holds(nested) => {
-                nested.into_iter().for_each(|ob| self.try_obligation(ob, depth + 1))
+                for ob in nested {
+                    // An impl for every type with a bound: what was asked for says more than that bound.
+                    let of_same =
+                        self.infer.shallow(ob.self_ty) == self.infer.shallow(obligation.self_ty);
+                    if of_same && matches!(self.solve(&ob), Outcome::Fails) {
+                        self.report_unimplemented(&obligation);
+                        return;
+                    }
+                    self.try_obligation(ob, depth + 1);
+                }
             }
             Outcome::Open => self.session.obligations.push(obligation),
             Outcome::Fails => self.report_unimplemented(&obligation),
@@ -221,8 +230,7 @@ impl Program {
 
     fn finish_group(&mut self, mut drafts: Vec<Draft>, first: usize) {
         self.settle_group(&mut drafts, first);
-        for step in [Fallback::Operators, Fallback::Literals, Fallback::Methods, Fallback::Literals]
-        {
+        for step in Fallback::STEPS {
             self.fall_back(&mut drafts, step);
             self.settle_group(&mut drafts, first);
         }
@@ -253,6 +261,7 @@ impl Program {
     fn fall_back(&mut self, drafts: &mut Vec<Draft>, step: Fallback) {
         for index in 0..drafts.len() {
             self.with_draft(drafts, index, |cx| match step {
+                Fallback::Owners => cx.assume_owners(),
                 Fallback::Operators => cx.assume_same_operands(),
                 Fallback::Literals => cx.default_literals(),
                 Fallback::Methods => cx.assume_receivers(),
@@ -481,12 +490,24 @@ impl Program {
 /// What is assumed, step by step, where nothing says more.
 #[derive(Clone, Copy)]
 enum Fallback {
+    /// A field or method that one type alone has says what its receiver is.
+    Owners,
     /// The operands of an operator have the same type, and so has its result.
     Operators,
     /// A literal is an `int` or a `float`.
     Literals,
     /// A method of an unknown type is that of the only trait that has it.
     Methods,
+}
+
+impl Fallback {
+    const STEPS: [Fallback; 5] = [
+        Fallback::Owners,
+        Fallback::Operators,
+        Fallback::Literals,
+        Fallback::Methods,
+        Fallback::Literals,
+    ];
 }
 
 /// `T`, `U`, …: the names of inferred type parameters.

@@ -86,6 +86,13 @@ impl Program {
             }
             TyKind::Var(_) => self.search_literal(ty, ob),
             TyKind::Param { .. } => self.search_env(ty, ob),
+            _ if self.lang.trait_id(LangTrait::ConvertTo) == Some(ob.trait_ref.id) => {
+                if self.converts(ty, ob.trait_ref.args[0]) {
+                    Search::Found(Source::Given)
+                } else {
+                    Search::None
+                }
+            }
             TyKind::Dyn(id, args) if *id == ob.trait_ref.id && self.is_dispatched(*id) => {
                 for (have, want) in args.iter().zip(&ob.trait_ref.args) {
                     if self.infer.unify(*have, *want).is_err() {

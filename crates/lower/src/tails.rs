@@ -5,7 +5,8 @@
 
 use rustc_hash::FxHashSet;
 use sepal_base::Id as _;
-use sepal_mir::passes::call_graph::{components, for_each_callee};
+use sepal_base::graph::Components;
+use sepal_mir::passes::call_graph::for_each_callee;
 use sepal_mir::{ConstWord, FuncId, Function, Module, Op, Results, Terminator, Type};
 
 /// Turns tail calls that cannot recur into calls. `library` says which functions are the standard
@@ -33,7 +34,7 @@ pub fn keep_frames(module: &mut Module, library: &FxHashSet<FuncId>) {
     addresses.sort_unstable();
     addresses.dedup();
     callees[count] = addresses;
-    let component = components(&callees);
+    let component = Components::new(&callees).of;
     let returns: Vec<bool> = module
         .functions
         .iter_enumerated()

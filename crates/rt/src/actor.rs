@@ -468,17 +468,12 @@ impl Actor {
 
     /// Begins to show an object; false if it is being shown already.
     pub fn enter_show(&mut self, object: ObjPtr) -> bool {
-        let (word, showing) = (object as u64, &mut self.cold().showing);
-        let is_new = !showing.contains(&word);
-        if is_new {
-            showing.push(word);
-        }
-        is_new
+        self.cold().showing.enter(object as u64)
     }
 
     /// Ends the showing that was begun last.
     pub fn leave_show(&mut self) {
-        self.cold().showing.pop();
+        self.cold().showing.leave();
     }
 
     // ---- panics ----
@@ -579,7 +574,7 @@ fn visit_roots(
     queue.roots().for_each(&mut visit_object);
     if let Some(cold) = cold {
         visit_object(&mut cold.terminate);
-        cold.defers.iter_mut().chain(&mut cold.showing).for_each(visit);
+        cold.defers.iter_mut().chain(cold.showing.words()).for_each(visit);
     }
 }
 

@@ -11,6 +11,7 @@
 //! - [`text`]: numbers and strings as text
 //! - [`run`]: a program from beginning to exit code
 //! - [`sched`]: many actors on few threads
+//! - `showing`: the objects of which the text is being made
 //! - `pooled`: memory for what comes and goes with actors
 //! - `sync`, `count`: what threads share
 //! - `observer`: the table of actors for who looks on
@@ -33,6 +34,7 @@ pub mod panics;
 mod pooled;
 pub mod run;
 pub mod sched;
+mod showing;
 pub mod stdio;
 mod symbols;
 mod sync;

@@ -185,7 +185,9 @@ pub struct SelfParam {
 #[derive(Debug)]
 pub struct Param {
     pub span: Span,
+    /// `_` where the code does not speak of it.
     pub name: Ident,
+    pub is_named: bool,
     pub ty: Option<TypeId>,
     pub default: Option<ExprId>,
 }

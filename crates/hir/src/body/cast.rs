@@ -3,10 +3,30 @@
 use super::{BodyCx, Pending};
 use crate::ir::*;
 use crate::lang::LangTrait;
+use crate::program::Program;
 use crate::ty::{Ty, TyKind};
 use crate::types::a;
 use sepal_base::{Diagnostic, Span, codes};
 use sepal_syntax::ast;
+
+impl Program {
+    /// Whether `to(x)` converts an `x` of the type `from`.
+    pub(crate) fn converts(&self, from: Ty, to: Ty) -> bool {
+        from == to
+            || (self.is_number(from) && self.is_number(to))
+            || (self.is_int(from) && to == Ty::char())
+            || (from == Ty::char() && self.is_int(to))
+            || (from == Ty::bool() && self.is_number(to))
+    }
+
+    fn is_int(&self, ty: Ty) -> bool {
+        ty.as_int().is_some() || self.infer.int_params.contains(&ty)
+    }
+
+    fn is_number(&self, ty: Ty) -> bool {
+        self.is_int(ty) || ty.as_float().is_some()
+    }
+}
 
 impl BodyCx<'_> {
     pub(super) fn cast_call(
@@ -64,15 +84,7 @@ impl BodyCx<'_> {
         if from.has_error() || to.has_error() || from.is_never() {
             return;
         }
-        let int =
-            |cx: &Self, ty: Ty| ty.as_int().is_some() || cx.prog.infer.int_params.contains(&ty);
-        let number = |cx: &Self, ty: Ty| int(cx, ty) || ty.as_float().is_some();
-        let allowed = from == to
-            || (number(self, from) && number(self, to))
-            || (int(self, from) && to == Ty::char())
-            || (from == Ty::char() && int(self, to))
-            || (from == Ty::bool() && number(self, to));
-        if allowed {
+        if self.prog.converts(from, to) {
             self.draft.body.exprs[made].kind = ExprKind::Cast { value };
             return;
         }
@@ -82,13 +94,20 @@ impl BodyCx<'_> {
             a_from_name = a(&from_name)
         );
         let mut diagnostic = Diagnostic::new(codes::BAD_CONVERSION, span, message);
-        if from == Ty::str() && number(self, to) {
+        if from == Ty::str() && self.prog.is_number(to) {
             diagnostic = diagnostic.help(format!(
                 "`{to_name}.parse(s)` gives {a_to_name_opt}",
                 a_to_name_opt = a(&format!("{}?", to_name))
             ));
         }
         self.report(diagnostic);
+    }
+
+    /// A conversion of what stays open asks for the trait of what can be converted so.
+    pub(super) fn assume_cast(&mut self, made: ExprId, value: ExprId, to: Ty) {
+        let (ty, span) = (self.ty(value), self.span(value));
+        self.require_lang(ty, LangTrait::ConvertTo, vec![to], span);
+        self.draft.body.exprs[made].kind = ExprKind::Cast { value };
     }
 
     /// `u8.wrap(x)`
@@ -131,7 +150,7 @@ impl BodyCx<'_> {
 
     /// Whether a type counts as an integer type here.
     pub(super) fn is_int(&self, ty: Ty) -> bool {
-        ty.as_int().is_some() || self.prog.infer.int_params.contains(&ty)
+        self.prog.is_int(ty)
     }
 
     /// Whether operators on the type are built in.

@@ -6,8 +6,7 @@ use crate::ir::*;
 use crate::lang::{LangFn, LangTy};
 use crate::scope::Head;
 use crate::ty::{Ty, TyKind};
-use crate::types::a;
-use sepal_base::{Diagnostic, Span, Symbol, codes};
+use sepal_base::{Span, Symbol, codes};
 use sepal_syntax::ast;
 use std::rc::Rc;
 
@@ -384,7 +383,7 @@ impl BodyCx<'_> {
         }
     }
 
-    // -- `?` and `??` ------------------------------------------------------------------------
+    // -- Variants of the library ---------------------------------------------------------------
 
     /// Builds a variant of `Option` or `Result`.
     pub(super) fn lang_variant(
@@ -412,149 +411,6 @@ impl BodyCx<'_> {
         let bind = self.pat(PatKind::Bind { local, sub: None }, inner, span);
         let fields = Box::from([(FieldIdx(0), bind)]);
         (self.pat(PatKind::Adt { variant: VariantIdx(variant), fields }, ty, span), local)
-    }
-
-    fn try_expr(&mut self, inner: ast::ExprId, span: Span) -> ExprId {
-        let scrutinee = self.value(inner);
-        let ty = self.ty(scrutinee);
-        let ty = self.known(ty);
-        let ret = self.frame().ret;
-        if let Some([value]) = self.prog.as_lang(ty, LangTy::Option) {
-            let inner = self.fresh(span);
-            let wanted = self.option(inner);
-            if self.is_open_result_of_main(ret) {
-                let ty = self.name_of(ty);
-                let message =
-                    format!("`?` on {a_ty} in `main`, which gives no option", a_ty = a(&ty));
-                let help = "use `o ?? default`, `if let Some(x) = o` or `match`";
-                self.report(Diagnostic::new(codes::BAD_TRY, span, message).help(help));
-                return self.error_expr(span);
-            }
-            if !self.unify(ret, wanted) {
-                return self.bad_try(ty, ret, span);
-            }
-            let early = self.lang_variant(ret, NONE, Vec::new(), span);
-            let (some, local) = self.variant_binding(ty, SOME, *value, span);
-            return self.try_match(scrutinee, some, local, None, early, span);
-        }
-        let Some([value, error]) = self.prog.as_lang(ty, LangTy::Result) else {
-            if ty.is_error() {
-                return self.error_expr(span);
-            }
-            let name = self.name_of(ty);
-            let message =
-                format!("`?` takes an `Option` or a `Result`, not {a_name}", a_name = a(&name));
-            return self.wrong(codes::BAD_TRY, span, message);
-        };
-        let inner = self.fresh(span);
-        let wanted = self.prog.lang_ty(LangTy::Result, [inner, *error]);
-        if !self.unify(ret, wanted) {
-            return self.bad_try(ty, ret, span);
-        }
-        let (err, error_local) = self.variant_binding(ty, ERR, *error, span);
-        let error_value = self.local(error_local, span);
-        let early = self.lang_variant(ret, ERR, vec![error_value], span);
-        let (ok, local) = self.variant_binding(ty, OK, *value, span);
-        self.try_match(scrutinee, ok, local, Some(err), early, span)
-    }
-
-    fn try_match(
-        &mut self,
-        scrutinee: ExprId,
-        good: PatId,
-        local: LocalId,
-        bad: Option<PatId>,
-        early: ExprId,
-        span: Span,
-    ) -> ExprId {
-        let value = self.local(local, span);
-        let ty = self.ty(value);
-        let leave = self.leave_function(Some(early), span);
-        let leave =
-            self.expr(ExprKind::Coerce { kind: Coercion::FromNever, value: leave }, ty, span);
-        let scrutinee_ty = self.ty(scrutinee);
-        let bad = bad.unwrap_or_else(|| self.pat(PatKind::Wild, scrutinee_ty, span));
-        let arms = Box::from([
-            Arm { pat: good, guard: None, body: value },
-            Arm { pat: bad, guard: None, body: leave },
-        ]);
-        self.expr(ExprKind::Match { scrutinee, arms }, ty, span)
-    }
-
-    /// Whether this is the result of `main`, which is left out and of which nothing is known.
-    fn is_open_result_of_main(&self, ret: Ty) -> bool {
-        let ret = self.shallow(ret);
-        let main = self.prog.main.map(|main| self.shallow(self.prog.items.fns[main].ret));
-        ret.is_var() && main == Some(ret)
-    }
-
-    fn bad_try(&mut self, ty: Ty, ret: Ty, span: Span) -> ExprId {
-        if ret.is_error() {
-            return self.error_expr(span);
-        }
-        let option = self.prog.as_lang(ty, LangTy::Option).is_some();
-        let help = match (option, self.prog.as_lang(ret, LangTy::Result).is_some()) {
-            (true, true) => "`o.ok_or(error)?` makes a `Result` of an option",
-            (true, false) => {
-                "the function must give an option, `T?`; else use `o ?? default` or `match`"
-            }
-            (false, true) => {
-                "the types of the errors differ; `r.map_err(f)?` turns one into the other"
-            }
-            (false, false) => "the function must give a `Result`; else use `match`",
-        };
-        let (ty, ret) = (self.name_of(ty), self.name_of(ret));
-        let message = format!("`?` on {a_ty} in a function that gives `{ret}`", a_ty = a(&ty));
-        self.report(Diagnostic::new(codes::BAD_TRY, span, message).help(help));
-        self.error_expr(span)
-    }
-
-    fn coalesce_expr(
-        &mut self,
-        lhs: ast::ExprId,
-        rhs: ast::ExprId,
-        hint: Option<Ty>,
-        span: Span,
-    ) -> ExprId {
-        let scrutinee = self.value(lhs);
-        let ty = self.ty(scrutinee);
-        let ty = self.known(ty);
-        let (item, variant) = match self.prog.as_lang(ty, LangTy::Result) {
-            Some(_) => (LangTy::Result, OK),
-            None => (LangTy::Option, SOME),
-        };
-        if ty.is_var() {
-            let inner = self.fresh(span);
-            let option = self.option(inner);
-            self.unify(ty, option);
-        }
-        let ty = self.shallow(ty);
-        let Some(args) = self.prog.as_lang(ty, item) else {
-            if !ty.is_error() {
-                let (name, span) = (self.name_of(ty), self.span(scrutinee));
-                self.error(
-                    codes::BAD_OPERAND,
-                    span,
-                    format!(
-                        "`??` takes an `Option` or a `Result`, not {a_name}",
-                        a_name = a(&name)
-                    ),
-                );
-            }
-            self.infer(rhs, hint);
-            return self.error_expr(span);
-        };
-        let inner = args[0];
-        // `a ?? b ?? c`: the right side may itself be optional, when more follows.
-        let (pat, local) = self.variant_binding(ty, variant, inner, span);
-        let value = self.local(local, span);
-        let otherwise = self.check(rhs, inner);
-        let wild = self.pat(PatKind::Wild, ty, span);
-        let arms = Box::from([
-            Arm { pat, guard: None, body: value },
-            Arm { pat: wild, guard: None, body: otherwise },
-        ]);
-        self.expr(ExprKind::Match { scrutinee, arms }, inner, span)
     }
 }
 

@@ -3,7 +3,6 @@
 use super::text::FormatSite;
 use super::{Draft, MatchSite, Pending};
 use crate::ir::*;
-use crate::lang::LangTrait;
 use crate::patterns::{self, Shapes};
 use crate::program::Program;
 use crate::ty::{Ty, TyKind};
@@ -49,6 +48,7 @@ impl Program {
                 }
                 Pending::Cast { expr, value, .. } => (expr, value),
                 Pending::Assign { expr, target, .. } => (expr, target),
+                Pending::Try { expr, scrutinee, .. } => (expr, scrutinee),
             };
             let ty = self.infer.resolve(draft.body.exprs[operand].ty);
             if !ty.has_error() {
@@ -342,7 +342,7 @@ impl Program {
                     let diagnostic = Diagnostic::new(codes::NON_EXHAUSTIVE_MATCH, span, message);
                     self.report(diagnostic.help("add the missing cases, or `case _:`"));
                 }
-                for pat in outcome.unreachable {
+                for pat in outcome.unreachable.into_iter().filter(|_| !ty.has_error()) {
                     let span = body.pats[pat].span;
                     let message = if is_empty_range(&body.pats[pat].kind) {
                         "unreachable pattern: the range is empty"
@@ -358,27 +358,10 @@ impl Program {
     // -- Format specifications ---------------------------------------------------------------
 
     fn check_formats(&mut self, draft: &mut Draft) {
-        for FormatSite { value, call, spec } in std::mem::take(&mut draft.text_parts) {
+        for FormatSite { value, spec } in std::mem::take(&mut draft.text_parts) {
             let ty = draft.body.exprs[value].ty;
-            if ty.has_error() {
-                continue;
-            }
-            self.check_format_type(ty, &spec);
-            let Some(id) = self.lang.trait_id(LangTrait::Format) else { continue };
-            let format = TraitRef { id, args: Box::default() };
-            if self.holds_tentatively(ty, &format, spec.span, Some(draft.id)) {
-                continue;
-            }
-            // What has no format of its own is shown first.
-            let Some(show) = self.lang.trait_id(LangTrait::Show) else { continue };
-            let span = draft.body.exprs[value].span;
-            let show = TraitRef { id: show, args: Box::default() };
-            let callee = Callee::of_trait(show, 0, ty);
-            let kind = ExprKind::Call { callee, args: Box::from([value]), inout: None };
-            let shown = draft.body.exprs.push(Expr { kind, ty: Ty::str(), span });
-            if let ExprKind::Call { callee, args, .. } = &mut draft.body.exprs[call].kind {
-                *callee = Callee::of_trait(format, 0, Ty::str());
-                args[0] = shown;
+            if !ty.has_error() {
+                self.check_format_type(ty, &spec);
             }
         }
     }

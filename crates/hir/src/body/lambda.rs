@@ -1,6 +1,6 @@
 //! Lambdas, and the code that the checker wraps into one: constructors as values, `defer`.
 
-use super::{BodyCx, Want};
+use super::{BodyCx, Pending, Want};
 use crate::ir::*;
 use crate::lang::{LangFn, LangTy};
 use crate::ty::Ty;
@@ -41,7 +41,7 @@ impl<'a> BodyCx<'a> {
 
     /// The parameters with their types: written, expected, or open.
     fn lambda_params(&mut self, node: &ast::Fn, hints: Option<&[Ty]>) -> Vec<(Symbol, Ty, Span)> {
-        self.prog.check_distinct("parameter", node.params.iter().map(|param| param.name));
+        self.prog.check_parameters(&node.params);
         let hints = hints.filter(|hints| hints.len() == node.params.len()).unwrap_or(&[]);
         let mut params = Vec::with_capacity(node.params.len());
         for (index, param) in node.params.iter().enumerate() {
@@ -190,6 +190,9 @@ impl<'a> BodyCx<'a> {
 
     /// Binds the operands of a call to locals; gives the call of those.
     pub(super) fn evaluate_now(&mut self, call: ExprId, stmts: &mut Vec<Stmt>) -> ExprId {
+        if let Some(at) = self.pending_method(call) {
+            return self.settle_pending_method(at, call, stmts);
+        }
         let Expr { kind, ty, span } = self.draft.body.exprs[call].clone();
         let kind = match kind {
             // What is written is made up when it is written, of values that have been settled.
@@ -218,6 +221,27 @@ impl<'a> BodyCx<'a> {
             }
         };
         self.expr(kind, ty, span)
+    }
+
+    /// Where the call of a method waits for its receiver's type.
+    fn pending_method(&self, call: ExprId) -> Option<usize> {
+        let waits =
+            |pending: &Pending| matches!(pending, Pending::Method { expr, .. } if *expr == call);
+        self.draft.pending.iter().position(waits)
+    }
+
+    /// The operands are there before what follows; which method it is turns out later.
+    fn settle_pending_method(&mut self, at: usize, call: ExprId, stmts: &mut Vec<Stmt>) -> ExprId {
+        let Pending::Method { receiver, args, .. } = &self.draft.pending[at] else { return call };
+        let (old_receiver, old_args) = (*receiver, args.clone());
+        // A parameter stays what it is: the method may be one that changes it.
+        let is_let = matches!(self.draft.body.exprs[old_receiver].kind, ExprKind::Local(local) if !self.draft.body.locals[local].mutable);
+        let new_receiver = if is_let { old_receiver } else { self.settled(old_receiver, stmts) };
+        let new_args = old_args.into_iter().map(|arg| self.settled(arg, stmts)).collect();
+        if let Pending::Method { receiver, args, .. } = &mut self.draft.pending[at] {
+            (*receiver, *args) = (new_receiver, new_args);
+        }
+        call
     }
 
     /// A value that is there before what follows runs: a literal, or a local bound to it.
@@ -266,6 +290,11 @@ impl<'a> BodyCx<'a> {
                 _ => {}
             }
             body.children(id, &mut |child| pending.push(child));
+            if let Some(at) = self.pending_method(id)
+                && let Pending::Method { receiver, args, .. } = &self.draft.pending[at]
+            {
+                pending.extend(args.iter().copied().chain([*receiver]));
+            }
         }
         found
     }

@@ -6,6 +6,7 @@ use super::names::Path;
 use super::{BodyCx, Pending};
 use crate::infer::VarKind;
 use crate::ir::*;
+use crate::lang::LangTrait;
 use crate::scope::{Head, ValueDef, near};
 use crate::traits::{Obligation, Outcome};
 use crate::ty::{Ty, TyKind};
@@ -274,7 +275,11 @@ impl BodyCx<'_> {
                     "named arguments need the type of the receiver to be known here",
                 );
             }
-            values.push(self.value(arg.value));
+            // The name of a type stands for its conversion, `xs.map(str)`.
+            let is_name = matches!(self.ast.exprs[arg.value].kind, ast::ExprKind::Name(_));
+            let hint = is_name
+                .then(|| Ty::function(vec![self.fresh(arg.span)], self.fresh(arg.span), None));
+            values.push(self.infer(arg.value, hint));
         }
         let ret = self.fresh(span);
         let made = self.expr(ExprKind::Error, ret, span);
@@ -302,6 +307,10 @@ impl BodyCx<'_> {
             if has_self && self.has_trait(ty, id, span) {
                 fitting.push((id, index));
             }
+        }
+        // What can be added can be added to.
+        if fitting.len() > 1 {
+            fitting.retain(|(id, _)| self.prog.lang.which_trait(*id) != Some(LangTrait::AddTo));
         }
         match fitting[..] {
             [] => Lookup::None,

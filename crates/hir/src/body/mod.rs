@@ -24,6 +24,7 @@ mod pat;
 mod pending;
 mod place;
 mod postfix;
+mod question;
 mod stmt;
 mod text;
 

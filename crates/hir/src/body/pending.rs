@@ -2,6 +2,7 @@
 //! assumptions.
 
 use super::BodyCx;
+use super::question::WayOut;
 use crate::infer::VarKind;
 use crate::ir::*;
 use crate::lang::LangTy;
@@ -56,6 +57,12 @@ pub(crate) enum Pending {
         target: ExprId,
         op: Option<ast::BinOp>,
         value: ExprId,
+    },
+    /// `scrutinee?`
+    Try {
+        expr: ExprId,
+        scrutinee: ExprId,
+        way_out: WayOut,
     },
 }
 
@@ -123,6 +130,13 @@ impl BodyCx<'_> {
             Pending::Assign { expr, target, op, value } => {
                 self.resolve_assign(*expr, *target, *op, *value)
             }
+            Pending::Try { expr, scrutinee, way_out } => {
+                let known = !self.ty(*scrutinee).is_var();
+                if known {
+                    self.finish_try(*expr, *scrutinee, *way_out);
+                }
+                known
+            }
         };
         (!ready).then_some(pending)
     }
@@ -146,6 +160,12 @@ impl BodyCx<'_> {
     fn finish_index(&mut self, made: ExprId, base: ExprId, index: ast::ExprId) {
         let (span, ret) = (self.span(made), self.draft.body.exprs[made].ty);
         let value = self.part(base, index, span);
+        self.replace_pending(made, value, ret);
+    }
+
+    fn finish_try(&mut self, made: ExprId, scrutinee: ExprId, way_out: WayOut) {
+        let (span, ret) = (self.span(made), self.draft.body.exprs[made].ty);
+        let value = self.try_value(scrutinee, way_out, span);
         self.replace_pending(made, value, ret);
     }
 
@@ -199,7 +219,8 @@ impl BodyCx<'_> {
                 | Pending::Field { .. }
                 | Pending::Index { .. }
                 | Pending::Cast { .. }
-                | Pending::Assign { .. } => {}
+                | Pending::Assign { .. }
+                | Pending::Try { .. } => {}
             }
             kept.push(pending);
         }
@@ -252,10 +273,59 @@ impl BodyCx<'_> {
         self.unify(ty, chosen);
     }
 
+    /// A field or method that one type alone has, and no trait, says what its receiver is, whatever the operators
+    /// around it assume.
+    pub(crate) fn assume_owners(&mut self) {
+        while self.assume_owner() {
+            self.settle();
+        }
+    }
+
+    fn assume_owner(&mut self) -> bool {
+        for index in 0..self.draft.pending.len() {
+            let (receiver, heads) = match &self.draft.pending[index] {
+                Pending::Field { base, name, .. } if self.ty(*base).is_var() => {
+                    (*base, self.heads_with_field(name.name))
+                }
+                Pending::Method { expr, receiver, name, args } if self.ty(*receiver).is_var() => {
+                    let (expr, receiver, name, args) = (*expr, *receiver, *name, args.clone());
+                    if self.prog.trait_methods.contains_key(&name.name) {
+                        continue;
+                    }
+                    (receiver, self.heads_with_method(name.name, &args, expr))
+                }
+                Pending::Field { .. }
+                | Pending::Method { .. }
+                | Pending::Index { .. }
+                | Pending::Unary { .. }
+                | Pending::Binary { .. }
+                | Pending::Compare { .. }
+                | Pending::Cast { .. }
+                | Pending::Assign { .. }
+                | Pending::Try { .. } => continue,
+            };
+            if let [head] = heads[..]
+                && self.assume_type(receiver, head)
+            {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn heads_with_field(&self, name: Symbol) -> Vec<Head> {
+        let mut heads = self.visible_heads();
+        heads.retain(|head| self.has_field(*head, name));
+        heads
+    }
+
     /// Decides what the types of open receivers are, one by one, since each says more about others;
     /// reports the rest.
     pub(crate) fn assume_receivers(&mut self) {
-        while self.assume_receiver(Self::only_one) || self.assume_receiver(Self::usual_one) {
+        while self.assume_receiver(Self::only_one)
+            || self.assume_receiver(Self::usual_one)
+            || self.assume_try()
+        {
             self.settle();
         }
         let list = std::mem::take(&mut self.draft.pending);
@@ -266,22 +336,27 @@ impl BodyCx<'_> {
                     if self.ty(open).is_var() =>
                 {
                     self.report_open_receiver(open, name);
-                    let ret = self.draft.body.exprs[expr].ty;
-                    self.unify(ret, Ty::error());
+                    self.give_up(self.draft.body.exprs[expr].ty);
                 }
-                Pending::Cast { value, .. } if self.ty(value).is_var() => {
-                    let span = self.span(value);
-                    self.error(
-                        codes::CANNOT_INFER,
-                        span,
-                        "the type of this must be known to convert it",
-                    );
-                    let ty = self.ty(value);
-                    self.unify(ty, Ty::error());
+                Pending::Cast { expr, value, to } if self.ty(value).is_var() => {
+                    self.assume_cast(expr, value, to);
                 }
                 Pending::Index { expr, base, index } => self.finish_index(expr, base, index),
                 other => self.draft.pending.push(other),
             }
+        }
+    }
+
+    /// What is still open of a type follows from an error that was reported.
+    fn give_up(&mut self, ty: Ty) {
+        let mut open = Vec::new();
+        self.prog.infer.resolve(ty).walk(&mut |part| {
+            if part.is_var() {
+                open.push(part);
+            }
+        });
+        for part in open {
+            self.unify(part, Ty::error());
         }
     }
 
@@ -305,9 +380,7 @@ impl BodyCx<'_> {
                     (receiver, self.heads_with_method(name.name, &args, expr))
                 }
                 Pending::Field { base, name, .. } if self.ty(*base).is_var() => {
-                    let mut heads = self.visible_heads();
-                    heads.retain(|head| self.has_field(*head, name.name));
-                    (*base, heads)
+                    (*base, self.heads_with_field(name.name))
                 }
                 Pending::Method { .. }
                 | Pending::Field { .. }
@@ -316,7 +389,8 @@ impl BodyCx<'_> {
                 | Pending::Binary { .. }
                 | Pending::Compare { .. }
                 | Pending::Cast { .. }
-                | Pending::Assign { .. } => continue,
+                | Pending::Assign { .. }
+                | Pending::Try { .. } => continue,
             };
             if let Some(head) = choose(self, &heads)
                 && self.assume_type(receiver, head)
@@ -327,15 +401,23 @@ impl BodyCx<'_> {
         false
     }
 
-    /// The only one of some traits; of several the only one outside the library.
+    /// The only one of some traits; of several the only one outside the library, else the one that no operator
+    /// stands for.
     fn only_trait(&self, traits: &[TraitId]) -> Option<TraitId> {
         if let [id] = *traits {
             return Some(id);
         }
         let items = &self.prog.items;
-        let is_own = |id: &TraitId| !items.modules[items.traits[*id].module].is_std;
-        let mut own = traits.iter().copied().filter(is_own);
-        own.next().filter(|_| own.next().is_none())
+        let (library, own): (Vec<TraitId>, Vec<TraitId>) =
+            traits.iter().partition(|id| items.modules[items.traits[**id].module].is_std);
+        let is_by_name = |id: &TraitId| {
+            self.prog.lang.which_trait(*id).is_some_and(crate::lang::LangTrait::is_by_name)
+        };
+        match own[..] {
+            [id] => Some(id),
+            [] => library.into_iter().find(is_by_name),
+            _ => None,
+        }
     }
 
     /// Of the floats it is `float`, as for literals.

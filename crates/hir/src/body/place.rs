@@ -19,6 +19,7 @@ enum NoPlace {
     LetField(AdtId, FieldIdx),
     Const(ConstId),
     NoIndexSet(Ty),
+    PartOfTuple,
     /// A value that nothing holds.
     Temporary,
     /// A field of something whose type is not known yet.
@@ -239,6 +240,7 @@ impl BodyCx<'_> {
                 }
             }
             ExprKind::Const(id) => Err(NoPlace::Const(id)),
+            ExprKind::TupleField { .. } => Err(NoPlace::PartOfTuple),
             ExprKind::Field { base, field } => self.field_place(base, field, ty, span),
             ExprKind::Call { callee: Callee::Trait(of), args, inout: None }
                 if self.lang_trait(LangTrait::Index) == Some(of.trait_ref.id) =>
@@ -335,6 +337,10 @@ impl BodyCx<'_> {
                     format!("the elements of {} cannot be assigned", a(&self.name_of(ty)));
                 Diagnostic::new(codes::NOT_ASSIGNABLE, span, message)
             }
+            NoPlace::PartOfTuple => {
+                Diagnostic::new(codes::NOT_ASSIGNABLE, span, "a part of a tuple cannot be assigned")
+                    .help("assign a whole tuple to the variable")
+            }
             NoPlace::Temporary => {
                 Diagnostic::new(codes::NOT_ASSIGNABLE, span, "this cannot be assigned")
             }
@@ -424,6 +430,7 @@ impl BodyCx<'_> {
             NoPlace::LetField(..)
             | NoPlace::Const(_)
             | NoPlace::NoIndexSet(_)
+            | NoPlace::PartOfTuple
             | NoPlace::Unknown
             | NoPlace::Reported => {
                 self.report_no_place(id, why);

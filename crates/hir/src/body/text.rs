@@ -11,7 +11,6 @@ use sepal_syntax::ast;
 /// A value with a format specification, checked when its type is known.
 pub(crate) struct FormatSite {
     pub(crate) value: ExprId,
-    pub(crate) call: ExprId,
     pub(crate) spec: ast::FormatSpec,
 }
 
@@ -53,10 +52,8 @@ impl BodyCx<'_> {
         let text = text.strip_prefix(':').unwrap_or(&text).to_string();
         let text = self.text(&text, spec.span);
         let ty = self.ty(value);
-        let call =
-            self.call_trait(LangTrait::Format, ty, Vec::new(), vec![value, text], Ty::str(), span);
-        self.draft.text_parts.push(FormatSite { value, call, spec: *spec });
-        call
+        self.draft.text_parts.push(FormatSite { value, spec: *spec });
+        self.call_trait(LangTrait::Format, ty, Vec::new(), vec![value, text], Ty::str(), span)
     }
 
     // -- Output ------------------------------------------------------------------------------

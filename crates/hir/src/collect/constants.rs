@@ -5,8 +5,10 @@
 
 use crate::ir::*;
 use crate::program::Program;
-use rustc_hash::{FxHashMap, FxHashSet};
-use sepal_base::{Diagnostic, codes};
+use crate::ty::{Ty, TyKind};
+use rustc_hash::FxHashSet;
+use sepal_base::graph::Components;
+use sepal_base::{Diagnostic, Id as _, codes};
 
 impl Program {
     /// Reports each circle of constants outside the library once.
@@ -21,32 +23,64 @@ impl Program {
         self.note_circles_of_calls();
     }
 
-    /// Notes the constants to which functions that they call may lead back. Calls through values and traits are not followed.
+    /// Notes the constants to which code that their initialisers run may lead back.
     fn note_circles_of_calls(&mut self) {
-        let mut circles = Circles::default();
-        for def in self.items.consts.iter() {
-            circles.visit(self, def.init);
+        if self.items.consts.is_empty() {
+            return;
         }
+        let in_circles = Components::new(&self.named_by_functions()).in_circles();
         for def in self.items.consts.iter_mut() {
-            def.may_need_itself = circles.found.contains(&def.init);
+            def.may_need_itself = in_circles[def.init.index()];
         }
     }
 
-    /// The functions of the program, those of constants among them, that a function names.
-    fn named_in(&self, id: FnId) -> Vec<FnId> {
-        let Some(body) = self.bodies.get(&id) else { return Vec::new() };
-        let mut named = Vec::new();
-        for expr in &body.exprs {
-            if let ExprKind::Const(id) = expr.kind {
-                named.push(self.items.consts[id].init);
-            } else if let ExprKind::Call { callee: Callee::Fn { id, .. }, .. }
-            | ExprKind::FnRef { callee: Callee::Fn { id, .. } } = &expr.kind
-            {
-                named.push(*id);
+    /// What each function of the program names, the initialisers of constants among them. One more node stands for
+    /// all that may be called by way of values and traits.
+    fn named_by_functions(&self) -> Vec<Vec<FnId>> {
+        let count = self.items.fns.len();
+        let unknown = FnId::from_index(count);
+        let mut named = vec![Vec::new(); count + 1];
+        let mut values = Vec::new();
+        for (id, body) in &self.bodies {
+            if self.is_library(*id) {
+                continue;
+            }
+            let own = &mut named[id.index()];
+            for expr in &body.exprs {
+                if let ExprKind::Const(constant) = expr.kind {
+                    own.push(self.items.consts[constant].init);
+                } else if let ExprKind::Call { callee: Callee::Fn { id, .. }, .. } = &expr.kind {
+                    own.push(if self.may_call_back(*id) { unknown } else { *id });
+                } else if let ExprKind::FnRef { callee: Callee::Fn { id, .. } } = &expr.kind {
+                    // It is called here or by way of the value.
+                    own.push(*id);
+                    values.push(*id);
+                } else if let ExprKind::Lambda(_) = expr.kind {
+                    values.push(*id);
+                } else if let ExprKind::CallValue { .. } | ExprKind::Call { .. } = expr.kind {
+                    own.push(unknown);
+                }
             }
         }
-        named.retain(|id| !self.items.modules[self.items.fns[*id].module].is_std);
+        let methods = self.items.impls.iter().flat_map(|def| &def.methods).flatten();
+        let defaults = self.items.traits.iter().flat_map(|def| &def.methods);
+        values.extend(methods.chain(defaults).filter(|id| !self.is_library(**id)));
+        named[count] = values;
         named
+    }
+
+    fn is_library(&self, id: FnId) -> bool {
+        self.items.modules[self.items.fns[id].module].is_std
+    }
+
+    /// Whether a function of the library may call code of the program: by way of a trait, a function, or a value that
+    /// carries its type.
+    fn may_call_back(&self, id: FnId) -> bool {
+        let def = &self.items.fns[id];
+        let carries_code =
+            |ty: Ty| matches!(ty.kind(), TyKind::Fn(_) | TyKind::Any | TyKind::Dyn(..));
+        self.is_library(id)
+            && (!def.generics.bounds.is_empty() || def.params.iter().any(|p| carries_code(p.ty)))
     }
 
     fn follow_constant(
@@ -93,42 +127,6 @@ impl Program {
             diagnostic = diagnostic.secondary(def.span, format!("by way of `{}`", def.name));
         }
         self.report(diagnostic);
-    }
-}
-
-/// Functions that lead to each other (Tarjan's algorithm).
-#[derive(Default)]
-struct Circles {
-    /// The number of each function that was seen; none when its circle is finished.
-    numbers: FxHashMap<FnId, Option<usize>>,
-    open: Vec<FnId>,
-    /// The members of circles of more than one.
-    found: FxHashSet<FnId>,
-}
-
-impl Circles {
-    /// Gives the lowest number that the function leads to, if its circle is open.
-    fn visit(&mut self, program: &Program, id: FnId) -> Option<usize> {
-        if let Some(known) = self.numbers.get(&id) {
-            return *known;
-        }
-        let number = self.numbers.len();
-        self.numbers.insert(id, Some(number));
-        let first = self.open.len();
-        self.open.push(id);
-        let named = program.named_in(id).into_iter();
-        let low = named.filter_map(|next| self.visit(program, next)).fold(number, usize::min);
-        if low < number {
-            return Some(low);
-        }
-        let circle: Vec<FnId> = self.open.drain(first..).collect();
-        for member in &circle {
-            self.numbers.insert(*member, None);
-        }
-        if circle.len() > 1 {
-            self.found.extend(circle);
-        }
-        None
     }
 }
 

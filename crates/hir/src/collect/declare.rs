@@ -497,6 +497,12 @@ impl Program {
         }
     }
 
+    /// Any number of parameters may be `_`.
+    pub(crate) fn check_parameters(&mut self, params: &[ast::Param]) {
+        let named = params.iter().filter(|param| param.is_named);
+        self.check_distinct("parameter", named.map(|param| param.name));
+    }
+
     /// Reports each name that stands twice among the parts of one declaration.
     pub(crate) fn check_distinct(&mut self, what: &str, names: impl Iterator<Item = ast::Ident>) {
         let mut seen: FxHashMap<Symbol, Span> = FxHashMap::default();

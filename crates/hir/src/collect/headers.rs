@@ -237,8 +237,16 @@ impl Program {
                 && self.items.adts[id].kind == AdtKind::Class
                 && def.self_param != SelfKind::None
             {
+                let (written, kind) = (def.ret, def.kind);
                 self.items.adts[id].init = Some(method);
                 self.items.fns[method].ret = Ty::nil();
+                if let FnKind::Source(f) = kind
+                    && let Some(ret) = ast.fns[f].ret
+                    && !written.is_nil()
+                {
+                    let message = "`init` gives nothing: a call of the class gives the object";
+                    self.error(codes::MISPLACED, ast.types[ret].span, message);
+                }
                 if self.missing_types(method).params.is_empty() {
                     self.uninferred.remove(&method);
                 }
@@ -327,7 +335,7 @@ impl Program {
         left: Left,
     ) {
         let node = &ast.fns[f];
-        self.check_distinct("parameter", node.params.iter().map(|param| param.name));
+        self.check_parameters(&node.params);
         let (scope, generics) = self.own_generics(ast, &node.generics, outer_scope, outer);
         let (self_kind, mut params) = self.self_param(node, &scope);
         let mut missing = false;
@@ -468,7 +476,7 @@ impl Program {
     }
 
     fn actor_header(&mut self, id: ActorId, ast: &ast::Ast, decl: &ast::ActorDecl) {
-        self.check_distinct("parameter", decl.params.iter().map(|param| param.name));
+        self.check_parameters(&decl.params);
         let (module, body) = (self.items.actors[id].module, self.items.actors[id].body);
         let (scope, generics) =
             self.own_generics(ast, &decl.generics, &TyScope::new(module), &Generics::default());

@@ -496,6 +496,10 @@ impl Program {
             }
             found.push(own);
         }
+        // These names are used for other things, too: a length may be a float. What the body gives decides.
+        if self.lang.which_trait(trait_id).is_some_and(LangTrait::is_by_name) {
+            found.iter().flatten().for_each(|method| self.signature(*method));
+        }
         self.push_method_impl(adt, trait_id, found);
     }
 

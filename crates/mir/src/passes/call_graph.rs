@@ -11,6 +11,7 @@ use crate::module::{ConstWord, Module};
 use crate::ops::{Op, Terminator};
 use rustc_hash::FxHashMap;
 use sepal_base::Id as _;
+use sepal_base::graph::Components;
 
 /// The direct calls of a module.
 pub struct CallGraph {
@@ -88,7 +89,7 @@ impl CallGraph {
             }
         }
         let once = run_once(module, &callees, &uses);
-        let (mut bottom_up, cycle) = Tarjan::run(&callees);
+        let Components { mut bottom_up, of: cycle } = Components::new(&callees);
         for &id in bottom_up.iter().rev() {
             let calls = uses[index(id)].calls;
             for callee in &passed_on[index(id)] {
@@ -147,11 +148,6 @@ fn calls_unknown_code(func: &Function) -> bool {
         );
         tail || block.insts.iter().any(is_unknown)
     })
-}
-
-/// For each node of a graph the number of its cycle: nodes with equal numbers reach each other.
-pub fn components(callees: &[Vec<FuncId>]) -> Vec<u32> {
-    Tarjan::run(callees).1
 }
 
 /// See [`CallGraph::once`].
@@ -216,83 +212,4 @@ fn writers(module: &Module) -> FxHashMap<GlobalId, Option<FuncId>> {
         }
     }
     writers
-}
-
-/// Tarjan's strongly connected components, without recursion.
-struct Tarjan<'g> {
-    callees: &'g [Vec<FuncId>],
-    number: Vec<u32>,
-    low: Vec<u32>,
-    on_stack: Vec<bool>,
-    stack: Vec<usize>,
-    next: u32,
-    order: Vec<FuncId>,
-    cycle: Vec<u32>,
-}
-
-impl<'g> Tarjan<'g> {
-    fn run(callees: &'g [Vec<FuncId>]) -> (Vec<FuncId>, Vec<u32>) {
-        let n = callees.len();
-        let mut state = Tarjan {
-            callees,
-            number: vec![0; n],
-            low: vec![0; n],
-            on_stack: vec![false; n],
-            stack: Vec::new(),
-            next: 0,
-            order: Vec::with_capacity(n),
-            cycle: vec![0; n],
-        };
-        for root in 0..n {
-            if state.number[root] == 0 {
-                state.visit(root);
-            }
-        }
-        (state.order, state.cycle)
-    }
-
-    fn enter(&mut self, node: usize) -> (usize, usize) {
-        self.next += 1;
-        self.number[node] = self.next;
-        self.low[node] = self.next;
-        self.on_stack[node] = true;
-        self.stack.push(node);
-        (node, 0)
-    }
-
-    fn visit(&mut self, root: usize) {
-        let mut path = vec![self.enter(root)];
-        while let Some((node, nth)) = path.last_mut() {
-            let node = *node;
-            if let Some(callee) = self.callees[node].get(*nth) {
-                *nth += 1;
-                let callee = index(*callee);
-                if self.number[callee] == 0 {
-                    let entered = self.enter(callee);
-                    path.push(entered);
-                } else if self.on_stack[callee] {
-                    self.low[node] = self.low[node].min(self.number[callee]);
-                }
-                continue;
-            }
-            path.pop();
-            if let Some(&(parent, _)) = path.last() {
-                self.low[parent] = self.low[parent].min(self.low[node]);
-            }
-            if self.low[node] == self.number[node] {
-                self.leave(node);
-            }
-        }
-    }
-
-    fn leave(&mut self, node: usize) {
-        while let Some(member) = self.stack.pop() {
-            self.on_stack[member] = false;
-            self.cycle[member] = self.number[node];
-            self.order.push(FuncId(member as u32));
-            if member == node {
-                return;
-            }
-        }
-    }
 }

@@ -11,6 +11,7 @@ use super::slot::Pid;
 use crate::actor::{Raised, RootSource};
 use crate::message::Message;
 use crate::pooled::{Counted, Pooled};
+use crate::showing::Showing;
 use sepal_abi::{ObjPtr, SpawnSetting};
 use std::collections::VecDeque;
 use std::ptr::null_mut;
@@ -108,8 +109,8 @@ impl Drop for Apart {
 pub(crate) struct Cold {
     /// The words of pending closures.
     pub(crate) defers: Vec<u64>,
-    /// The words of the objects being shown.
-    pub(crate) showing: Vec<u64>,
+    /// The objects being shown.
+    pub(crate) showing: Showing,
     /// What was raised and not yet reported.
     pub(crate) raised: Raised,
     pub(crate) root_sources: Vec<RootSource>,
@@ -166,7 +167,7 @@ impl Default for Cold {
     fn default() -> Cold {
         Cold {
             defers: Vec::new(),
-            showing: Vec::new(),
+            showing: Showing::default(),
             raised: Raised::Nothing,
             root_sources: Vec::new(),
             globals: Box::default(),

@@ -142,7 +142,7 @@ impl Parser<'_> {
     fn receive_arm(&mut self) -> Option<ReceiveArm> {
         let lo = self.lo();
         let word = self.kind;
-        if !matches!(word, TokenKind::Case | TokenKind::Down | TokenKind::Exit | TokenKind::After) {
+        if !begins_arm(word) {
             return None;
         }
         self.bump();
@@ -180,7 +180,9 @@ impl Parser<'_> {
 
     /// The colon, and the arms below or on the same line. `arm` does nothing where none begins.
     fn arms(&mut self, word: &str, expected: &str, mut arm: impl FnMut(&mut Self)) {
-        self.colon(word);
+        if !self.colon(word) && !begins_arm(self.kind) {
+            self.skip_to(&[TokenKind::Newline]);
+        }
         if !self.at(TokenKind::Newline) {
             return self.inline_arms(expected, arm);
         }
@@ -224,4 +226,9 @@ impl Parser<'_> {
             self.unexpected(codes::UNEXPECTED_TOKEN, expected);
         }
     }
+}
+
+/// Whether an arm of a `match` or `receive` begins with this word.
+fn begins_arm(word: TokenKind) -> bool {
+    matches!(word, TokenKind::Case | TokenKind::Down | TokenKind::Exit | TokenKind::After)
 }

@@ -239,7 +239,8 @@ impl Parser<'_> {
         self.pattern();
         let ty = self.eat(TokenKind::Colon).then(|| self.ty());
         let span = self.span_from(lo);
-        Param { span, name: Ident { name: Symbol::intern("_"), span }, ty, default: None }
+        let name = Ident { name: Symbol::intern("_"), span };
+        Param { span, name, is_named: false, ty, default: None }
     }
 
     fn param(&mut self) -> Param {
@@ -256,17 +257,14 @@ impl Parser<'_> {
         if self.at(TokenKind::LParen) {
             return self.pattern_as_param();
         }
-        let name = if self.at(TokenKind::Underscore) {
-            self.take_ident()
-        } else {
-            self.ident("a parameter's name")
-        };
+        let is_named = !self.at(TokenKind::Underscore);
+        let name = if is_named { self.ident("a parameter's name") } else { self.take_ident() };
         let ty = self.eat(TokenKind::Colon).then(|| self.ty());
         let default = self.eat(TokenKind::Eq).then(|| self.expr());
         if ty.is_none() && self.kind.is_name() && !self.recovering {
             let message = "a parameter is written `name: type`";
             self.error(codes::UNEXPECTED_TOKEN, self.span(), message);
         }
-        Param { span: self.span_from(lo), name, ty, default }
+        Param { span: self.span_from(lo), name, is_named, ty, default }
     }
 }

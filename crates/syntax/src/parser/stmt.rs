@@ -18,10 +18,10 @@ impl Parser<'_> {
         self.block(word)
     }
 
-    /// The colon behind a header.
-    pub(super) fn colon(&mut self, word: &str) {
+    /// The colon behind a header; false if it was missing, which is reported.
+    pub(super) fn colon(&mut self, word: &str) -> bool {
         if self.eat(TokenKind::Colon) {
-            return;
+            return true;
         }
         let at = self.span_from(self.prev_end).start();
         let message = format!("expected `:` behind the head of `{word}`");
@@ -62,6 +62,7 @@ impl Parser<'_> {
                 }
             }
         }
+        false
     }
 
     /// Whether the line has a colon outside of brackets, behind what cannot begin a statement of
