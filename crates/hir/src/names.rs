@@ -17,6 +17,10 @@ pub(crate) fn in_fn(ast: &Ast, id: FnId, visit: Visit<'_>) {
     Walk::new(ast, visit).in_fn(id);
 }
 
+pub(crate) fn in_terminate(ast: &Ast, node: &Terminate, visit: Visit<'_>) {
+    Walk::new(ast, visit).in_terminate(node);
+}
+
 pub(crate) fn in_expr(ast: &Ast, id: ExprId, visit: Visit<'_>) {
     Walk::new(ast, visit).in_expr(id);
 }
@@ -81,14 +85,18 @@ impl<'a, 'v> Walk<'a, 'v> {
                     walk.bind_params(&decl.params);
                     // The variables of the body are those of `terminate` too.
                     walk.in_stmts(decl.body);
-                    if let Some(terminate) = &decl.terminate {
-                        walk.bound.extend(terminate.reason.map(|reason| reason.name));
-                        walk.in_block(terminate.body);
-                    }
+                    decl.terminate.iter().for_each(|terminate| walk.in_terminate(terminate));
                 })
             }
             ItemKind::Let(decl) => self.in_let(decl),
         }
+    }
+
+    fn in_terminate(&mut self, node: &Terminate) {
+        self.scope(|walk| {
+            walk.bound.extend(node.reason.map(|reason| reason.name));
+            walk.in_block(node.body);
+        });
     }
 
     fn in_body(&mut self, fields: &[Field], invariants: &[Contract], methods: &[ItemId]) {
