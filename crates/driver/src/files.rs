@@ -56,7 +56,8 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     })
 }
 
-/// Lets `write` make a temporary file beside `path` and renames it to `path`.
+/// Lets `write` make a temporary file beside `path` and renames it to `path`. What is there and no file, such as a
+/// device or a pipe, is written to and stays what it is.
 ///
 /// # Errors
 /// As [`write_whole`].
@@ -78,11 +79,19 @@ pub fn replace_whole(
         )
         .help("give another name with `-o`"));
     }
+    let is_no_file = path.metadata().is_ok_and(|found| !found.is_file());
+    let folder = if is_no_file { &std::env::temp_dir() } else { folder };
     let temporary = tempfile::Builder::new()
         .prefix(".sepal-")
         .tempfile_in(folder)
         .map_err(|e| cannot(&e))?
         .into_temp_path();
     write(&temporary).map_err(|e| cannot(&e))?;
+    if is_no_file {
+        let bytes = std::fs::read(&temporary).map_err(|e| cannot(&e))?;
+        let mut output =
+            std::fs::OpenOptions::new().write(true).open(path).map_err(|e| cannot(&e))?;
+        return output.write_all(&bytes).map_err(|e| cannot(&e));
+    }
     temporary.persist(path).map_err(|e| cannot(&e.error))
 }

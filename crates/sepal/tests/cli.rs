@@ -93,6 +93,28 @@ fn results_that_cannot_be_written() {
 }
 
 #[test]
+fn a_pipe_is_written_to_and_stays_one() {
+    use std::os::unix::fs::FileTypeExt;
+    let folder = Folder::new("pipe");
+    folder.file("hello.spl", HELLO);
+    let (pipe, copy) = (folder.0.join("pipe"), folder.0.join("copy"));
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo starts").success());
+    for args in [&["--emit=obj"][..], &[]] {
+        let file = std::fs::File::create(&copy).expect("the folder is writable");
+        let mut reader = Command::new("cat").arg(&pipe).stdout(file).spawn().expect("cat starts");
+        check(&folder, &[&["build", "hello.spl", "-o", "pipe"], args].concat(), 0, "");
+        let is_pipe = pipe.metadata().expect("it is there").file_type().is_fifo();
+        if !is_pipe {
+            reader.kill().expect("it waits for the pipe");
+        }
+        reader.wait().expect("it ends with the pipe");
+        assert!(is_pipe, "{args:?}: the pipe was replaced");
+        let bytes = std::fs::read(&copy).expect("readable");
+        assert!(bytes.starts_with(b"\x7fELF"), "{args:?}");
+    }
+}
+
+#[test]
 fn linking_goes_wrong() {
     let folder = Folder::new("link");
     folder.file("hello.spl", HELLO);
