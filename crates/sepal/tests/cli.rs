@@ -95,7 +95,7 @@ fn results_that_cannot_be_written() {
 #[test]
 fn a_pipe_is_written_to_and_stays_one() {
     use std::os::unix::fs::FileTypeExt;
-    let folder = Folder::new("pipe");
+    let folder = Folder::new("fifo");
     folder.file("hello.spl", HELLO);
     let (pipe, copy) = (folder.0.join("pipe"), folder.0.join("copy"));
     assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo starts").success());
