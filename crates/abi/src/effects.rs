@@ -9,7 +9,7 @@ use core::fmt;
 pub struct Effects(u8);
 
 /// The words of the table with their sets.
-const NAMES: [(Effects, &str); 7] = [
+const NAMES: [(Effects, &str); 8] = [
     (Effects::READS, "reads"),
     (Effects::WRITES, "writes"),
     (Effects::STATE, "state"),
@@ -17,6 +17,7 @@ const NAMES: [(Effects, &str); 7] = [
     (Effects::ALLOCATES, "allocates"),
     (Effects::PANICS, "panics"),
     (Effects::NORETURN, "noreturn"),
+    (Effects::PARKS, "parks"),
 ];
 
 impl Effects {
@@ -36,6 +37,8 @@ impl Effects {
     pub const PANICS: Effects = Effects(32);
     /// Does not come back.
     pub const NORETURN: Effects = Effects(64);
+    /// May ask its caller to wait, who does nothing more before the poll that follows.
+    pub const PARKS: Effects = Effects(128);
 
     /// Everything of both.
     pub const fn union(self, other: Effects) -> Effects {

@@ -82,7 +82,8 @@ macro_rules! rt_fns {
             rt_spawn(frame: Ref, label: Ref, mailbox: Ptr, kind: I64) -> (I64, I64) [state allocates];
             /// A deep copy of up to four words, of which the header's descriptor says what they are; the others are 0.
             rt_message_new(header: I64, a: I64, b: I64, c: I64, d: I64) -> (Ptr) [state reads allocates];
-            rt_send(pid: I64, message: Ptr) -> () [state];
+            /// Sends a message; while the mailbox is full, and its overflow is to block, the sender is to wait.
+            rt_send(pid: I64, message: Ptr) -> () [state parks];
             /// Begins a receive with a time limit in milliseconds, or -1.
             rt_mailbox_begin(timeout: I64, site: I64) -> () [state];
             /// The next signal that this receive has not looked at, and which it is, a `Received`: a message, or a
@@ -332,6 +333,9 @@ macro_rules! effect {
     (noreturn) => {
         Effects::NORETURN
     };
+    (parks) => {
+        Effects::PARKS
+    };
 }
 
 macro_rules! define {
@@ -412,6 +416,8 @@ mod tests {
             assert!(f.params().len() <= 5, "{}: arguments stay in registers", f.name());
             let noreturn = f.effects().contains(Effects::NORETURN);
             assert!(!noreturn || f.results().is_empty(), "{}", f.name());
+            let parks = f.effects().contains(Effects::PARKS);
+            assert!(!(parks && f.may_panic()), "{}: the poll behind it sees to both", f.name());
         }
     }
 }

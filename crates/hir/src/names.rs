@@ -1,8 +1,8 @@
-//! The names that a piece of the tree speaks of: every bare name, wherever it stands.
+//! The names that a piece of the tree speaks of: every bare name, wherever it stands, that the piece does not
+//! bind itself.
 //!
 //! Used to find out, before anything is resolved, whether a function in a block needs its
-//! surroundings and which of a script's `let`s are constants. Too many names are harmless.
-//! Must never resolve a name.
+//! surroundings and which of a script's `let`s are constants. Must never resolve a name.
 
 use sepal_base::Symbol;
 use sepal_syntax::ast::*;
@@ -10,226 +10,333 @@ use sepal_syntax::ast::*;
 type Visit<'a> = &'a mut dyn FnMut(Symbol);
 
 pub(crate) fn in_item(ast: &Ast, id: ItemId, visit: Visit<'_>) {
-    match &ast.items[id].kind {
-        ItemKind::Error
-        | ItemKind::Import(_)
-        | ItemKind::FromImport(_)
-        | ItemKind::ExternFn(_)
-        | ItemKind::TypeAlias(_) => {}
-        ItemKind::Fn(f) => in_fn(ast, *f, visit),
-        ItemKind::Struct(decl) => {
-            in_body(ast, &decl.fields, &decl.invariants, &decl.methods, visit)
-        }
-        ItemKind::Class(decl) => in_body(ast, &decl.fields, &decl.invariants, &decl.methods, visit),
-        ItemKind::Enum(decl) => in_body(ast, &[], &[], &decl.methods, visit),
-        ItemKind::Trait(decl) => in_body(ast, &[], &[], &decl.methods, visit),
-        ItemKind::Impl(decl) => in_body(ast, &[], &[], &decl.methods, visit),
-        ItemKind::Actor(decl) => {
-            decl.params.iter().filter_map(|p| p.default).for_each(|e| in_expr(ast, e, visit));
-            in_block(ast, decl.body, visit);
-            if let Some(terminate) = &decl.terminate {
-                in_block(ast, terminate.body, visit);
-            }
-        }
-        ItemKind::Let(decl) => in_let(ast, decl, visit),
-    }
-}
-
-fn in_body(
-    ast: &Ast,
-    fields: &[Field],
-    invariants: &[Contract],
-    methods: &[ItemId],
-    visit: Visit<'_>,
-) {
-    fields.iter().filter_map(|field| field.default).for_each(|e| in_expr(ast, e, visit));
-    invariants.iter().for_each(|contract| in_expr(ast, contract.cond, visit));
-    methods.iter().for_each(|item| in_item(ast, *item, visit));
+    Walk::new(ast, visit).in_item(id);
 }
 
 pub(crate) fn in_fn(ast: &Ast, id: FnId, visit: Visit<'_>) {
-    let node = &ast.fns[id];
-    node.params.iter().filter_map(|param| param.default).for_each(|e| in_expr(ast, e, visit));
-    for contract in &node.contracts {
-        in_expr(ast, contract.cond, visit);
-        contract.message.iter().for_each(|e| in_expr(ast, *e, visit));
-    }
-    match node.body {
-        FnBody::None => {}
-        FnBody::Block(block) => in_block(ast, block, visit),
-    }
+    Walk::new(ast, visit).in_fn(id);
 }
 
-fn in_let(ast: &Ast, decl: &Let, visit: Visit<'_>) {
-    in_expr(ast, decl.value, visit);
-    decl.else_body.iter().for_each(|block| in_block(ast, *block, visit));
-}
-
-fn in_block(ast: &Ast, id: BlockId, visit: Visit<'_>) {
-    ast.blocks[id].stmts.iter().for_each(|stmt| in_stmt(ast, *stmt, visit));
-}
-
-fn in_cond(ast: &Ast, cond: Cond, visit: Visit<'_>) {
-    match cond {
-        Cond::Expr(e) => in_expr(ast, e, visit),
-        Cond::Let { value, .. } => in_expr(ast, value, visit),
-    }
-}
-
-pub(crate) fn in_stmt(ast: &Ast, id: StmtId, visit: Visit<'_>) {
-    match &ast.stmts[id].kind {
-        StmtKind::Error | StmtKind::Pass => {}
-        StmtKind::Expr(e) | StmtKind::Defer(e) => in_expr(ast, *e, visit),
-        StmtKind::Let(decl) => in_let(ast, decl, visit),
-        StmtKind::Var(decl) => in_expr(ast, decl.value, visit),
-        StmtKind::Assign { target, value, .. } => {
-            in_expr(ast, *target, visit);
-            in_expr(ast, *value, visit);
-        }
-        StmtKind::While { cond, body } => {
-            in_cond(ast, *cond, visit);
-            in_block(ast, *body, visit);
-        }
-        StmtKind::For { iter, body, .. } => {
-            in_expr(ast, *iter, visit);
-            in_block(ast, *body, visit);
-        }
-        StmtKind::Assert { cond, message } => {
-            in_expr(ast, *cond, visit);
-            message.iter().for_each(|e| in_expr(ast, *e, visit));
-        }
-        StmtKind::Item(item) => in_item(ast, *item, visit),
-    }
+pub(crate) fn in_terminate(ast: &Ast, node: &Terminate, visit: Visit<'_>) {
+    Walk::new(ast, visit).in_terminate(node);
 }
 
 pub(crate) fn in_expr(ast: &Ast, id: ExprId, visit: Visit<'_>) {
-    match &ast.exprs[id].kind {
-        ExprKind::Error
-        | ExprKind::Int(_)
-        | ExprKind::Float(_)
-        | ExprKind::Bool(_)
-        | ExprKind::Nil
-        | ExprKind::Char(_)
-        | ExprKind::Str(_)
-        | ExprKind::Bytes(_)
-        | ExprKind::Symbol(_)
-        | ExprKind::SelfPid
-        | ExprKind::ContractResult
-        | ExprKind::Continue => {}
-        ExprKind::SelfValue => visit(Symbol::intern("self")),
-        ExprKind::Name(name) => visit(*name),
-        ExprKind::FString(parts) => in_parts(ast, parts, visit),
-        ExprKind::Tuple(all) | ExprKind::List(all) | ExprKind::Set(all) => in_all(ast, all, visit),
-        ExprKind::Dict(all) => all.iter().for_each(|(k, v)| in_all(ast, &[*k, *v], visit)),
-        ExprKind::ListComp(comp) | ExprKind::SetComp(comp) => {
-            in_expr(ast, comp.element, visit);
-            in_clauses(ast, &comp.clauses, visit);
-        }
-        ExprKind::DictComp(comp) => {
-            in_all(ast, &[comp.key, comp.value], visit);
-            in_clauses(ast, &comp.clauses, visit);
-        }
-        ExprKind::Range { lo: a, hi: b, .. }
-        | ExprKind::Binary { lhs: a, rhs: b, .. }
-        | ExprKind::Logic { lhs: a, rhs: b, .. }
-        | ExprKind::Coalesce { lhs: a, rhs: b }
-        | ExprKind::Pipe { value: a, into: b }
-        | ExprKind::Index { base: a, index: b } => in_all(ast, &[*a, *b], visit),
-        ExprKind::Compare { first, rest } => {
-            in_expr(ast, *first, visit);
-            rest.iter().for_each(|link| in_expr(ast, link.rhs, visit));
-        }
-        ExprKind::Old(e)
-        | ExprKind::Unary { operand: e, .. }
-        | ExprKind::Field { base: e, .. }
-        | ExprKind::Try(e)
-        | ExprKind::Await(e)
-        | ExprKind::YieldFrom(e) => in_expr(ast, *e, visit),
-        ExprKind::Slice(slice) => {
-            in_expr(ast, slice.base, visit);
-            [slice.lo, slice.hi, slice.step].iter().for_each(|end| in_option(ast, *end, visit));
-        }
-        ExprKind::Call { callee: first, args }
-        | ExprKind::MethodCall { receiver: first, args, .. } => {
-            in_expr(ast, *first, visit);
-            in_args(ast, args, visit);
-        }
-        ExprKind::Instantiate(inst) => {
-            in_expr(ast, inst.base, visit);
-            in_option(ast, inst.index, visit);
-        }
-        ExprKind::Async(task) => in_task(ast, *task, visit),
-        ExprKind::Spawn(spawn) => {
-            in_task(ast, spawn.task, visit);
-            in_args(ast, &spawn.options, visit);
-        }
-        ExprKind::Receive(arms) => in_receive(ast, arms, visit),
-        ExprKind::Lambda(f) => in_fn(ast, *f, visit),
-        ExprKind::If(node) => in_if(ast, node, visit),
-        ExprKind::Match(node) => in_match(ast, node, visit),
-        ExprKind::Loop(block) => in_block(ast, *block, visit),
-        ExprKind::Yield(e) | ExprKind::Return(e) | ExprKind::Break(e) => in_option(ast, *e, visit),
+    Walk::new(ast, visit).in_expr(id);
+}
+
+struct Walk<'a, 'v> {
+    ast: &'a Ast,
+    /// What the piece has bound where the walk is.
+    bound: Vec<Symbol>,
+    visit: Visit<'v>,
+}
+
+impl<'a, 'v> Walk<'a, 'v> {
+    fn new(ast: &'a Ast, visit: Visit<'v>) -> Walk<'a, 'v> {
+        Walk { ast, bound: Vec::new(), visit }
     }
-}
 
-fn in_all(ast: &Ast, all: &[ExprId], visit: Visit<'_>) {
-    all.iter().for_each(|e| in_expr(ast, *e, visit));
-}
-
-fn in_option(ast: &Ast, e: Option<ExprId>, visit: Visit<'_>) {
-    if let Some(e) = e {
-        in_expr(ast, e, visit);
-    }
-}
-
-fn in_args(ast: &Ast, args: &[Arg], visit: Visit<'_>) {
-    args.iter().for_each(|arg| in_expr(ast, arg.value, visit));
-}
-
-fn in_parts(ast: &Ast, parts: &[FPart], visit: Visit<'_>) {
-    parts.iter().for_each(|part| match part {
-        FPart::Text(_) => {}
-        FPart::Value { value, .. } => in_expr(ast, *value, visit),
-    });
-}
-
-fn in_receive(ast: &Ast, arms: &[ReceiveArm], visit: Visit<'_>) {
-    for arm in arms {
-        if let ReceiveKind::After(e) = arm.kind {
-            in_expr(ast, e, visit);
+    fn name(&mut self, name: Symbol) {
+        if !self.bound.contains(&name) {
+            (self.visit)(name);
         }
-        in_option(ast, arm.guard, visit);
-        in_block(ast, arm.body, visit);
     }
-}
 
-fn in_if(ast: &Ast, node: &If, visit: Visit<'_>) {
-    for arm in &node.arms {
-        in_cond(ast, arm.cond, visit);
-        in_block(ast, arm.body, visit);
+    fn bind(&mut self, pat: PatId) {
+        bound_by(self.ast, pat, &mut |name| self.bound.push(name));
     }
-    node.else_body.iter().for_each(|block| in_block(ast, *block, visit));
-}
 
-fn in_match(ast: &Ast, node: &Match, visit: Visit<'_>) {
-    in_expr(ast, node.scrutinee, visit);
-    for arm in &node.arms {
-        in_option(ast, arm.guard, visit);
-        in_block(ast, arm.body, visit);
+    /// What is bound meanwhile is not bound afterwards.
+    fn scope(&mut self, walk: impl FnOnce(&mut Self)) {
+        let outer = self.bound.len();
+        walk(self);
+        self.bound.truncate(outer);
     }
-}
 
-fn in_clauses(ast: &Ast, clauses: &[CompClause], visit: Visit<'_>) {
-    clauses.iter().for_each(|clause| match clause {
-        CompClause::For { iter, .. } => in_expr(ast, *iter, visit),
-        CompClause::If(cond) => in_expr(ast, *cond, visit),
-    });
-}
+    fn bind_params(&mut self, params: &[Param]) {
+        params.iter().filter_map(|param| param.default).for_each(|e| self.in_expr(e));
+        self.bound.extend(params.iter().map(|param| param.name.name));
+    }
 
-fn in_task(ast: &Ast, task: Task, visit: Visit<'_>) {
-    match task {
-        Task::Expr(e) => in_expr(ast, e, visit),
-        Task::Block(block) => in_block(ast, block, visit),
+    fn bind_for(&mut self, binding: &ForBinding) {
+        match binding {
+            ForBinding::One(pat) => self.bind(*pat),
+            ForBinding::Several(pats) => pats.iter().for_each(|pat| self.bind(*pat)),
+        }
+    }
+
+    fn in_item(&mut self, id: ItemId) {
+        let ast = self.ast;
+        match &ast.items[id].kind {
+            ItemKind::Error
+            | ItemKind::Import(_)
+            | ItemKind::FromImport(_)
+            | ItemKind::ExternFn(_)
+            | ItemKind::TypeAlias(_) => {}
+            ItemKind::Fn(f) => self.in_fn(*f),
+            ItemKind::Struct(decl) => self.in_body(&decl.fields, &decl.invariants, &decl.methods),
+            ItemKind::Class(decl) => self.in_body(&decl.fields, &decl.invariants, &decl.methods),
+            ItemKind::Enum(decl) => self.in_body(&[], &[], &decl.methods),
+            ItemKind::Trait(decl) => self.in_body(&[], &[], &decl.methods),
+            ItemKind::Impl(decl) => self.in_body(&[], &[], &decl.methods),
+            ItemKind::Actor(decl) => {
+                self.scope(|walk| {
+                    walk.bind_params(&decl.params);
+                    // The variables of the body are those of `terminate` too.
+                    walk.in_stmts(decl.body);
+                    decl.terminate.iter().for_each(|terminate| walk.in_terminate(terminate));
+                })
+            }
+            ItemKind::Let(decl) => self.in_let(decl),
+        }
+    }
+
+    fn in_terminate(&mut self, node: &Terminate) {
+        self.scope(|walk| {
+            walk.bound.extend(node.reason.map(|reason| reason.name));
+            walk.in_block(node.body);
+        });
+    }
+
+    fn in_body(&mut self, fields: &[Field], invariants: &[Contract], methods: &[ItemId]) {
+        fields.iter().filter_map(|field| field.default).for_each(|e| self.in_expr(e));
+        invariants.iter().for_each(|contract| self.in_expr(contract.cond));
+        methods.iter().for_each(|item| self.in_item(*item));
+    }
+
+    fn in_fn(&mut self, id: FnId) {
+        let ast = self.ast;
+        let node = &ast.fns[id];
+        self.scope(|walk| {
+            walk.bind_params(&node.params);
+            for contract in &node.contracts {
+                walk.in_expr(contract.cond);
+                contract.message.iter().for_each(|e| walk.in_expr(*e));
+            }
+            match node.body {
+                FnBody::None => {}
+                FnBody::Block(block) => walk.in_block(block),
+            }
+        });
+    }
+
+    fn in_let(&mut self, decl: &Let) {
+        self.in_expr(decl.value);
+        decl.else_body.iter().for_each(|block| self.in_block(*block));
+        self.bind(decl.pat);
+    }
+
+    fn in_block(&mut self, id: BlockId) {
+        self.scope(|walk| walk.in_stmts(id));
+    }
+
+    /// The statements of a block, whose scope the caller ends.
+    fn in_stmts(&mut self, id: BlockId) {
+        let ast = self.ast;
+        for stmt in &ast.blocks[id].stmts {
+            // A function is known in the whole block.
+            if let StmtKind::Item(item) = &ast.stmts[*stmt].kind
+                && let ItemKind::Fn(f) = &ast.items[*item].kind
+            {
+                self.bound.extend(ast.fns[*f].name.map(|name| name.name));
+            }
+        }
+        ast.blocks[id].stmts.iter().for_each(|stmt| self.in_stmt(*stmt));
+    }
+
+    /// A condition, whose names hold to the end of the caller's scope.
+    fn in_cond(&mut self, cond: Cond) {
+        match cond {
+            Cond::Expr(e) => self.in_expr(e),
+            Cond::Let { pat, value } => {
+                self.in_expr(value);
+                self.bind(pat);
+            }
+        }
+    }
+
+    fn in_stmt(&mut self, id: StmtId) {
+        let ast = self.ast;
+        match &ast.stmts[id].kind {
+            StmtKind::Error | StmtKind::Pass => {}
+            StmtKind::Expr(e) | StmtKind::Defer(e) => self.in_expr(*e),
+            StmtKind::Let(decl) => self.in_let(decl),
+            StmtKind::Var(decl) => {
+                self.in_expr(decl.value);
+                self.bind(decl.pat);
+            }
+            StmtKind::Assign { target, value, .. } => {
+                self.in_expr(*target);
+                self.in_expr(*value);
+            }
+            StmtKind::While { cond, body } => self.scope(|walk| {
+                walk.in_cond(*cond);
+                walk.in_block(*body);
+            }),
+            StmtKind::For { binding, iter, body } => {
+                self.in_expr(*iter);
+                self.scope(|walk| {
+                    walk.bind_for(binding);
+                    walk.in_block(*body);
+                });
+            }
+            StmtKind::Assert { cond, message } => {
+                self.in_expr(*cond);
+                message.iter().for_each(|e| self.in_expr(*e));
+            }
+            StmtKind::Item(item) => self.in_item(*item),
+        }
+    }
+
+    fn in_expr(&mut self, id: ExprId) {
+        let ast = self.ast;
+        match &ast.exprs[id].kind {
+            ExprKind::Error
+            | ExprKind::Int(_)
+            | ExprKind::Float(_)
+            | ExprKind::Bool(_)
+            | ExprKind::Nil
+            | ExprKind::Char(_)
+            | ExprKind::Str(_)
+            | ExprKind::Bytes(_)
+            | ExprKind::Symbol(_)
+            | ExprKind::SelfPid
+            | ExprKind::ContractResult
+            | ExprKind::Continue => {}
+            ExprKind::SelfValue => self.name(Symbol::intern("self")),
+            ExprKind::Name(name) => self.name(*name),
+            ExprKind::FString(parts) => self.in_parts(parts),
+            ExprKind::Tuple(all) | ExprKind::List(all) | ExprKind::Set(all) => self.in_all(all),
+            ExprKind::Dict(all) => all.iter().for_each(|(k, v)| self.in_all(&[*k, *v])),
+            ExprKind::ListComp(comp) | ExprKind::SetComp(comp) => {
+                self.in_comprehension(&comp.clauses, &[comp.element]);
+            }
+            ExprKind::DictComp(comp) => {
+                self.in_comprehension(&comp.clauses, &[comp.key, comp.value]);
+            }
+            ExprKind::Range { lo: a, hi: b, .. }
+            | ExprKind::Binary { lhs: a, rhs: b, .. }
+            | ExprKind::Logic { lhs: a, rhs: b, .. }
+            | ExprKind::Coalesce { lhs: a, rhs: b }
+            | ExprKind::Pipe { value: a, into: b }
+            | ExprKind::Index { base: a, index: b } => self.in_all(&[*a, *b]),
+            ExprKind::Compare { first, rest } => {
+                self.in_expr(*first);
+                rest.iter().for_each(|link| self.in_expr(link.rhs));
+            }
+            ExprKind::Old(e)
+            | ExprKind::Unary { operand: e, .. }
+            | ExprKind::Field { base: e, .. }
+            | ExprKind::Try(e)
+            | ExprKind::Await(e)
+            | ExprKind::YieldFrom(e) => self.in_expr(*e),
+            ExprKind::Slice(slice) => {
+                self.in_expr(slice.base);
+                [slice.lo, slice.hi, slice.step].iter().for_each(|end| self.in_option(*end));
+            }
+            ExprKind::Call { callee: first, args }
+            | ExprKind::MethodCall { receiver: first, args, .. } => {
+                self.in_expr(*first);
+                self.in_args(args);
+            }
+            ExprKind::Instantiate(inst) => {
+                self.in_expr(inst.base);
+                self.in_option(inst.index);
+            }
+            ExprKind::Async(task) => self.in_task(*task),
+            ExprKind::Spawn(spawn) => {
+                self.in_task(spawn.task);
+                self.in_args(&spawn.options);
+            }
+            ExprKind::Receive(arms) => self.in_receive(arms),
+            ExprKind::Lambda(f) => self.in_fn(*f),
+            ExprKind::If(node) => self.in_if(node),
+            ExprKind::Match(node) => self.in_match(node),
+            ExprKind::Loop(block) => self.in_block(*block),
+            ExprKind::Yield(e) | ExprKind::Return(e) | ExprKind::Break(e) => self.in_option(*e),
+        }
+    }
+
+    fn in_all(&mut self, all: &[ExprId]) {
+        all.iter().for_each(|e| self.in_expr(*e));
+    }
+
+    fn in_option(&mut self, e: Option<ExprId>) {
+        if let Some(e) = e {
+            self.in_expr(e);
+        }
+    }
+
+    fn in_args(&mut self, args: &[Arg]) {
+        args.iter().for_each(|arg| self.in_expr(arg.value));
+    }
+
+    fn in_parts(&mut self, parts: &[FPart]) {
+        parts.iter().for_each(|part| match part {
+            FPart::Text(_) => {}
+            FPart::Value { value, .. } => self.in_expr(*value),
+        });
+    }
+
+    fn in_receive(&mut self, arms: &[ReceiveArm]) {
+        for arm in arms {
+            self.scope(|walk| {
+                match arm.kind {
+                    ReceiveKind::Case(pat) => walk.bind(pat),
+                    ReceiveKind::Down { pid, reason } | ReceiveKind::Exit { pid, reason } => {
+                        walk.bind(pid);
+                        walk.bind(reason);
+                    }
+                    ReceiveKind::After(e) => walk.in_expr(e),
+                }
+                walk.in_option(arm.guard);
+                walk.in_block(arm.body);
+            });
+        }
+    }
+
+    fn in_if(&mut self, node: &If) {
+        for arm in &node.arms {
+            self.scope(|walk| {
+                walk.in_cond(arm.cond);
+                walk.in_block(arm.body);
+            });
+        }
+        node.else_body.iter().for_each(|block| self.in_block(*block));
+    }
+
+    fn in_match(&mut self, node: &Match) {
+        self.in_expr(node.scrutinee);
+        for arm in &node.arms {
+            self.scope(|walk| {
+                walk.bind(arm.pat);
+                walk.in_option(arm.guard);
+                walk.in_block(arm.body);
+            });
+        }
+    }
+
+    fn in_comprehension(&mut self, clauses: &[CompClause], elements: &[ExprId]) {
+        self.scope(|walk| {
+            for clause in clauses {
+                match clause {
+                    CompClause::For { binding, iter } => {
+                        walk.in_expr(*iter);
+                        walk.bind_for(binding);
+                    }
+                    CompClause::If(cond) => walk.in_expr(*cond),
+                }
+            }
+            walk.in_all(elements);
+        });
+    }
+
+    fn in_task(&mut self, task: Task) {
+        match task {
+            Task::Expr(e) => self.in_expr(e),
+            Task::Block(block) => self.in_block(block),
+        }
     }
 }
 

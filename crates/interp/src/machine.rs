@@ -247,13 +247,20 @@ impl<'p> Machine<'p> {
         if self.has_panicked() {
             return self.halted(at);
         }
-        if self.limit() == POISONED {
+        if self.is_poisoned() {
             self.preempted.set(next);
             return At { pc: &raw const HALT_PREEMPTED, fp: next.fp };
         }
         next
     }
 
+    /// Whether the actor is asked to look up.
+    #[inline(always)]
+    pub fn is_poisoned(&self) -> bool {
+        self.limit() == POISONED
+    }
+
+    #[inline(always)]
     fn limit(&self) -> usize {
         // SAFETY: the context is alive.
         unsafe { (*self.ctx.get()).limit.load(Ordering::Relaxed) }

@@ -97,6 +97,8 @@ macro_rules! for_each_opcode {
                 CallRt = call::call_rt;
                 /// The same for functions that may raise a panic.
                 CallRtPanics = call::call_rt_panics;
+                /// The same for functions that may ask the actor to wait.
+                CallRtParks = call::call_rt_parks;
                 /// r[a] = a C function at k1; k2: see `ExternShape`; arguments in the halves from k3 on
                 CallExtern = call::call_extern;
                 /// A runtime function has raised a panic: end.

@@ -63,6 +63,7 @@ impl Effects {
             (Rt::PANICS, Effects::PANICS),
             (Rt::ALLOCATES, Effects::ALLOCATES),
             (Rt::NORETURN, Effects::ORDERED),
+            (Rt::PARKS, Effects::ORDERED),
         ] {
             if table.contains(rt) {
                 set = set.with(ours);

@@ -8,6 +8,7 @@ use super::{BodyCx, Want};
 use crate::infer::VarKind;
 use crate::ir::*;
 use crate::lang::{LangTrait, LangTy};
+use crate::names;
 use crate::scope::ValueDef;
 use crate::ty::Ty;
 use sepal_base::{Diagnostic, Span, Symbol, codes};
@@ -369,22 +370,50 @@ impl BodyCx<'_> {
         let Some(terminate) = &decl.terminate else { return self.suite(decl.body, Want::Drop) };
         let mark = self.enter_scope();
         self.declare_block_items(block);
-        let declares = |stmt: &ast::StmtId| {
-            matches!(
-                ast.stmts[*stmt].kind,
-                ast::StmtKind::Let(_) | ast::StmtKind::Var(_) | ast::StmtKind::Item(_)
-            )
-        };
-        let first =
-            block.stmts.iter().position(|stmt| !declares(stmt)).unwrap_or(block.stmts.len());
+        let (before, after) = block.stmts.split_at(self.count_before_terminate(block, terminate));
         let mut stmts = Vec::new();
-        block.stmts[..first].iter().for_each(|stmt| self.stmt(*stmt, &mut stmts));
+        before.iter().for_each(|stmt| self.stmt(*stmt, &mut stmts));
         let handler = self.terminate_lambda(terminate);
         let register = self.expr(ExprKind::OnTerminate(handler), Ty::nil(), terminate.span);
         stmts.push(Stmt::Expr(register));
-        block.stmts[first..].iter().for_each(|stmt| self.stmt(*stmt, &mut stmts));
+        after.iter().for_each(|stmt| self.stmt(*stmt, &mut stmts));
         self.leave_scope(mark);
         self.block(stmts, None, span)
+    }
+
+    /// How many statements of an actor's body come before its `terminate` is known: the declarations that it begins
+    /// with, and whatever stands before the last variable that `terminate` speaks of.
+    fn count_before_terminate(&self, block: &ast::Block, terminate: &ast::Terminate) -> usize {
+        let mut spoken_of = Vec::new();
+        names::in_terminate(self.ast, terminate, &mut |name| spoken_of.push(name));
+        let declared = |stmt: &ast::StmtId| -> Option<Vec<Symbol>> {
+            let mut names = Vec::new();
+            match &self.ast.stmts[*stmt].kind {
+                ast::StmtKind::Let(ast::Let { pat, .. })
+                | ast::StmtKind::Var(ast::Var { pat, .. }) => {
+                    names::bound_by(self.ast, *pat, &mut |name| names.push(name));
+                }
+                ast::StmtKind::Item(item) => {
+                    if let ast::ItemKind::Fn(f) = self.ast.items[*item].kind {
+                        names.extend(self.ast.fns[f].name.map(|name| name.name));
+                    }
+                }
+                ast::StmtKind::Error
+                | ast::StmtKind::Pass
+                | ast::StmtKind::Expr(_)
+                | ast::StmtKind::Defer(_)
+                | ast::StmtKind::Assign { .. }
+                | ast::StmtKind::While { .. }
+                | ast::StmtKind::For { .. }
+                | ast::StmtKind::Assert { .. } => return None,
+            }
+            Some(names)
+        };
+        let declared: Vec<_> = block.stmts.iter().map(declared).collect();
+        let first = declared.iter().position(Option::is_none).unwrap_or(declared.len());
+        let is_needed = |names: &Vec<Symbol>| names.iter().any(|name| spoken_of.contains(name));
+        let needed = declared.iter().rposition(|names| names.as_ref().is_some_and(is_needed));
+        first.max(needed.map_or(0, |last| last + 1))
     }
 
     fn terminate_lambda(&mut self, node: &ast::Terminate) -> ExprId {

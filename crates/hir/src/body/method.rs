@@ -495,9 +495,10 @@ impl BodyCx<'_> {
         self.after(before, made)
     }
 
-    /// Whether nothing is known of how the type's values behave.
+    /// Whether nothing is known of how the type's values behave: a type that is still to be inferred has a
+    /// method by its trait alone.
     pub(super) fn is_opaque(&self, ty: Ty) -> bool {
-        matches!(ty.kind(), TyKind::Param { .. } | TyKind::Dyn(..) | TyKind::Any)
+        matches!(ty.kind(), TyKind::Param { .. } | TyKind::Dyn(..) | TyKind::Any | TyKind::Var(_))
     }
 
     // -- Reports -----------------------------------------------------------------------------

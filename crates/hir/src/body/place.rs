@@ -408,7 +408,7 @@ impl BodyCx<'_> {
     fn open_opaque_local(&mut self, id: ExprId) {
         if let ExprKind::Local(local) = self.draft.body.exprs[id].kind {
             let ty = self.shallow(self.draft.body.locals[local].ty);
-            if matches!(ty.kind(), TyKind::Param { .. } | TyKind::Dyn(..)) {
+            if self.is_opaque(ty) {
                 self.draft.body.locals[local].mutable = true;
             }
         }

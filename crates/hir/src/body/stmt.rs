@@ -125,10 +125,8 @@ impl BodyCx<'_> {
             return false;
         }
         let mut needs = false;
-        let own = self.ast.fns[*f].params.iter().map(|param| param.name.name).collect::<Vec<_>>();
         names::in_fn(self.ast, *f, &mut |name| {
-            needs |=
-                !own.contains(&name) && (self.scope.contains_key(&name) || bound.contains(&name));
+            needs |= self.scope.contains_key(&name) || bound.contains(&name);
         });
         needs
     }

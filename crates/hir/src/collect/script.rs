@@ -75,15 +75,14 @@ fn script_locals(ast: &ast::Ast) -> FxHashSet<ast::ItemId> {
     for entry in ast.body.iter().rev() {
         let ast::Entry::Item(id) = entry else { continue };
         let ast::ItemKind::Let(decl) = &ast.items[*id].kind else { continue };
-        match ast.pats[decl.pat].kind {
-            ast::PatKind::Name(name) if used.contains(&name) && decl.else_body.is_none() => {
-                names::in_expr(ast, decl.value, &mut |name| {
-                    used.insert(name);
-                });
-            }
-            _ => {
-                locals.insert(*id);
-            }
+        let mut is_used = false;
+        names::bound_by(ast, decl.pat, &mut |name| is_used |= used.contains(&name));
+        if is_used && decl.else_body.is_none() {
+            names::in_expr(ast, decl.value, &mut |name| {
+                used.insert(name);
+            });
+        } else {
+            locals.insert(*id);
         }
     }
     locals

@@ -76,6 +76,12 @@ pub fn call_rt_panics(at: At, _: Word, m: &Machine<'_>) -> At {
     if m.has_panicked() { m.halted(at) } else { at.next(3) }
 }
 
+#[inline(always)]
+pub fn call_rt_parks(at: At, _: Word, m: &Machine<'_>) -> At {
+    m.call_rt(at, Thunk::from_word(at.literal(1)));
+    if m.is_poisoned() { m.poll(at, at.next(3)) } else { at.next(3) }
+}
+
 #[inline(never)]
 pub fn call_extern(at: At, w: Word, m: &Machine<'_>) -> At {
     crate::externs::call(at, w, m)

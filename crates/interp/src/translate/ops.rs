@@ -90,8 +90,14 @@ impl Translator<'_, '_> {
         for (register, value) in results.iter_mut().zip(self.func.insts[inst].results.iter()) {
             *register = self.def(value);
         }
-        let panics = rt.effects().contains(RtEffects::PANICS);
-        let op = if panics { Opcode::CallRtPanics } else { Opcode::CallRt };
+        let effects = rt.effects();
+        let op = if effects.contains(RtEffects::PARKS) {
+            Opcode::CallRtParks
+        } else if effects.contains(RtEffects::PANICS) {
+            Opcode::CallRtPanics
+        } else {
+            Opcode::CallRt
+        };
         self.mark(inst);
         let [first, rest @ ..] = operands;
         let wide = u32::from(results[1]) | u32::from(first) << 16;
@@ -309,7 +315,7 @@ impl OpVisitor for Translator<'_, '_> {
         self.buf.literal(self.program.statics.string(message));
     }
 
-    /// Calls and jumps backwards poll by themselves.
+    /// Calls, jumps backwards and what parks poll by themselves.
     fn poll(&mut self, _: Inst) {}
 
     fn cpu_rdtsc(&mut self, at: Inst) {

@@ -1,4 +1,5 @@
-//! Puts in the polls: at the entry of functions that call others, and on every way back in a loop. So no cycle of
+//! Puts in the polls: at the entry of functions that call others, on every way back in a loop, and behind what may ask
+//! its caller to wait, as a send to a full mailbox does. So no cycle of
 //! calls, no long chain of them and no loop is without one; functions that call nothing, or only such as call
 //! little, pay nothing (`call_graph::polled_entries`). A way back
 //! that a generator takes only after a `yield_` needs none: who asks it in a loop polls there.
@@ -17,6 +18,7 @@ use crate::function::{Function, ValueDef};
 use crate::keywords::*;
 use crate::ops::{Op, Terminator};
 use crate::types::Type;
+use sepal_abi::Effects as Rt;
 
 /// Rounds between two polls of a short loop: a few microseconds at most.
 const BATCH: i64 = 1024;
@@ -39,9 +41,12 @@ pub(crate) fn remove(func: &mut Function) {
     }
 }
 
-/// Puts polls at the entry and on all ways back but those named.
+/// Puts polls at the entry, behind what parks, and on all ways back but those named.
 pub(super) fn put_in(func: &mut Function, cx: &PassCx<'_>, batched: &[(Block, Block)]) {
     let cfg = Cfg::new(func);
+    for &block in &cfg.rpo {
+        put_behind_parking(func, block);
+    }
     let yields: Vec<Block> = func.blocks.ids().filter(|&block| has_yield(func, block)).collect();
     for &block in &cfg.rpo {
         let number = cfg.number(block);
@@ -62,6 +67,21 @@ pub(super) fn put_in(func: &mut Function, cx: &PassCx<'_>, batched: &[(Block, Bl
         let loc = locs.chain(all_locs(func)).find(|loc| loc.is_some()).unwrap_or(LocId::NONE);
         let poll = func.new_inst(Op::Poll {}, &[], loc);
         func.blocks[Function::ENTRY].insts.insert(0, poll);
+    }
+}
+
+/// What may ask its caller to wait is followed by the poll in which that waits.
+fn put_behind_parking(func: &mut Function, block: Block) {
+    let parks = |func: &Function, inst: Inst| matches!(func.insts[inst].op, Op::CallRt { rt, .. } if rt.effects().contains(Rt::PARKS));
+    if !func.blocks[block].insts.iter().any(|&inst| parks(func, inst)) {
+        return;
+    }
+    for inst in std::mem::take(&mut func.blocks[block].insts) {
+        func.blocks[block].insts.push(inst);
+        if parks(func, inst) {
+            let loc = func.insts[inst].loc;
+            func.append(block, Op::Poll {}, &[], loc);
+        }
     }
 }
 

@@ -195,10 +195,8 @@ fn fail_promises(runtime: &Runtime, actor: &mut Actor, reason: &Reason, unread: 
     let mut orphans = promise::take_orphans();
     if let Some(cold) = actor.cold_if_any() {
         orphans.append(&mut cold.orphans);
-        for (_, message) in std::mem::take(&mut cold.held) {
-            fail_replies(runtime, &message, reason);
-        }
     }
+    actor.drop_held(reason);
     if let Some(promise) = actor.apart.take_promise() {
         promise.fail(runtime, reason);
     }

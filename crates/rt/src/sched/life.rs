@@ -461,12 +461,14 @@ impl Actor {
         }
     }
 
-    /// Why the actor must end now, once, if a signal said so.
+    /// Why the actor must end now, once, if a signal said so. Whatever it waits for then, it waits no longer.
     pub(crate) fn take_doom(&mut self) -> Option<Reason> {
         let cold = self.cold_if_any()?;
         let is_starting = cold.is_starting;
         let is_due = |doom: &mut Reason| !is_starting || doom.tag() == ExitTag::Killed;
-        cold.doom.take_if(is_due)
+        let doom = cold.doom.take_if(is_due)?;
+        self.drop_held(&doom);
+        Some(doom)
     }
 
     /// From here on every signal ends the actor. Gives whether one has come.

@@ -441,6 +441,17 @@ impl Actor {
         !self.holds_messages()
     }
 
+    /// Gives up the messages held: their sender ends.
+    pub(crate) fn drop_held(&mut self, reason: &Reason) {
+        if !self.holds_messages() {
+            return;
+        }
+        let runtime = self.runtime;
+        for (_, message) in std::mem::take(&mut self.cold().held) {
+            fail_replies(&runtime, &message, reason);
+        }
+    }
+
     /// Drops the oldest messages that nobody has looked at, beyond what the mailbox may hold.
     #[inline]
     pub(crate) fn drop_oldest(&mut self) {

@@ -283,6 +283,12 @@ impl Parser<'_> {
                     self.bump();
                     self.expr_node(lo, ExprKind::Try(expr))
                 }
+                // Twice, where no operand follows.
+                TokenKind::QuestionQuestion if !begins_expr(self.next()) => {
+                    self.bump();
+                    let once = self.expr_node(lo, ExprKind::Try(expr));
+                    self.expr_node(lo, ExprKind::Try(once))
+                }
                 _ => break,
             };
             self.grow();
