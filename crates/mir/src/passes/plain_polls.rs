@@ -9,6 +9,6 @@ use crate::function::Function;
 /// See the module's head.
 pub fn run(func: &mut Function, cx: &mut PassCx<'_>) -> bool {
     polls::remove(func);
-    polls::put_in(func, cx, &[]);
+    polls::put_in(func, cx, &[], polls::at_entry);
     false
 }

@@ -1,8 +1,8 @@
-//! Puts in the polls: at the entry of functions that call others, on every way back in a loop, and behind what may ask
-//! its caller to wait, as a send to a full mailbox does. So no cycle of
-//! calls, no long chain of them and no loop is without one; functions that call nothing, or only such as call
-//! little, pay nothing (`call_graph::polled_entries`). A way back
-//! that a generator takes only after a `yield_` needs none: who asks it in a loop polls there.
+//! Puts in the polls: before the calls of functions that call others, on every way back in a loop, and behind what may
+//! ask its caller to wait, as a send to a full mailbox does. So no cycle of calls, no long chain of them and no loop is
+//! without one; functions that call nothing, or only such as call little, pay nothing (`call_graph::polled_entries`), and
+//! neither do the ways through a function that come to no call, as the end of a recursion. A way back that a generator
+//! takes only after a `yield_` needs none: who asks it in a loop polls there.
 //!
 //! Needs: nothing; runs last, so that no pass has to move polls. Breaks: blocks (of counted loops).
 //!
@@ -29,7 +29,7 @@ const SHORT: usize = 16;
 pub fn run(func: &mut Function, cx: &mut PassCx<'_>) -> bool {
     remove(func);
     let batched = batch_loops(func);
-    put_in(func, cx, &batched);
+    put_in(func, cx, &batched, before_calls);
     !batched.is_empty()
 }
 
@@ -41,8 +41,13 @@ pub(crate) fn remove(func: &mut Function) {
     }
 }
 
-/// Puts polls at the entry, behind what parks, and on all ways back but those named.
-pub(super) fn put_in(func: &mut Function, cx: &PassCx<'_>, batched: &[(Block, Block)]) {
+/// Puts polls where `first` says the one before all calls is to be, behind what parks, and on all ways back but those named.
+pub(super) fn put_in(
+    func: &mut Function,
+    cx: &PassCx<'_>,
+    batched: &[(Block, Block)],
+    first: fn(&Function, &Cfg) -> Option<Block>,
+) {
     let cfg = Cfg::new(func);
     for &block in &cfg.rpo {
         put_behind_parking(func, block);
@@ -61,13 +66,31 @@ pub(super) fn put_in(func: &mut Function, cx: &PassCx<'_>, batched: &[(Block, Bl
             func.append(block, Op::Poll {}, &[], loc);
         }
     }
-    if cx.graph.polled[index(cx.id)] && calls_others(func) {
-        let entry = &func.blocks[Function::ENTRY].insts;
-        let locs = entry.iter().map(|&inst| func.insts[inst].loc);
+    if cx.graph.polled[index(cx.id)]
+        && let Some(block) = first(func, &cfg)
+    {
+        let locs = func.blocks[block].insts.iter().map(|&inst| func.insts[inst].loc);
         let loc = locs.chain(all_locs(func)).find(|loc| loc.is_some()).unwrap_or(LocId::NONE);
         let poll = func.new_inst(Op::Poll {}, &[], loc);
-        func.blocks[Function::ENTRY].insts.insert(0, poll);
+        func.blocks[block].insts.insert(0, poll);
     }
+}
+
+/// The entry of a function that calls others.
+pub(super) fn at_entry(func: &Function, cfg: &Cfg) -> Option<Block> {
+    cfg.rpo.iter().any(|&block| calls_others(func, block)).then_some(Function::ENTRY)
+}
+
+/// The block closest to the calls that all ways to one pass, once.
+fn before_calls(func: &Function, cfg: &Cfg) -> Option<Block> {
+    let mut calls = cfg.rpo.iter().copied().filter(|&block| calls_others(func, block));
+    let mut closest = calls.next()?;
+    let upwards = |block| std::iter::successors(Some(block), |&block| cfg.idom(block));
+    for call in calls {
+        closest = upwards(closest).find(|&block| cfg.dominates(block, call))?;
+    }
+    let loops = Loops::new(func, cfg);
+    upwards(closest).find(|&block| loops.depth(block) == 0)
 }
 
 /// What may ask its caller to wait is followed by the poll in which that waits.
@@ -110,24 +133,23 @@ fn loc_near_end(func: &Function, block: Block) -> LocId {
     std::iter::once(data.term_loc).chain(insts).find(|loc| loc.is_some()).unwrap_or(LocId::NONE)
 }
 
-/// Whether the function calls Sepal code, which could call it in turn. To yield is to return.
-fn calls_others(func: &Function) -> bool {
-    func.blocks.iter().any(|block| {
-        let calls =
-            |&inst: &Inst| func.insts[inst].op.effects() == Effects::CALLS && !is_yield(func, inst);
-        let is_tail_call = match block.term {
-            Terminator::TailCall { .. }
-            | Terminator::TailCallIndirect { .. }
-            | Terminator::TailCallVirtual { .. } => true,
-            Terminator::Jump { .. }
-            | Terminator::Branch { .. }
-            | Terminator::Switch { .. }
-            | Terminator::Return { .. }
-            | Terminator::Panic { .. }
-            | Terminator::Unreachable {} => false,
-        };
-        is_tail_call || block.insts.iter().any(calls)
-    })
+/// Whether a block calls Sepal code, which could call the function in turn. To yield is to return.
+fn calls_others(func: &Function, block: Block) -> bool {
+    let block = &func.blocks[block];
+    let calls =
+        |&inst: &Inst| func.insts[inst].op.effects() == Effects::CALLS && !is_yield(func, inst);
+    let is_tail_call = match block.term {
+        Terminator::TailCall { .. }
+        | Terminator::TailCallIndirect { .. }
+        | Terminator::TailCallVirtual { .. } => true,
+        Terminator::Jump { .. }
+        | Terminator::Branch { .. }
+        | Terminator::Switch { .. }
+        | Terminator::Return { .. }
+        | Terminator::Panic { .. }
+        | Terminator::Unreachable {} => false,
+    };
+    is_tail_call || block.insts.iter().any(calls)
 }
 
 /// A short loop that counts up to a bound.
