@@ -26,7 +26,7 @@ pub struct CallGraph {
     /// Whether a function runs at most once in the life of a program: the entry, and what it calls
     /// outside loops and nothing else calls.
     pub once: Vec<bool>,
-    /// Whether a function polls where it is entered: see [`polled_entries`].
+    /// Whether a function polls before it calls others: see [`polled_entries`].
     pub polled: Vec<bool>,
     /// Which function writes each global, if it is only one.
     writers: FxHashMap<GlobalId, Option<FuncId>>,

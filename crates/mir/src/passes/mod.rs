@@ -131,7 +131,7 @@ passes! {
     Range range;
     /// Loop-invariant code goes before the loop.
     Licm licm;
-    /// Polls at entries and in every cycle.
+    /// Polls before calls and in every cycle.
     Polls polls;
     /// The same, but in every round of every loop.
     PlainPolls plain_polls;
