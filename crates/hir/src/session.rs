@@ -415,8 +415,7 @@ impl Program {
         match self.items.fns[id].kind {
             FnKind::ConstInit(constant) => self.items.consts[constant].ty = ret,
             FnKind::Actor(actor) => {
-                let mailbox = self.closed_mailbox(id);
-                self.items.fns[id].mailbox = mailbox;
+                let mailbox = self.items.fns[id].mailbox;
                 self.items.actors[actor].mailbox = mailbox.unwrap_or(Ty::never());
             }
             _ => {}

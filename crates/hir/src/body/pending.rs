@@ -282,35 +282,38 @@ impl BodyCx<'_> {
     }
 
     fn assume_owner(&mut self) -> bool {
-        for index in 0..self.draft.pending.len() {
-            let (receiver, heads) = match &self.draft.pending[index] {
-                Pending::Field { base, name, .. } if self.ty(*base).is_var() => {
-                    (*base, self.heads_with_field(name.name))
-                }
-                Pending::Method { expr, receiver, name, args } if self.ty(*receiver).is_var() => {
-                    let (expr, receiver, name, args) = (*expr, *receiver, *name, args.clone());
-                    if self.prog.trait_methods.contains_key(&name.name) {
-                        continue;
-                    }
-                    (receiver, self.heads_with_method(name.name, &args, expr))
-                }
-                Pending::Field { .. }
-                | Pending::Method { .. }
-                | Pending::Index { .. }
-                | Pending::Unary { .. }
-                | Pending::Binary { .. }
-                | Pending::Compare { .. }
-                | Pending::Cast { .. }
-                | Pending::Assign { .. }
-                | Pending::Try { .. } => continue,
-            };
-            if let [head] = heads[..]
-                && self.assume_type(receiver, head)
-            {
-                return true;
+        let alone = |_: &Self, heads: &[Head]| match *heads {
+            [head] => Some(head),
+            _ => None,
+        };
+        (0..self.draft.pending.len()).any(|index| {
+            let of_trait = matches!(&self.draft.pending[index], Pending::Method { name, .. } if self.prog.trait_methods.contains_key(&name.name));
+            !of_trait && self.assume_head(index, alone)
+        })
+    }
+
+    /// Chooses of the types that have the field or method that waits there what its receiver is. Whether that is open
+    /// and there was one to be chosen.
+    fn assume_head(&mut self, index: usize, choose: fn(&Self, &[Head]) -> Option<Head>) -> bool {
+        let (receiver, heads) = match &self.draft.pending[index] {
+            Pending::Method { expr, receiver, name, args } if self.ty(*receiver).is_var() => {
+                let (expr, receiver, name, args) = (*expr, *receiver, *name, args.clone());
+                (receiver, self.heads_with_method(name.name, &args, expr))
             }
-        }
-        false
+            Pending::Field { base, name, .. } if self.ty(*base).is_var() => {
+                (*base, self.heads_with_field(name.name))
+            }
+            Pending::Method { .. }
+            | Pending::Field { .. }
+            | Pending::Index { .. }
+            | Pending::Unary { .. }
+            | Pending::Binary { .. }
+            | Pending::Compare { .. }
+            | Pending::Cast { .. }
+            | Pending::Assign { .. }
+            | Pending::Try { .. } => return false,
+        };
+        choose(self, &heads).is_some_and(|head| self.assume_type(receiver, head))
     }
 
     fn heads_with_field(&self, name: Symbol) -> Vec<Head> {
@@ -365,36 +368,21 @@ impl BodyCx<'_> {
     /// there was one to be decided so.
     fn assume_receiver(&mut self, choose: fn(&Self, &[Head]) -> Option<Head>) -> bool {
         for index in 0..self.draft.pending.len() {
-            let (receiver, heads) = match &self.draft.pending[index] {
-                Pending::Method { expr, receiver, name, args } if self.ty(*receiver).is_var() => {
-                    let (expr, receiver, name, args) = (*expr, *receiver, *name, args.clone());
-                    let traits = self.traits_with_method(name.name, &args, expr);
-                    if let Some(id) = self.only_trait(&traits) {
-                        self.draft.pending.remove(index);
-                        self.assume_trait(expr, receiver, id, name, args);
-                        return true;
-                    }
-                    if !traits.is_empty() {
-                        continue;
-                    }
-                    (receiver, self.heads_with_method(name.name, &args, expr))
-                }
-                Pending::Field { base, name, .. } if self.ty(*base).is_var() => {
-                    (*base, self.heads_with_field(name.name))
-                }
-                Pending::Method { .. }
-                | Pending::Field { .. }
-                | Pending::Index { .. }
-                | Pending::Unary { .. }
-                | Pending::Binary { .. }
-                | Pending::Compare { .. }
-                | Pending::Cast { .. }
-                | Pending::Assign { .. }
-                | Pending::Try { .. } => continue,
-            };
-            if let Some(head) = choose(self, &heads)
-                && self.assume_type(receiver, head)
+            if let Pending::Method { expr, receiver, name, args } = &self.draft.pending[index]
+                && self.ty(*receiver).is_var()
             {
+                let (expr, receiver, name, args) = (*expr, *receiver, *name, args.clone());
+                let traits = self.traits_with_method(name.name, &args, expr);
+                if let Some(id) = self.only_trait(&traits) {
+                    self.draft.pending.remove(index);
+                    self.assume_trait(expr, receiver, id, name, args);
+                    return true;
+                }
+                if !traits.is_empty() {
+                    continue;
+                }
+            }
+            if self.assume_head(index, choose) {
                 return true;
             }
         }
