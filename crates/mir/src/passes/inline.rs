@@ -36,15 +36,17 @@ const WANTED: usize = 250;
 pub(super) const CALLER_LIMIT: usize = 3_000;
 /// And never beyond this.
 const HARD_LIMIT: usize = 12_000;
-/// Recursive functions up to this size are inlined into themselves once.
+/// Recursive functions up to this size are inlined into themselves.
 const SELF_LIMIT: usize = 40;
+/// How often a copy is put into what the last one left: each time the rest of the calls is halved.
+const SELF_DEPTH: usize = 2;
 
 /// See the module's head.
 pub fn run(func: &mut Function, cx: &mut PassCx<'_>) -> bool {
     !func.attrs.interpret && inline_all(func, cx, None)
 }
 
-/// Inlines a small recursive function into itself, once: when it has become what it will be.
+/// Inlines a small recursive function into itself when it has become what it will be.
 pub fn run_on_itself(func: &mut Function, cx: &mut PassCx<'_>) -> bool {
     let may = !func.attrs.interpret && !func.attrs.noinline && !cx.self_inlined;
     if !may || func.inst_count() > SELF_LIMIT || !calls_itself(func, cx.id) {
@@ -52,7 +54,14 @@ pub fn run_on_itself(func: &mut Function, cx: &mut PassCx<'_>) -> bool {
     }
     cx.self_inlined = true;
     let before = func.clone();
-    inline_all(func, cx, Some(&before))
+    let mut changed = false;
+    for _ in 0..SELF_DEPTH {
+        if func.inst_count() > SELF_LIMIT {
+            break;
+        }
+        changed |= inline_all(func, cx, Some(&before));
+    }
+    changed
 }
 
 /// Inlines what is worth it; or only the calls of itself, when `itself` is given.

@@ -65,7 +65,7 @@ pub struct PassCx<'m> {
     /// The places of the module, to which inlining adds.
     locs: NewLocs<'m>,
     pub id: FuncId,
-    /// Whether the function has been inlined into itself, which happens once.
+    /// Whether the function has been inlined into itself, which is done in one go.
     self_inlined: bool,
     graph: &'m CallGraph,
 }
