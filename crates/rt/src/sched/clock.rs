@@ -8,7 +8,7 @@
 //! In a simulation there is no thread and time passes only when the scheduler says so.
 
 use super::slot::{Pid, SlotRef};
-use super::ticking::{Ticker, Ticking};
+use super::ticking::{SLICE, Ticker, Ticking};
 use super::wheel::Wheel;
 use crate::message::Message;
 use crate::run::RuntimeRef;
@@ -16,8 +16,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long an actor keeps a core at least while others wait, in nanoseconds.
-const SLICE: u64 = 300_000;
 /// After so many ticks without anybody waiting the ticks end.
 const IDLE_TICKS: u32 = 20;
 

@@ -7,7 +7,7 @@
 //! - `post`, `outbox`: sending, spawning, waking
 //! - `births`, `observe`: what actors look like from outside
 //! - `promise`, `names`, `clock`, `ticking`, `wheel`: answers, names, time
-//! - `queue`, `turns`: which actor is next, on which thread, for how long; `simulation`, `dice`: or by chance
+//! - `queue`, `turns`, `compaction`: which actor is next, on which thread, for how long, on how many; `simulation`, `dice`: or by chance
 //! - [`engine`]: how an actor's code is run; `stacks`: on what
 //!
 //! Must never hold a lock while an actor's code runs.
@@ -17,6 +17,7 @@ pub(crate) mod births;
 pub(crate) mod bounds;
 pub(crate) mod clock;
 pub(crate) mod cold;
+pub(crate) mod compaction;
 pub(crate) mod dice;
 pub(crate) mod end;
 pub mod engine;
@@ -40,6 +41,8 @@ pub(crate) mod wheel;
 
 #[cfg(test)]
 mod bounds_tests;
+#[cfg(test)]
+mod compaction_tests;
 // They need native stacks and signals, which Miri has not.
 #[cfg(all(test, not(miri)))]
 mod tests;

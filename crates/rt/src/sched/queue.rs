@@ -17,12 +17,14 @@
 //! | `Core::hot` | filled by its worker; emptied by a swap, by its worker and by thieves |
 //! | `Core::turns` | see `turns` |
 //! | `Core::lives` | see `slot::Lives` |
+//! | `keeper` | see `compaction` |
 //! | `stopped` | set once; relaxed, the mutex orders what follows from it |
 //! | `is_ending` | set once, with `state.ending`, for who asks at each end: relaxed, who sleeps asks again under the mutex |
 //!
 //! No wake-up is lost: who makes work puts it into a queue, then (fence) looks for an idle thread; who becomes
 //! idle counts itself, then (fence) looks into all queues. In the order of the two fences one of them sees the other. While some
-//! thread searches nobody else is woken; the last one to find something wakes the next. The last thread to become idle
+//! thread searches nobody else is woken; the last one to find something wakes the next. While there is a keeper nobody is woken: it
+//! gives up before it counts itself idle, and so is seen not to be one, or sees the work. The last thread to become idle
 //! looks whether anything can still happen, which nobody can change meanwhile: only running actors and the
 //! clock make work.
 //!
@@ -30,6 +32,7 @@
 //! active queues it.
 
 use super::clock::Alarm;
+use super::compaction::{Keeper, Load, Seen};
 use super::life::{self, Fate};
 use super::outbox;
 use super::simulation::{Simulation, name_of};
@@ -77,6 +80,8 @@ pub(crate) struct Scheduler {
     searching: AtomicUsize,
     stopped: AtomicBool,
     is_ending: AtomicBool,
+    /// Who does all the work, if one thread does.
+    keeper: Keeper,
     /// Those of threads that have begun, by index; each made by its thread, dropped with the scheduler.
     cores: [AtomicPtr<Core>; MAX_THREADS],
     /// Indices of cores are below this.
@@ -106,6 +111,8 @@ struct State {
 #[derive(Debug)]
 #[repr(align(128))]
 struct Core {
+    /// The number of its thread.
+    index: usize,
     hot: AtomicPtr<u8>,
     stealer: Stealer<SlotRef>,
     /// Of tasks that have not begun.
@@ -151,6 +158,7 @@ impl Scheduler {
             searching: AtomicUsize::new(0),
             stopped: AtomicBool::new(false),
             is_ending: AtomicBool::new(false),
+            keeper: Keeper::default(),
             cores: [const { AtomicPtr::new(null_mut()) }; MAX_THREADS],
             begun: AtomicUsize::new(0),
             threads_alive: AtomicUsize::new(0),
@@ -256,7 +264,7 @@ impl Scheduler {
                 runtime.clock.tick(runtime);
                 if let Some(before) = slot_of(before) {
                     local.queue.push(before);
-                    self.announce(runtime);
+                    self.announce_own(runtime, local);
                 }
             }
             Some(_) | None => self.share(runtime, slot, priority),
@@ -284,9 +292,14 @@ impl Scheduler {
             runtime.clock.tick(runtime);
             return;
         }
-        let queue = if is_task { &local.tasks } else { &local.queue };
-        queue.push(slot);
-        self.announce(runtime);
+        if is_task {
+            local.tasks.push(slot);
+            self.keeper.ask_for_others();
+            self.announce(runtime);
+        } else {
+            local.queue.push(slot);
+            self.announce_own(runtime, local);
+        }
     }
 
     /// Queues an active actor behind all others: one that was made, or has had its turn.
@@ -294,7 +307,7 @@ impl Scheduler {
         match self.local() {
             Some(local) if usize::from(priority) == MEDIUM && self.simulation.is_none() => {
                 local.queue.push(slot);
-                self.announce(runtime);
+                self.announce_own(runtime, local);
             }
             Some(_) | None => self.share(runtime, slot, priority),
         }
@@ -311,10 +324,26 @@ impl Scheduler {
         }
     }
 
+    /// There is work in this thread's queue.
+    #[inline]
+    fn announce_own(&self, runtime: RuntimeRef, local: &Local<'_>) {
+        if self.keeper.is(local.index) {
+            keep_order();
+            runtime.clock.tick(runtime);
+        } else {
+            self.announce(runtime);
+        }
+    }
+
     /// There is work in a queue that others can take it from.
     fn announce(&self, runtime: RuntimeRef) {
         // See the module's head.
         fence(Ordering::SeqCst);
+        if self.keeper.is_any() {
+            // It takes this before it sleeps, and the clock sees whether it comes to it soon.
+            runtime.clock.tick(runtime);
+            return;
+        }
         if self.searching.load(Ordering::Relaxed) > 0 {
             return;
         }
@@ -332,7 +361,8 @@ impl Scheduler {
     /// Lets those who run give way to whom the clock has woken, if they still wait and no thread is free for them.
     pub(crate) fn hurry(&self) {
         let is_free = |threads: &AtomicUsize| threads.load(Ordering::Relaxed) > 0;
-        if self.count_shared() > 0 && !is_free(&self.idle) && !is_free(&self.searching) {
+        let helps = !self.keeper.is_any() && (is_free(&self.idle) || is_free(&self.searching));
+        if self.count_shared() > 0 && !helps {
             self.cores().for_each(|core| take_back(core, core.turns.last()));
         }
     }
@@ -403,6 +433,7 @@ impl Scheduler {
         fault::install();
         let (queue, tasks) = (Worker::new_fifo(), Worker::new_lifo());
         let core = Box::into_raw(Box::new(Core {
+            index,
             hot: AtomicPtr::default(),
             stealer: queue.stealer(),
             tasks: tasks.stealer(),
@@ -450,6 +481,7 @@ impl Scheduler {
         if !*is_searching
             && self.simulation.is_none()
             && !self.is_stopped()
+            && !self.keeper.is_other(local.index)
             && let Some(slot) = self.find(local)
         {
             return Some(slot);
@@ -474,11 +506,12 @@ impl Scheduler {
                 }
                 continue;
             }
-            let found = self.find(local).or_else(|| {
+            let is_kept = self.keeper.is_other(local.index);
+            let found = if is_kept { None } else { self.find(local) }.or_else(|| {
                 if !std::mem::replace(is_searching, true) {
                     self.searching.fetch_add(1, Ordering::Relaxed);
                 }
-                self.search(local)
+                if is_kept { self.hand_over(local) } else { self.search(local) }
             });
             if let Some(slot) = found {
                 if std::mem::take(is_searching)
@@ -491,10 +524,22 @@ impl Scheduler {
             }
             *is_searching = false;
             self.searching.fetch_sub(1, Ordering::Relaxed);
-            if self.sleep(runtime) {
+            if self.sleep(runtime, local) {
                 *is_searching = true;
             }
         }
+    }
+
+    /// Leaves all that this thread has to the keeper, who looks at the shared queues before each turn. Nothing is left
+    /// to be run here.
+    #[cold]
+    fn hand_over(&self, local: &Local<'_>) -> Option<SlotRef> {
+        let mut state = self.lock();
+        while let Some(slot) = take_hot(local.core).or_else(|| local.queue.pop()) {
+            state.queues[MEDIUM].push_back(slot);
+            self.shared[MEDIUM].fetch_add(1, Ordering::Relaxed);
+        }
+        None
     }
 
     /// Any actor, by chance, after some time; without one, the time of the next alarm or the end.
@@ -652,7 +697,7 @@ impl Scheduler {
     }
 
     /// Sleeps until told to search (true), or until the program ends; does not sleep if there is work.
-    fn sleep(&self, runtime: RuntimeRef) -> bool {
+    fn sleep(&self, runtime: RuntimeRef, local: &Local<'_>) -> bool {
         if self.idle.load(Ordering::Relaxed) + 1 >= self.active.load(Ordering::Relaxed) {
             // Who waits for the program shall see what it has said.
             stdio::flush();
@@ -665,11 +710,16 @@ impl Scheduler {
             self.finish();
             return false;
         }
+        self.keeper.give_up(local.index);
         self.idle.fetch_add(1, Ordering::Relaxed);
         // See the module's head.
         fence(Ordering::SeqCst);
+        if self.idle.load(Ordering::Relaxed) == state.threads {
+            // A keeper that was chosen when it had just gone to sleep is none.
+            self.keeper.clear();
+        }
         let has_work = self.count_shared() > 0 || self.cores().any(has_work);
-        if has_work && !self.is_stopped() {
+        if has_work && !self.keeper.is_any() && !self.is_stopped() {
             self.idle.fetch_sub(1, Ordering::Relaxed);
             self.searching.fetch_add(1, Ordering::Relaxed);
             return true;
@@ -710,10 +760,11 @@ impl Scheduler {
         self.local().is_none_or(|local| local.core.turns.is_over()) && self.has_waiting()
     }
 
-    /// Whether any actor waits for this thread, as far as it knows.
+    /// Whether any actor waits for this thread, as far as it knows, or another core for the actor.
     pub(crate) fn has_waiting(&self) -> bool {
         let Some(local) = self.local() else { return true };
-        self.count_shared() > 0
+        self.keeper.is_other(local.index)
+            || self.count_shared() > 0
             || !local.core.hot.load(Ordering::Relaxed).is_null()
             || !local.queue.is_empty()
             || !local.tasks.is_empty()
@@ -779,12 +830,23 @@ impl Scheduler {
     /// Takes the core from whoever has had it since the last tick, if others wait, and wakes an idle thread for them;
     /// false if nobody waits.
     pub(crate) fn tick(&self, runtime: RuntimeRef) -> bool {
+        let was_compact = self.keeper.is_any();
+        self.keeper.decide(&self.load(), self.workers(), runtime.clock.now());
         let shared = self.count_shared() > 0;
+        let is_compact = self.keeper.is_any();
+        if was_compact && !is_compact && (shared || self.cores().any(has_work)) {
+            self.announce(runtime);
+        }
         let mut waits = shared;
         for core in self.cores() {
             let long = core.turns.look();
             let has_own = has_work(core);
             waits |= has_own;
+            if !was_compact && self.keeper.is_other(core.index) {
+                // What runs there is to go on at the keeper's.
+                take_back(core, core.turns.last());
+                continue;
+            }
             let Some(turn) = long else { continue };
             if has_own {
                 self.announce(runtime);
@@ -796,6 +858,21 @@ impl Scheduler {
         waits
     }
 
+    /// What has been done since the last tick, and is to be done.
+    fn load(&self) -> Load {
+        let mut load = Load::waiting(self.count_shared());
+        for core in self.cores() {
+            load.add(&Seen {
+                index: core.index,
+                turns: core.turns.since_look(),
+                runs: !core.turns.current().is_null(),
+                waiting: core.stealer.len(),
+                has_tasks: !core.tasks.is_empty(),
+            });
+        }
+        load
+    }
+
     /// Does something on behalf of an actor that may wait for the operating system, while another thread does the
     /// work of this one.
     pub(crate) fn blocking<T>(&self, runtime: RuntimeRef, body: impl FnOnce() -> T) -> T {
@@ -805,6 +882,7 @@ impl Scheduler {
             return body();
         };
         let is_first = local.index == 0;
+        self.keeper.give_up(local.index);
         let mut state = self.lock();
         self.active.fetch_sub(1, Ordering::Relaxed);
         state.first_is_blocked |= is_first;

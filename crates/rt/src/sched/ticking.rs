@@ -8,6 +8,9 @@
 
 use crate::sync::{AtomicBool, Ordering};
 
+/// The time between two ticks, in nanoseconds: so long an actor keeps a core at least while others wait.
+pub(crate) const SLICE: u64 = 300_000;
+
 /// The flag that all see.
 #[derive(Debug, Default)]
 pub(crate) struct Ticking {

@@ -81,6 +81,11 @@ impl Turns {
 
 /// For the clock.
 impl Turns {
+    /// How many turns have begun since the last look.
+    pub(crate) fn since_look(&self) -> u32 {
+        self.count().wrapping_sub(self.seen.load(Ordering::Relaxed))
+    }
+
     /// The turn that goes on since the last look.
     pub(crate) fn look(&self) -> Option<Turn> {
         let last = self.last();

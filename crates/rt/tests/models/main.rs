@@ -9,6 +9,7 @@
 //! - `mailboxes`: `sched/arrivals.rs`, `message/pack.rs`, `sched/bounds.rs`: who runs an actor; pushing, waking, taking, resting,
 //!   closing; packs; senders that wait for room
 //! - `promises`: `sched/promise.rs`: keeping, failing, awaiting, dropping
+//! - `keepers`: `sched/compaction.rs`: who does all the work, and threads that sleep meanwhile
 //! - `ticks`: `sched/turns.rs`, `sched/ticking.rs`: whose turn ends, and whether anybody looks
 //! - `copies`, `living`: protocols that are written down a second time
 //!
@@ -19,6 +20,7 @@
 
 mod copies;
 mod counts;
+mod keepers;
 mod living;
 mod mailboxes;
 mod promises;
@@ -63,6 +65,7 @@ mod sched {
 
     pub(crate) mod arrivals;
     pub(crate) mod bounds;
+    pub(crate) mod compaction;
     pub(crate) mod few;
     pub(crate) mod promise;
     pub(crate) mod ticking;
