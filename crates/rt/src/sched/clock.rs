@@ -7,6 +7,7 @@
 //!
 //! In a simulation there is no thread and time passes only when the scheduler says so.
 
+use super::compaction::Compaction;
 use super::slot::{Pid, SlotRef};
 use super::ticking::{SLICE, Ticker, Ticking};
 use super::wheel::Wheel;
@@ -187,7 +188,8 @@ impl Clock {
     }
 
     fn run_until_stopped(&self, runtime: RuntimeRef) {
-        let (mut ticker, mut has_woken) = (Ticker::default(), false);
+        let (mut ticker, mut compaction) = (Ticker::default(), Compaction::default());
+        let mut has_woken = false;
         let mut next_tick = 0u64;
         let mut state = self.lock();
         while !state.stopped {
@@ -228,7 +230,8 @@ impl Clock {
             if goes_on && now >= next_tick {
                 next_tick = now + SLICE;
                 drop(state);
-                ticker.note(&self.ticking, runtime.scheduler.tick(runtime), IDLE_TICKS);
+                let waits = runtime.scheduler.tick(runtime, &mut compaction);
+                ticker.note(&self.ticking, waits, IDLE_TICKS);
                 state = self.lock();
             }
         }

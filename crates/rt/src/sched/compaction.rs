@@ -10,30 +10,55 @@
 //! |---|---|
 //! | `thread` | set by the clock; taken back by the clock, by the keeper before it sleeps or waits for the operating system, and by who makes a task; relaxed but for the fences of `queue` |
 //! | `asked` | set by who makes a task, taken by the clock: relaxed |
-//! | `ticked`, `shared_ticks` | the clock's own |
 //!
 //! Must never make anybody wait for longer than a tick: a long turn, a long queue or a task that has not begun ends it.
 
 use super::ticking::SLICE;
-use crate::sync::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use crate::sync::{AtomicBool, AtomicUsize, Ordering};
 
-/// What it costs to run an actor elsewhere, in nanoseconds: the lines of its slot, heap and messages, twice, since what one
-/// core has freed the other uses next.
-const MOVE: u64 = 600;
-/// So many ticks pass before a load is compacted again that turned out to be too much for one core.
-const SHARED_TICKS: u32 = 32;
+/// Turns that take so many nanoseconds are not worth sharing by two, for their messages go from core to core.
+const SHORT: u64 = 450;
+/// So many more for each actor that was made: one that ends soon takes its slot, heap and first message along for nothing,
+/// and their memory comes back when it is used again.
+const SHORT_BIRTH: u64 = 800;
+/// So many ticks with longer turns follow each other before the load is shared: the machine may have had other work.
+const PATIENCE: u32 = 4;
+/// So many ticks pass before a load is compacted again that was too heavy for one core.
+const HEAVY_TICKS: u32 = 8;
+/// The same for one whose turns were too long; twice as many each time that happens soon, up to the second number.
+const LONG_TICKS: (u32, u32) = (32, 1024);
 
-/// See the module's head.
+/// Who does all the work, as all threads see it.
 #[derive(Debug, Default)]
 pub(crate) struct Keeper {
     /// The index of its thread and 1, or 0.
     thread: AtomicUsize,
     /// A task was made since the last tick.
     asked: AtomicBool,
-    /// When that was.
-    ticked: AtomicU64,
-    /// The ticks for which the load stays shared.
-    shared_ticks: AtomicU32,
+}
+
+/// The clock's account of it.
+#[derive(Debug, Default)]
+pub(crate) struct Compaction {
+    /// When the last tick was, and how many actors had been made by then.
+    ticked: u64,
+    made: usize,
+    /// The ticks since there is a keeper, and the last of them with long turns.
+    compact_ticks: u32,
+    long_ticks: u32,
+    /// The ticks for which the load stays shared, and how many those were when turns were long the last time.
+    shared_ticks: u32,
+    last_shared: u32,
+}
+
+/// What one core would be, or is, to the load.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum OneCore {
+    Enough,
+    /// Others would help, for turns take long enough.
+    Helped,
+    /// Somebody waits, or would wait, for longer than a tick.
+    TooLittle,
 }
 
 impl Keeper {
@@ -75,29 +100,49 @@ impl Keeper {
             self.clear();
         }
     }
+}
 
-    /// A tick: decides who it is from what has been seen since the last one.
-    pub(crate) fn decide(&self, load: &Load, workers: usize, now: u64) {
-        let nanos = now.saturating_sub(self.ticked.swap(now, Ordering::Relaxed));
-        let asked = self.asked.load(Ordering::Relaxed);
-        self.asked.store(false, Ordering::Relaxed);
-        let was = self.thread.load(Ordering::Relaxed);
-        let fits = load.fits_one(workers, nanos);
-        let shared_ticks = self.shared_ticks.load(Ordering::Relaxed);
-        let shared_ticks = match was {
-            0 => shared_ticks.saturating_sub(1),
-            _ if fits || load.is_heavy => 0,
-            _ => SHARED_TICKS,
+impl Compaction {
+    /// A tick: decides who is the keeper from what has been seen since the last one.
+    pub(crate) fn decide(&mut self, keeper: &Keeper, load: &Load, workers: usize, now: u64) {
+        let nanos = now.saturating_sub(std::mem::replace(&mut self.ticked, now));
+        let asked = keeper.asked.load(Ordering::Relaxed);
+        keeper.asked.store(false, Ordering::Relaxed);
+        let was = keeper.thread.load(Ordering::Relaxed);
+        let born = load.made.wrapping_sub(std::mem::replace(&mut self.made, load.made)) as u64;
+        let one_core = load.on_one_core(workers, nanos, born, was != 0);
+        let goes_on = if was == 0 {
+            self.shared_ticks = self.shared_ticks.saturating_sub(1);
+            (self.compact_ticks, self.long_ticks) = (0, 0);
+            one_core != OneCore::Enough || asked || self.shared_ticks > 0
+        } else {
+            self.stays_compact(one_core) && !asked
         };
-        self.shared_ticks.store(shared_ticks, Ordering::Relaxed);
-        let is_compact = fits && !asked && shared_ticks == 0;
-        let next = match was {
-            0 if is_compact => load.busiest + 1,
-            _ if is_compact => return,
-            _ => 0,
-        };
-        // It may have given up meanwhile, and sleep.
-        let _ = self.thread.compare_exchange(was, next, Ordering::Relaxed, Ordering::Relaxed);
+        if !goes_on {
+            let next = if was == 0 { load.busiest + 1 } else { 0 };
+            // It may have given up meanwhile, and sleep.
+            let _ = keeper.thread.compare_exchange(was, next, Ordering::Relaxed, Ordering::Relaxed);
+        }
+    }
+
+    fn stays_compact(&mut self, one_core: OneCore) -> bool {
+        self.compact_ticks = self.compact_ticks.saturating_add(1);
+        match one_core {
+            OneCore::Enough => self.long_ticks = 0,
+            OneCore::Helped => self.long_ticks += 1,
+            OneCore::TooLittle => {
+                self.shared_ticks = HEAVY_TICKS;
+                return false;
+            }
+        }
+        if self.long_ticks < PATIENCE {
+            return true;
+        }
+        let (least, most) = LONG_TICKS;
+        let is_soon = self.compact_ticks < least;
+        self.last_shared = if is_soon { (2 * self.last_shared).clamp(least, most) } else { least };
+        self.shared_ticks = self.last_shared;
+        false
     }
 }
 
@@ -107,6 +152,8 @@ pub(crate) struct Load {
     /// Threads that have run anything.
     running: u64,
     turns: u64,
+    /// Actors that were ever made.
+    made: usize,
     /// Actors that wait for a core.
     waiting: u64,
     /// A turn has gone on all the time, or a task waits.
@@ -125,6 +172,8 @@ pub(crate) struct Seen {
     pub turns: u32,
     /// Whether it is in one.
     pub runs: bool,
+    /// The actors it has ever made.
+    pub made: usize,
     /// The actors in its queue.
     pub waiting: usize,
     /// Tasks that have not begun.
@@ -139,9 +188,10 @@ impl Load {
 
     /// Adds a thread.
     pub(crate) fn add(&mut self, thread: &Seen) {
-        let Seen { index, turns, runs, waiting, has_tasks } = *thread;
+        let Seen { index, turns, runs, made, waiting, has_tasks } = *thread;
         self.running += u64::from(turns > 0 || runs);
         self.turns += u64::from(turns);
+        self.made = self.made.wrapping_add(made);
         self.waiting += waiting as u64;
         self.is_heavy |= runs && turns == 0 || has_tasks;
         if (runs, turns) > self.most {
@@ -149,15 +199,24 @@ impl Load {
         }
     }
 
-    /// Whether one thread shall do this, within a tick. A turn may take as long again as its moving: two that share such
-    /// turns do them in three quarters of the time, while shorter ones that are shared seem to take that long.
-    pub(crate) fn fits_one(&self, workers: usize, nanos: u64) -> bool {
-        let helpers = workers.saturating_sub(1) as u64;
-        if helpers == 0 || self.is_heavy {
-            return false;
-        }
+    /// What one core would be to it, instead of so many workers, or is, where the load is compact; `born` of the actors
+    /// were made in this time. Turns that are shared take longer, by what the sharing costs.
+    pub(crate) fn on_one_core(
+        &self,
+        workers: usize,
+        nanos: u64,
+        born: u64,
+        is_compact: bool,
+    ) -> OneCore {
         let busy = nanos.saturating_mul(self.running);
-        let is_short = busy.saturating_mul(helpers) < (2 * MOVE).saturating_mul(self.turns);
-        is_short && self.waiting.saturating_mul(busy) <= SLICE.saturating_mul(self.turns)
+        let waits = self.waiting.saturating_mul(busy) > SLICE.saturating_mul(self.turns);
+        if self.is_heavy || waits {
+            return OneCore::TooLittle;
+        }
+        let helpers = workers.saturating_sub(1) as u64;
+        let short = SHORT * self.turns + SHORT_BIRTH * born.min(self.turns);
+        let short = if is_compact { short } else { 2 * short };
+        let is_short = busy.saturating_mul(helpers) < short;
+        if helpers > 0 && is_short { OneCore::Enough } else { OneCore::Helped }
     }
 }

@@ -32,7 +32,7 @@
 //! active queues it.
 
 use super::clock::Alarm;
-use super::compaction::{Keeper, Load, Seen};
+use super::compaction::{Compaction, Keeper, Load, Seen};
 use super::life::{self, Fate};
 use super::outbox;
 use super::simulation::{Simulation, name_of};
@@ -829,9 +829,9 @@ impl Scheduler {
 
     /// Takes the core from whoever has had it since the last tick, if others wait, and wakes an idle thread for them;
     /// false if nobody waits.
-    pub(crate) fn tick(&self, runtime: RuntimeRef) -> bool {
+    pub(crate) fn tick(&self, runtime: RuntimeRef, compaction: &mut Compaction) -> bool {
         let was_compact = self.keeper.is_any();
-        self.keeper.decide(&self.load(), self.workers(), runtime.clock.now());
+        compaction.decide(&self.keeper, &self.load(), self.workers(), runtime.clock.now());
         let shared = self.count_shared() > 0;
         let is_compact = self.keeper.is_any();
         if was_compact && !is_compact && (shared || self.cores().any(has_work)) {
@@ -866,6 +866,7 @@ impl Scheduler {
                 index: core.index,
                 turns: core.turns.since_look(),
                 runs: !core.turns.current().is_null(),
+                made: core.lives.made(),
                 waiting: core.stealer.len(),
                 has_tasks: !core.tasks.is_empty(),
             });

@@ -318,6 +318,11 @@ impl Lives {
         self.made.store(made.wrapping_add(1), Ordering::Relaxed);
     }
 
+    /// How many it has made.
+    pub(crate) fn made(&self) -> usize {
+        self.made.load(Ordering::Relaxed)
+    }
+
     fn count_end(&self) {
         let ended = self.ended.load(Ordering::Relaxed);
         self.ended.store(ended.wrapping_add(1), Ordering::Release);

@@ -1,7 +1,7 @@
 //! Keepers: `sched/compaction.rs`, with the sleeping of `sched/queue.rs` written down a second time, step for step.
 
 use crate::model;
-use crate::sched::compaction::{Keeper, Load, Seen};
+use crate::sched::compaction::{Compaction, Keeper, Load, Seen};
 use crate::sched::ticking::SLICE;
 use loom::sync::atomic::{AtomicUsize, Ordering, fence};
 use loom::sync::{Arc, Mutex};
@@ -29,9 +29,10 @@ impl Threads {
     /// A tick that finds short turns, most of them at the first thread.
     fn tick(&self) {
         let mut load = Load::waiting(0);
-        let first = Seen { index: 0, turns: 1_000, runs: true, waiting: 0, has_tasks: false };
+        let first =
+            Seen { index: 0, turns: 1_000, runs: true, made: 0, waiting: 0, has_tasks: false };
         load.add(&first);
-        self.keeper.decide(&load, 2, SLICE);
+        Compaction::default().decide(&self.keeper, &load, 2, SLICE);
     }
 
     fn push(&self) {
