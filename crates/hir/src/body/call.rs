@@ -284,7 +284,10 @@ impl BodyCx<'_> {
         if self.prog.infer.var_kind(ty) == Some(VarKind::General) {
             let params: Vec<Ty> = (0..lead.len() + args.len()).map(|_| self.fresh(span)).collect();
             let ret = self.fresh(span);
-            self.unify(ty, Ty::function(params, ret, None));
+            // What is only known to be spawned may well receive.
+            let is_spawned = matches!(self.spawned, Some((call, _)) if call == span);
+            let mailbox = is_spawned.then(|| self.fresh(span));
+            self.unify(ty, Ty::function(params, ret, mailbox));
         }
         let ty = self.shallow(ty);
         let TyKind::Fn(f) = ty.kind() else {
