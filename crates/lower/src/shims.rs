@@ -5,7 +5,7 @@ use crate::body::BodyCx;
 use crate::cx::{Instance, ModuleCx, Vals};
 use sepal_base::Symbol;
 use sepal_hir::lang::{LangFn, LangTrait, LangTy};
-use sepal_hir::{FnId, Resolved, SelfKind, TraitRef, Ty};
+use sepal_hir::{FieldIdx, FnId, Resolved, SelfKind, TraitRef, Ty, TyKind, VariantIdx};
 use sepal_mir::{BinOp, ConstWord, Function, Hint, Signature, Type, Value, Vtable, VtableId};
 
 /// What every type inside `any` can do: the slots of its `any` vtable, in order.
@@ -16,11 +16,14 @@ pub enum AnyOp {
     Eq,
     Hash,
     TypeName,
-    /// Whether it is a list, so that `case [any](xs)` fits.
-    IsList,
-    /// The list with each element made an `any`.
+    /// What the patterns `[any](xs)` and `(a, b)` ask: `PARTS_OF_LIST` of a list, of a tuple how many parts it has, else 0.
+    Parts,
+    /// The elements of a list or tuple, each made an `any`, in a list.
     ToList,
 }
+
+/// What `AnyOp::Parts` says of a list, whose length is another matter.
+pub const PARTS_OF_LIST: i64 = -1;
 
 impl AnyOp {
     const ALL: [AnyOp; 7] = [
@@ -29,7 +32,7 @@ impl AnyOp {
         AnyOp::Eq,
         AnyOp::Hash,
         AnyOp::TypeName,
-        AnyOp::IsList,
+        AnyOp::Parts,
         AnyOp::ToList,
     ];
 
@@ -44,8 +47,7 @@ impl AnyOp {
                 Signature::new([Type::Ref], [Type::Ref])
             }
             AnyOp::Eq => Signature::new([Type::Ref, Type::Ref], [Type::Bool]),
-            AnyOp::Hash => Signature::new([Type::Ref], [Type::I64]),
-            AnyOp::IsList => Signature::new([Type::Ref], [Type::Bool]),
+            AnyOp::Hash | AnyOp::Parts => Signature::new([Type::Ref], [Type::I64]),
         }
     }
 }
@@ -171,14 +173,19 @@ pub fn any_op(cx: &mut ModuleCx<'_>, op: AnyOp, ty: Ty) -> Option<Function> {
         }
         AnyOp::Hash => this.trait_or(LangTrait::Hash, 0, ty, &[value], |this| this.b.iconst(0)),
         AnyOp::TypeName => Vals::from_slice(&[type_name(&mut this, ty)]),
-        AnyOp::IsList => {
-            let is_list = this.cx.as_lang(ty, LangTy::List).is_some();
-            Vals::from_slice(&[this.b.const_bool(is_list)])
+        AnyOp::Parts => {
+            let parts = match ty.kind() {
+                TyKind::Tuple(elems) => elems.len() as i64,
+                _ if this.cx.as_lang(ty, LangTy::List).is_some() => PARTS_OF_LIST,
+                _ => 0,
+            };
+            Vals::from_slice(&[this.b.iconst(parts)])
         }
-        AnyOp::ToList => match this.cx.as_lang(ty, LangTy::List) {
-            None => Vals::from_slice(&[this.b.const_null(Type::Ref)]),
-            Some(args) if args[0].is_any() => value,
-            Some(args) => list_of_any(&mut this, args[0], value),
+        AnyOp::ToList => match (ty.kind(), this.cx.as_lang(ty, LangTy::List)) {
+            (TyKind::Tuple(elems), _) => list_of_parts(&mut this, ty, elems, &value),
+            (_, Some(args)) if args[0].is_any() => value,
+            (_, Some(args)) => list_of_any(&mut this, args[0], value),
+            (_, None) => Vals::from_slice(&[this.b.const_null(Type::Ref)]),
         },
     };
     Some(this.give(&results))
@@ -187,6 +194,18 @@ pub fn any_op(cx: &mut ModuleCx<'_>, op: AnyOp, ty: Ty) -> Option<Function> {
 fn type_name(this: &mut BodyCx<'_, '_>, ty: Ty) -> Value {
     let name = this.cx.program.type_name(ty);
     this.text(&name)
+}
+
+/// A new list of the parts of a tuple, each made an `any`.
+fn list_of_parts(this: &mut BodyCx<'_, '_>, ty: Ty, elems: &[Ty], tuple: &[Value]) -> Vals {
+    let [new, push] = [LangFn::ListNew, LangFn::ListPush].map(|f| this.cx.lang_fn(f));
+    let result = this.call_lang(new, &[Ty::any()], &[]);
+    for (n, elem) in elems.iter().enumerate() {
+        let part = this.field(ty, tuple, VariantIdx(0), FieldIdx(n as u32));
+        let part = this.to_any(*elem, part);
+        this.call_lang(push, &[Ty::any()], &[result.clone(), part]);
+    }
+    result
 }
 
 /// A new list of the elements, each made an `any`.

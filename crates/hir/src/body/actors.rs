@@ -111,13 +111,17 @@ impl BodyCx<'_> {
     }
 
     fn task_body(&mut self, task: ast::Task, value: Ty, is_open: bool) -> ExprId {
-        match task {
-            ast::Task::Expr(e) => {
-                let made = self.infer(e, (!is_open).then_some(value));
-                self.coerce(made, value)
-            }
-            ast::Task::Block(block) => self.body_value(block, is_open),
+        let made = match task {
+            ast::Task::Expr(e) => self.infer(e, (!is_open).then_some(value)),
+            ast::Task::Block(block) if is_open => self.suite(block, Want::Tail),
+            ast::Task::Block(block) => return self.body_value(block, false),
+        };
+        if is_open && self.ty(made).is_never() {
+            // A task that only fails is a future of whatever the others beside it are of.
+            self.draft.unreached.push(value);
+            return self.coerce(made, value);
         }
+        self.unify_tail(made, value)
     }
 
     // -- Actors ------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ use super::args::{Param, Signature};
 use super::names::{Builtin, Path};
 use crate::infer::VarKind;
 use crate::ir::*;
+use crate::lang::LangTy;
 use crate::scope::ValueDef;
 use crate::traits::Obligation;
 use crate::ty::{Ty, TyKind};
@@ -55,6 +56,8 @@ impl BodyCx<'_> {
         let def = &self.prog.items.fns[id];
         let params = def.params.iter().map(|param| param.ty.subst(&args)).collect();
         let ret = def.ret.subst(&args);
+        let ret = self.future_of_anything(ret, span);
+        let def = &self.prog.items.fns[id];
         // What can be hashed can be compared: if both lack, the first is what is said.
         let eq = self.prog.lang.trait_id(crate::lang::LangTrait::Eq);
         let (eqs, others): (Vec<&Bound>, Vec<&Bound>) =
@@ -69,6 +72,18 @@ impl BodyCx<'_> {
             self.prog.add_obligation(obligation);
         }
         (Callee::Fn { id, args: args.into() }, params, ret)
+    }
+
+    /// A future whose value never comes is one of whatever is wanted.
+    fn future_of_anything(&mut self, ty: Ty, span: Span) -> Ty {
+        match self.prog.as_lang(ty, LangTy::Future) {
+            Some([value]) if value.is_never() => {
+                let value = self.fresh(span);
+                self.draft.unreached.push(value);
+                self.prog.lang_ty(LangTy::Future, [value])
+            }
+            _ => ty,
+        }
     }
 
     /// Remembers a call whose type arguments are known only when the group is finished, and shares the mailbox that
@@ -269,7 +284,10 @@ impl BodyCx<'_> {
         if self.prog.infer.var_kind(ty) == Some(VarKind::General) {
             let params: Vec<Ty> = (0..lead.len() + args.len()).map(|_| self.fresh(span)).collect();
             let ret = self.fresh(span);
-            self.unify(ty, Ty::function(params, ret, None));
+            // What is only known to be spawned may well receive.
+            let is_spawned = matches!(self.spawned, Some((call, _)) if call == span);
+            let mailbox = is_spawned.then(|| self.fresh(span));
+            self.unify(ty, Ty::function(params, ret, mailbox));
         }
         let ty = self.shallow(ty);
         let TyKind::Fn(f) = ty.kind() else {

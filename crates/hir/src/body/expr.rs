@@ -76,7 +76,19 @@ impl BodyCx<'_> {
             self.report_mismatch(wanted, found, span);
             return self.error_expr(span);
         }
+        self.share_lost_mailbox(value, wanted);
         value
+    }
+
+    /// A lambda that becomes a function without a mailbox receives where that happens. What is declared somewhere
+    /// may as well be meant for another actor.
+    fn share_lost_mailbox(&mut self, value: ExprId, wanted: Ty) {
+        let is_declared = matches!(self.draft.body.exprs[value].kind, ExprKind::FnRef { .. });
+        if let (Some(own), Some(wanted)) = (self.ty(value).as_fn(), self.shallow(wanted).as_fn())
+            && let (Some(mailbox), None, false) = (own.mailbox, wanted.mailbox, is_declared)
+        {
+            self.share_mailbox(mailbox, self.span(value));
+        }
     }
 
     /// A declared function of any `Pid`, as `is_alive`, where one of the pids of a mailbox is wanted.

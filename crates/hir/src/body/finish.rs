@@ -15,7 +15,9 @@ impl Program {
     pub(crate) fn finish_draft(&mut self, mut draft: Draft) {
         self.report_unfinished(&mut draft);
         self.close_group_calls(&mut draft);
-        self.close_mailboxes(&draft.mailboxes);
+        // A mailbox of which nothing is known takes no messages.
+        self.bind_open(&draft.mailboxes, Ty::never());
+        self.bind_open(&draft.unreached, Ty::nil());
         self.close_body(&mut draft.body);
         self.check_formats(&mut draft);
         self.check_literals(&draft.body);
@@ -79,11 +81,11 @@ impl Program {
         }
     }
 
-    /// A mailbox of which nothing is known takes no messages.
-    fn close_mailboxes(&mut self, mailboxes: &[Ty]) {
-        for mailbox in mailboxes {
-            if let TyKind::Var(var) = self.infer.shallow(*mailbox).kind() {
-                self.infer.bind(*var, Ty::never());
+    /// Those of the types that nothing has determined become `ty`.
+    fn bind_open(&mut self, tys: &[Ty], ty: Ty) {
+        for open in tys {
+            if let TyKind::Var(var) = self.infer.shallow(*open).kind() {
+                self.infer.bind(*var, ty);
             }
         }
     }

@@ -22,16 +22,17 @@ impl<'a> BodyCx<'a> {
         let mark = self.enter_scope();
         self.push_frame(node.flavour, value, yields);
         self.frame().ret_span = ret_span;
-        // What its type says of the mailbox is the business of whoever calls it, else of who makes it.
+        // The mailbox is the business of whoever calls it, but of who makes it where a function is wanted that has none.
         let mailbox = node.mailbox.map(|ty| self.written_type(ty)).or(hint.and_then(|f| f.mailbox));
-        let mailbox = mailbox.filter(|_| node.flavour == ast::FnFlavour::Plain);
-        self.frame().mailbox = mailbox;
-        self.frame().shares_mailbox = node.flavour == ast::FnFlavour::Plain && mailbox.is_none();
+        let is_plain = node.flavour == ast::FnFlavour::Plain;
+        self.frame().mailbox = mailbox.filter(|_| is_plain);
+        self.frame().shares_mailbox = is_plain && mailbox.is_none() && hint.is_some();
         let locals = self.bind_lambda_params(&params);
         let ast::FnBody::Block(block) = node.body else { return self.error_expr(span) };
         let known = written.is_some() || hinted.is_some_and(|ret| !self.shallow(ret).is_var());
         let body = self.body_value(block, !known);
         let kind = LambdaKind::Closure;
+        let mailbox = self.frame().mailbox.filter(|_| is_plain && !self.frame().shares_mailbox);
         let made = self.close_lambda(locals, body, node.flavour, kind, value, span);
         self.leave_scope(mark);
         let tys: Vec<Ty> = params.iter().map(|(_, ty, _)| *ty).collect();

@@ -56,6 +56,8 @@ pub(crate) struct Draft {
     pub(crate) group_calls: Vec<(ExprId, FnId)>,
     /// The mailboxes of the code and of what it spawns. One that stays open takes no messages.
     pub(crate) mailboxes: Vec<Ty>,
+    /// The values of tasks that never come to give one. What stays open is `nil`.
+    pub(crate) unreached: Vec<Ty>,
     pub(crate) contracts: Vec<ExprId>,
     pub(crate) text_parts: Vec<text::FormatSite>,
     /// The result type was not written.
@@ -571,6 +573,7 @@ impl Draft {
             matches: Vec::new(),
             group_calls: Vec::new(),
             mailboxes: Vec::new(),
+            unreached: Vec::new(),
             contracts: Vec::new(),
             text_parts: Vec::new(),
             infers_result: false,

@@ -8,8 +8,8 @@ use crate::cx::Vals;
 use crate::repr::SlotsKind;
 use crate::shims::{self, AnyOp};
 use sepal_abi::Tag;
-use sepal_hir::lang::LangTy;
-use sepal_hir::{FloatTy, IntTy, TraitRef, Ty, TyKind};
+use sepal_hir::lang::{LangFn, LangTy};
+use sepal_hir::{FloatTy, IntTy, TraitRef, Ty, TyKind, VariantIdx};
 use sepal_mir::{AnyTag, BinOp, CastKind, FieldRef, Hint, LayoutId, Signature, Type, Value};
 
 /// Types whose values may be immediates.
@@ -163,8 +163,10 @@ impl BodyCx<'_, '_> {
     }
 
     fn is_box_of(&mut self, object: Value, ty: Ty) -> Value {
-        if self.is_any_list(ty) {
-            return self.any_method(AnyOp::IsList, object, &[])[0];
+        if let Some(parts) = self.any_parts(ty) {
+            let own = self.any_method(AnyOp::Parts, object, &[])[0];
+            let wanted = self.b.iconst(parts);
+            return self.b.bin_op(BinOp::Eq, own, wanted);
         }
         let layout = self.box_layout(ty);
         let own = self.b.field_get(Type::Ptr, FieldRef::new(layout, 0, 0), object);
@@ -173,8 +175,31 @@ impl BodyCx<'_, '_> {
         self.b.bin_op(BinOp::Eq, own, wanted)
     }
 
-    fn is_any_list(&self, ty: Ty) -> bool {
-        self.cx.as_lang(ty, LangTy::List).is_some_and(|args| args[0].is_any())
+    /// For the types that fit whatever the parts of the value are, `[any]` and `(any, any)`: what `AnyOp::Parts` must say.
+    fn any_parts(&self, ty: Ty) -> Option<i64> {
+        match ty.kind() {
+            TyKind::Tuple(elems) => {
+                elems.iter().all(|elem| elem.is_any()).then_some(elems.len() as i64)
+            }
+            _ => {
+                let elem = self.cx.as_lang(ty, LangTy::List)?[0];
+                elem.is_any().then_some(shims::PARTS_OF_LIST)
+            }
+        }
+    }
+
+    /// The list or tuple of `any` made of a box with such parts.
+    fn from_parts(&mut self, object: Value, ty: Ty) -> Vals {
+        let list = self.any_method(AnyOp::ToList, object, &[]);
+        let TyKind::Tuple(elems) = ty.kind() else { return list };
+        let at = self.cx.lang_fn(LangFn::ListAt);
+        let parts: Vec<Vals> = (0..elems.len())
+            .map(|n| {
+                let index = self.b.iconst(n as i64);
+                self.call_lang(at, &[Ty::any()], &[list.clone(), Vals::from_slice(&[index])])
+            })
+            .collect();
+        self.construct(ty, VariantIdx(0), &parts)
     }
 
     /// The value in an `any` that passed the test for the type.
@@ -189,8 +214,8 @@ impl BodyCx<'_, '_> {
             Some(Immediate::Float) => self.unpack_or_unbox(value, Tag::Float, AnyTag::Float, ty),
             None => {
                 let object = self.b.cast(CastKind::Bitcast, Type::Ref, value);
-                if self.is_any_list(ty) {
-                    return self.any_method(AnyOp::ToList, object, &[]);
+                if self.any_parts(ty).is_some() {
+                    return self.from_parts(object, ty);
                 }
                 self.unbox(object, ty)
             }

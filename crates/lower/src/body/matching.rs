@@ -598,7 +598,8 @@ impl BodyCx<'_, '_> {
         match (own, test) {
             // Different literals and types exclude each other.
             (Test::Lit(_), Test::Lit(_)) | (Test::Type(_), Test::Type(_)) => {
-                // `case int(x)` and `case [any](xs)` are told apart, `[int]` and `[any]` may both fit.
+                // `case int(x)` and `case [any](xs)` are told apart, `[int]` and `[any]` may both fit,
+                // and so may `(int, str)` and `(a, b)`.
                 (self.may_both_fit(own, test)).then_some(row)
             }
             (Test::Len(a), Test::Len(b)) if a != b => None,
@@ -609,15 +610,12 @@ impl BodyCx<'_, '_> {
     }
 
     fn may_both_fit(&self, a: &Test, b: &Test) -> bool {
-        let is_list = |test: &Test| match test {
-            Test::Type(ty) => self.cx.as_lang(*ty, LangTy::List).is_some(),
-            Test::Variant(_)
-            | Test::Lit(_)
-            | Test::Range { .. }
-            | Test::Len(_)
-            | Test::MinLen(_) => false,
-        };
-        is_list(a) && is_list(b)
+        let (Test::Type(a), Test::Type(b)) = (a, b) else { return false };
+        let is_list = |ty: Ty| self.cx.as_lang(ty, LangTy::List).is_some();
+        match (a.kind(), b.kind()) {
+            (TyKind::Tuple(a), TyKind::Tuple(b)) => a.len() == b.len(),
+            _ => is_list(*a) && is_list(*b),
+        }
     }
 
     /// The value inside an `any` that passed a type test.
