@@ -3,6 +3,7 @@
 use crate::lang::LangTrait;
 use crate::program::Program;
 use crate::traits::Obligation;
+use crate::ty::VarId;
 use crate::types::a;
 use sepal_base::{Diagnostic, codes};
 
@@ -17,6 +18,11 @@ impl Program {
         self.close_arguments(ob);
         // One place lacks one thing: what is missing besides follows from it.
         if self.last_unimplemented.replace(ob.span) == Some(ob.span) {
+            return;
+        }
+        if let Some(method) = self.method_of_name(ob.trait_ref.id) {
+            let diagnostic = self.lacks_method(ob, method);
+            self.report(diagnostic);
             return;
         }
         let name = self.type_name(ty);
@@ -71,6 +77,29 @@ impl Program {
         let diagnostic = Diagnostic::new(code, ob.span, message);
         let diagnostic = self.with_advice(diagnostic, ob, ty, &trait_name);
         self.report(diagnostic);
+    }
+
+    /// That nothing tells what a type is of which only a trait is known.
+    pub(crate) fn report_unknown(&mut self, ob: &Obligation, var: VarId) {
+        self.close_arguments(ob);
+        let message = match self.method_of_name(ob.trait_ref.id) {
+            Some(method) => {
+                let name = self.items.fns[method].name;
+                format!("the type of this must be known to find `{name}`")
+            }
+            None => {
+                let trait_name = self.trait_name(&ob.trait_ref);
+                format!("the type of this is not known, only that it has `{trait_name}`")
+            }
+        };
+        let diagnostic = Diagnostic::new(codes::CANNOT_INFER, ob.span, message);
+        let diagnostic = diagnostic.help("write the type where the value is made or declared");
+        let from = self.infer.span(var);
+        self.report(if from == ob.span {
+            diagnostic
+        } else {
+            diagnostic.secondary(from, "of this")
+        });
     }
 
     /// How the type could have the trait, or why it has not.

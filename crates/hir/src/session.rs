@@ -12,7 +12,7 @@ use crate::program::Program;
 use crate::traits::{Obligation, Outcome};
 use crate::ty::{Ty, TyKind, VarId};
 use rustc_hash::FxHashMap;
-use sepal_base::{Diagnostic, Symbol, codes};
+use sepal_base::{Symbol, codes};
 use std::rc::Rc;
 
 /// The work in progress.
@@ -217,12 +217,13 @@ impl Program {
         if self.session.tried == state {
             return false;
         }
-        let list = self.session.obligations.split_off(first);
+        let (known, list) = (self.infer.known(), self.session.obligations.split_off(first));
         for obligation in list {
             self.try_obligation(obligation, 0);
         }
         let after = (self.infer.progress, self.session.obligations.len(), first);
-        self.session.tried = after;
+        // What became known on the way may be what an earlier one waits for.
+        self.session.tried = if self.infer.known() == known { after } else { state };
         after != state
     }
 
@@ -301,16 +302,7 @@ impl Program {
                 tys.iter().for_each(|ty| self.collect_vars(*ty, &mut vars));
             }
         }
-        // What an obligation on one of them determines is a parameter too.
-        for obligation in
-            self.session.obligations[first.min(self.session.obligations.len())..].to_vec()
-        {
-            let mut own = Vec::new();
-            self.collect_vars(obligation.self_ty, &mut own);
-            if own.iter().any(|var| vars.contains(var)) {
-                obligation.trait_ref.args.iter().for_each(|arg| self.collect_vars(*arg, &mut vars));
-            }
-        }
+        self.collect_determined(first, &mut vars);
         let Some(owner) = inferred.first().copied() else { return };
         let outer = self.items.fns[owner].generics.params.len() as u32;
         let span = self.items.fns[owner].span;
@@ -323,6 +315,24 @@ impl Program {
         let bounds = self.take_bounds(first, &params);
         for id in inferred {
             self.close_signature(id, &params, &bounds);
+        }
+    }
+
+    /// What an obligation on a type parameter determines is a parameter too.
+    fn collect_determined(&self, first: usize, vars: &mut Vec<VarId>) {
+        let open = &self.session.obligations[first.min(self.session.obligations.len())..];
+        loop {
+            let before = vars.len();
+            for obligation in open {
+                let mut own = Vec::new();
+                self.collect_vars(obligation.self_ty, &mut own);
+                if own.iter().any(|var| vars.contains(var)) {
+                    obligation.trait_ref.args.iter().for_each(|arg| self.collect_vars(*arg, vars));
+                }
+            }
+            if vars.len() == before {
+                return;
+            }
         }
     }
 
@@ -447,19 +457,7 @@ impl Program {
             if let TyKind::Var(id) = ty.kind()
                 && !self.holds(Ty::nil(), &obligation.trait_ref, obligation.span, obligation.env)
             {
-                let span = obligation.span;
-                let trait_name = self.trait_name(&obligation.trait_ref);
-                let message =
-                    format!("the type of this is not known, only that it has `{trait_name}`");
-                let diagnostic = Diagnostic::new(codes::CANNOT_INFER, span, message);
-                let from = self.infer.span(*id);
-                let diagnostic =
-                    diagnostic.help("write the type where the value is made or declared");
-                self.report(if from == span {
-                    diagnostic
-                } else {
-                    diagnostic.secondary(from, "of this")
-                });
+                self.report_unknown(&obligation, *id);
                 self.infer.bind(*id, Ty::error());
                 continue;
             }

@@ -327,6 +327,7 @@ impl BodyCx<'_> {
     pub(crate) fn assume_receivers(&mut self) {
         while self.assume_receiver(Self::only_one)
             || self.assume_receiver(Self::usual_one)
+            || self.assume_by_name()
             || self.assume_try()
         {
             self.settle();
@@ -375,7 +376,7 @@ impl BodyCx<'_> {
                 let traits = self.traits_with_method(name.name, &args, expr);
                 if let Some(id) = self.only_trait(&traits) {
                     self.draft.pending.remove(index);
-                    self.assume_trait(expr, receiver, id, name, args);
+                    self.finish_trait_method(expr, receiver, id, name, args);
                     return true;
                 }
                 if !traits.is_empty() {
@@ -384,6 +385,26 @@ impl BodyCx<'_> {
             }
             if self.assume_head(index, choose) {
                 return true;
+            }
+        }
+        false
+    }
+
+    /// A method that several types have is that of each of them. Whether there was one to be decided so.
+    fn assume_by_name(&mut self) -> bool {
+        for index in 0..self.draft.pending.len() {
+            if let Pending::Method { expr, receiver, name, args } = &self.draft.pending[index]
+                && self.ty(*receiver).is_var()
+            {
+                let (expr, receiver, name, args) = (*expr, *receiver, *name, args.clone());
+                if self.traits_with_method(name.name, &args, expr).is_empty()
+                    && !self.heads_with_method(name.name, &args, expr).is_empty()
+                {
+                    self.draft.pending.remove(index);
+                    let id = self.prog.trait_by_name(name.name, args.len());
+                    self.finish_trait_method(expr, receiver, id, name, args);
+                    return true;
+                }
             }
         }
         false
@@ -431,21 +452,6 @@ impl BodyCx<'_> {
         let list = heads.iter().find(|head| is(head, LangTy::List))?;
         let rest = heads.iter().all(|head| head == list || others.iter().any(|o| is(head, *o)));
         rest.then_some(*list)
-    }
-
-    fn assume_trait(
-        &mut self,
-        made: ExprId,
-        receiver: ExprId,
-        id: TraitId,
-        name: ast::Ident,
-        args: Vec<ExprId>,
-    ) {
-        let (span, ty) = (self.span(receiver), self.ty(receiver));
-        let arity = self.prog.items.traits[id].generics.params.len() - 1;
-        let trait_args: Vec<Ty> = (0..arity).map(|_| self.fresh(span)).collect();
-        self.require(ty, TraitRef { id, args: trait_args.into() }, span);
-        self.finish_trait_method(made, receiver, id, name, args);
     }
 
     fn assume_type(&mut self, receiver: ExprId, head: Head) -> bool {
