@@ -26,6 +26,9 @@ pub(crate) struct Session {
     drafts: Vec<Draft>,
     next_index: usize,
     pub(crate) obligations: Vec<Obligation>,
+    /// How many checks are under way. Groups that are being finished still count, though none of their functions is on
+    /// the stack.
+    depth: u32,
     /// Where the stack was when the outermost check began.
     stack_start: usize,
     /// The first obligation of the function being checked.
@@ -60,13 +63,13 @@ impl Session {
 impl Program {
     /// Checks the body of a function if it has not been yet.
     pub(crate) fn ensure_checked(&mut self, id: FnId) {
-        if self.session.stack.is_empty() {
+        if self.session.depth == 0 {
             self.session.stack_start = stack_address();
         }
         if !self.bodies.contains_key(&id) && !self.session.open.contains_key(&id) {
             self.check_group(id);
         }
-        if self.session.stack.is_empty() {
+        if self.session.depth == 0 {
             self.infer.clear();
         }
     }
@@ -83,7 +86,7 @@ impl Program {
             }
             return;
         }
-        if self.session.stack.is_empty() {
+        if self.session.depth == 0 {
             self.session.stack_start = stack_address();
         }
         if self.session.stack_start.abs_diff(stack_address()) > MAX_STACK {
@@ -116,7 +119,9 @@ impl Program {
 
     fn check_group(&mut self, id: FnId) {
         let saved = std::mem::take(&mut self.infer.int_params);
+        self.session.depth += 1;
         self.check_with_group(id);
+        self.session.depth -= 1;
         self.infer.int_params = saved;
     }
 
