@@ -79,9 +79,8 @@ impl Program {
         self.report(diagnostic);
     }
 
-    /// That nothing tells what a type is of which only a trait is known.
+    /// That nothing tells what a type is of which only a trait is known. What it has to do with follows from that.
     pub(crate) fn report_unknown(&mut self, ob: &Obligation, var: VarId) {
-        self.close_arguments(ob);
         let message = match self.method_of_name(ob.trait_ref.id) {
             Some(method) => {
                 let name = self.items.fns[method].name;
@@ -100,6 +99,8 @@ impl Program {
         } else {
             diagnostic.secondary(from, "of this")
         });
+        let _ = self.infer.unify(ob.self_ty, crate::ty::Ty::error());
+        self.close_arguments(ob);
     }
 
     /// How the type could have the trait, or why it has not.

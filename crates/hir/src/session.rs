@@ -463,7 +463,6 @@ impl Program {
                 && !self.holds(Ty::nil(), &obligation.trait_ref, obligation.span, obligation.env)
             {
                 self.report_unknown(&obligation, *id);
-                self.infer.bind(*id, Ty::error());
                 continue;
             }
             let tys: Vec<Ty> = [obligation.self_ty]
