@@ -440,15 +440,10 @@ impl BodyCx<'_> {
         }
     }
 
-    /// A list before what else the library goes through in turn or keeps one value in, a string before bytes and
-    /// characters.
+    /// A list before what else the library goes through in turn or keeps one value in.
     fn usual_one(&self, heads: &[Head]) -> Option<Head> {
         let is = |head: &Head, item: LangTy| matches!(head, Head::Adt(id) if self.prog.lang.is_ty(*id, item));
         let others = [LangTy::Option, LangTy::Result, LangTy::Range, LangTy::Set, LangTy::Gen];
-        let texts = [Head::Str, Head::Bytes, Head::Char];
-        if heads.contains(&Head::Str) && heads.iter().all(|head| texts.contains(head)) {
-            return Some(Head::Str);
-        }
         let list = heads.iter().find(|head| is(head, LangTy::List))?;
         let rest = heads.iter().all(|head| head == list || others.iter().any(|o| is(head, *o)));
         rest.then_some(*list)
