@@ -364,11 +364,34 @@ impl BodyCx<'_> {
         }
     }
 
+    /// The work that waits, in the order in which its receivers or operands stand: what is known of a receiver is
+    /// known to the lambdas behind it.
+    fn by_place(&self) -> Vec<usize> {
+        let place = |index: &usize| {
+            let at = match self.draft.pending[*index] {
+                Pending::Method { receiver, .. } => receiver,
+                Pending::Field { base, .. } => base,
+                Pending::Index { expr, .. }
+                | Pending::Unary { expr, .. }
+                | Pending::Binary { expr, .. }
+                | Pending::Compare { expr, .. }
+                | Pending::Cast { expr, .. }
+                | Pending::Assign { expr, .. }
+                | Pending::Try { expr, .. } => expr,
+            };
+            let span = self.span(at);
+            (span.lo, span.hi)
+        };
+        let mut order: Vec<usize> = (0..self.draft.pending.len()).collect();
+        order.sort_by_key(place);
+        order
+    }
+
     /// A method of a type that stays open belongs to the only trait that has one of this name for these
     /// arguments, else method and field to the type that is chosen of those that have it. Whether
     /// there was one to be decided so.
     fn assume_receiver(&mut self, choose: fn(&Self, &[Head]) -> Option<Head>) -> bool {
-        for index in 0..self.draft.pending.len() {
+        for index in self.by_place() {
             if let Pending::Method { expr, receiver, name, args } = &self.draft.pending[index]
                 && self.ty(*receiver).is_var()
             {
@@ -392,7 +415,7 @@ impl BodyCx<'_> {
 
     /// A method that several types have is that of each of them. Whether there was one to be decided so.
     fn assume_by_name(&mut self) -> bool {
-        for index in 0..self.draft.pending.len() {
+        for index in self.by_place() {
             if let Pending::Method { expr, receiver, name, args } = &self.draft.pending[index]
                 && self.ty(*receiver).is_var()
             {
