@@ -5,6 +5,7 @@ use crate::program::Program;
 use crate::traits::Obligation;
 use crate::ty::VarId;
 use crate::types::a;
+use sepal_base::codes::Code;
 use sepal_base::{Diagnostic, codes};
 
 impl Program {
@@ -32,7 +33,15 @@ impl Program {
         } else {
             self.trait_name(&ob.trait_ref)
         };
-        let (code, message) = match self.lang.which_trait(ob.trait_ref.id) {
+        let (code, message) = self.what_is_missing(ob, &name, &trait_name);
+        let diagnostic = Diagnostic::new(code, ob.span, message);
+        let diagnostic = self.with_advice(diagnostic, ob, ty, &trait_name);
+        self.report(diagnostic);
+    }
+
+    /// The lack of a trait, in the words of what it is for.
+    fn what_is_missing(&self, ob: &Obligation, name: &str, trait_name: &str) -> (Code, String) {
+        match self.lang.which_trait(ob.trait_ref.id) {
             Some(LangTrait::Eq) => (
                 codes::NOT_IMPLEMENTED,
                 format!("values of type `{name}` cannot be compared for equality"),
@@ -50,21 +59,21 @@ impl Program {
                 (codes::NOT_IMPLEMENTED, format!("values of type `{name}` cannot be shown"))
             }
             Some(LangTrait::Iterable | LangTrait::Pairs | LangTrait::Iter) => {
-                (codes::NOT_ITERABLE, format!("{a_name} cannot be looped over", a_name = a(&name)))
+                (codes::NOT_ITERABLE, format!("{a_name} cannot be looped over", a_name = a(name)))
             }
             Some(LangTrait::Index) => (
                 codes::BAD_OPERAND,
-                format!("{a_name} cannot be indexed like this", a_name = a(&name)),
+                format!("{a_name} cannot be indexed like this", a_name = a(name)),
             ),
             Some(LangTrait::IndexSet) => (
                 codes::BAD_OPERAND,
-                format!("the elements of {a_name} cannot be assigned like this", a_name = a(&name)),
+                format!("the elements of {a_name} cannot be assigned like this", a_name = a(name)),
             ),
             Some(LangTrait::Slice) => {
-                (codes::BAD_OPERAND, format!("{a_name} cannot be sliced", a_name = a(&name)))
+                (codes::BAD_OPERAND, format!("{a_name} cannot be sliced", a_name = a(name)))
             }
             Some(LangTrait::Contains) => {
-                (codes::BAD_OPERAND, format!("`in` does not look into {a_name}", a_name = a(&name)))
+                (codes::BAD_OPERAND, format!("`in` does not look into {a_name}", a_name = a(name)))
             }
             Some(LangTrait::Integer) => {
                 (codes::NOT_IMPLEMENTED, format!("`{name}` is no integer type"))
@@ -73,10 +82,7 @@ impl Program {
                 codes::NOT_IMPLEMENTED,
                 format!("the type `{name}` does not implement `{trait_name}`"),
             ),
-        };
-        let diagnostic = Diagnostic::new(code, ob.span, message);
-        let diagnostic = self.with_advice(diagnostic, ob, ty, &trait_name);
-        self.report(diagnostic);
+        }
     }
 
     /// That nothing tells what a type is of which only a trait is known. What it has to do with follows from that.
