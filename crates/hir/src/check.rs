@@ -43,6 +43,7 @@ impl Program {
             inherent: Default::default(),
             inherent_names: Default::default(),
             trait_methods: Default::default(),
+            traits_by_name: Default::default(),
             derived: Default::default(),
             late_results: Default::default(),
             derivable: Default::default(),

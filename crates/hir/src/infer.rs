@@ -57,6 +57,11 @@ impl Infer {
         Ty::var(id)
     }
 
+    /// How many variables are bound, those not counted that were bound only to try something.
+    pub(crate) fn known(&self) -> usize {
+        self.log.len()
+    }
+
     /// Forgets every variable; only while none is in use.
     pub(crate) fn clear(&mut self) {
         self.slots.clear();

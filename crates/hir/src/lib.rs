@@ -4,6 +4,7 @@
 //! Must never read a file, know a runtime function's address or decide how a value is laid out.
 
 mod body;
+mod by_name;
 mod check;
 mod collect;
 mod consequences;

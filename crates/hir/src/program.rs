@@ -42,6 +42,8 @@ pub struct Program {
     /// All inherent methods of a shape, for suggestions.
     pub(crate) inherent_names: FxHashMap<Head, Vec<Symbol>>,
     pub(crate) trait_methods: FxHashMap<Symbol, Vec<(TraitId, u32)>>,
+    /// Traits made for a method's name and the number of its arguments.
+    pub(crate) traits_by_name: FxHashMap<(Symbol, usize), TraitId>,
     pub(crate) derived: FxHashMap<Derived, FnId>,
     /// Methods of impls for those of traits whose result is inferred, which they share.
     pub(crate) late_results: FxHashMap<FnId, (ImplId, FnId)>,

@@ -3,7 +3,9 @@
 use crate::lang::LangTrait;
 use crate::program::Program;
 use crate::traits::Obligation;
+use crate::ty::VarId;
 use crate::types::a;
+use sepal_base::codes::Code;
 use sepal_base::{Diagnostic, codes};
 
 impl Program {
@@ -19,6 +21,11 @@ impl Program {
         if self.last_unimplemented.replace(ob.span) == Some(ob.span) {
             return;
         }
+        if let Some(method) = self.method_of_name(ob.trait_ref.id) {
+            let diagnostic = self.lacks_method(ob, method);
+            self.report(diagnostic);
+            return;
+        }
         let name = self.type_name(ty);
         let plain = ob.trait_ref.args.iter().all(|arg| self.infer.resolve(*arg) == ty);
         let trait_name = if plain {
@@ -26,7 +33,15 @@ impl Program {
         } else {
             self.trait_name(&ob.trait_ref)
         };
-        let (code, message) = match self.lang.which_trait(ob.trait_ref.id) {
+        let (code, message) = self.what_is_missing(ob, &name, &trait_name);
+        let diagnostic = Diagnostic::new(code, ob.span, message);
+        let diagnostic = self.with_advice(diagnostic, ob, ty, &trait_name);
+        self.report(diagnostic);
+    }
+
+    /// The lack of a trait, in the words of what it is for.
+    fn what_is_missing(&self, ob: &Obligation, name: &str, trait_name: &str) -> (Code, String) {
+        match self.lang.which_trait(ob.trait_ref.id) {
             Some(LangTrait::Eq) => (
                 codes::NOT_IMPLEMENTED,
                 format!("values of type `{name}` cannot be compared for equality"),
@@ -44,21 +59,21 @@ impl Program {
                 (codes::NOT_IMPLEMENTED, format!("values of type `{name}` cannot be shown"))
             }
             Some(LangTrait::Iterable | LangTrait::Pairs | LangTrait::Iter) => {
-                (codes::NOT_ITERABLE, format!("{a_name} cannot be looped over", a_name = a(&name)))
+                (codes::NOT_ITERABLE, format!("{a_name} cannot be looped over", a_name = a(name)))
             }
             Some(LangTrait::Index) => (
                 codes::BAD_OPERAND,
-                format!("{a_name} cannot be indexed like this", a_name = a(&name)),
+                format!("{a_name} cannot be indexed like this", a_name = a(name)),
             ),
             Some(LangTrait::IndexSet) => (
                 codes::BAD_OPERAND,
-                format!("the elements of {a_name} cannot be assigned like this", a_name = a(&name)),
+                format!("the elements of {a_name} cannot be assigned like this", a_name = a(name)),
             ),
             Some(LangTrait::Slice) => {
-                (codes::BAD_OPERAND, format!("{a_name} cannot be sliced", a_name = a(&name)))
+                (codes::BAD_OPERAND, format!("{a_name} cannot be sliced", a_name = a(name)))
             }
             Some(LangTrait::Contains) => {
-                (codes::BAD_OPERAND, format!("`in` does not look into {a_name}", a_name = a(&name)))
+                (codes::BAD_OPERAND, format!("`in` does not look into {a_name}", a_name = a(name)))
             }
             Some(LangTrait::Integer) => {
                 (codes::NOT_IMPLEMENTED, format!("`{name}` is no integer type"))
@@ -67,10 +82,31 @@ impl Program {
                 codes::NOT_IMPLEMENTED,
                 format!("the type `{name}` does not implement `{trait_name}`"),
             ),
+        }
+    }
+
+    /// That nothing tells what a type is of which only a trait is known. What it has to do with follows from that.
+    pub(crate) fn report_unknown(&mut self, ob: &Obligation, var: VarId) {
+        let message = match self.method_of_name(ob.trait_ref.id) {
+            Some(method) => {
+                let name = self.items.fns[method].name;
+                format!("the type of this must be known to find `{name}`")
+            }
+            None => {
+                let trait_name = self.trait_name(&ob.trait_ref);
+                format!("the type of this is not known, only that it has `{trait_name}`")
+            }
         };
-        let diagnostic = Diagnostic::new(code, ob.span, message);
-        let diagnostic = self.with_advice(diagnostic, ob, ty, &trait_name);
-        self.report(diagnostic);
+        let diagnostic = Diagnostic::new(codes::CANNOT_INFER, ob.span, message);
+        let diagnostic = diagnostic.help("write the type where the value is made or declared");
+        let from = self.infer.span(var);
+        self.report(if from == ob.span {
+            diagnostic
+        } else {
+            diagnostic.secondary(from, "of this")
+        });
+        let _ = self.infer.unify(ob.self_ty, crate::ty::Ty::error());
+        self.close_arguments(ob);
     }
 
     /// How the type could have the trait, or why it has not.

@@ -12,7 +12,7 @@ use crate::program::Program;
 use crate::traits::{Obligation, Outcome};
 use crate::ty::{Ty, TyKind, VarId};
 use rustc_hash::FxHashMap;
-use sepal_base::{Diagnostic, Symbol, codes};
+use sepal_base::{Symbol, codes};
 use std::rc::Rc;
 
 /// The work in progress.
@@ -26,6 +26,9 @@ pub(crate) struct Session {
     drafts: Vec<Draft>,
     next_index: usize,
     pub(crate) obligations: Vec<Obligation>,
+    /// How many checks are under way. Groups that are being finished still count, though none of their functions is on
+    /// the stack.
+    depth: u32,
     /// Where the stack was when the outermost check began.
     stack_start: usize,
     /// The first obligation of the function being checked.
@@ -60,13 +63,13 @@ impl Session {
 impl Program {
     /// Checks the body of a function if it has not been yet.
     pub(crate) fn ensure_checked(&mut self, id: FnId) {
-        if self.session.stack.is_empty() {
+        if self.session.depth == 0 {
             self.session.stack_start = stack_address();
         }
         if !self.bodies.contains_key(&id) && !self.session.open.contains_key(&id) {
             self.check_group(id);
         }
-        if self.session.stack.is_empty() {
+        if self.session.depth == 0 {
             self.infer.clear();
         }
     }
@@ -83,7 +86,7 @@ impl Program {
             }
             return;
         }
-        if self.session.stack.is_empty() {
+        if self.session.depth == 0 {
             self.session.stack_start = stack_address();
         }
         if self.session.stack_start.abs_diff(stack_address()) > MAX_STACK {
@@ -116,7 +119,9 @@ impl Program {
 
     fn check_group(&mut self, id: FnId) {
         let saved = std::mem::take(&mut self.infer.int_params);
+        self.session.depth += 1;
         self.check_with_group(id);
+        self.session.depth -= 1;
         self.infer.int_params = saved;
     }
 
@@ -217,12 +222,13 @@ impl Program {
         if self.session.tried == state {
             return false;
         }
-        let list = self.session.obligations.split_off(first);
+        let (known, list) = (self.infer.known(), self.session.obligations.split_off(first));
         for obligation in list {
             self.try_obligation(obligation, 0);
         }
         let after = (self.infer.progress, self.session.obligations.len(), first);
-        self.session.tried = after;
+        // What became known on the way may be what an earlier one waits for.
+        self.session.tried = if self.infer.known() == known { after } else { state };
         after != state
     }
 
@@ -301,16 +307,7 @@ impl Program {
                 tys.iter().for_each(|ty| self.collect_vars(*ty, &mut vars));
             }
         }
-        // What an obligation on one of them determines is a parameter too.
-        for obligation in
-            self.session.obligations[first.min(self.session.obligations.len())..].to_vec()
-        {
-            let mut own = Vec::new();
-            self.collect_vars(obligation.self_ty, &mut own);
-            if own.iter().any(|var| vars.contains(var)) {
-                obligation.trait_ref.args.iter().for_each(|arg| self.collect_vars(*arg, &mut vars));
-            }
-        }
+        self.collect_determined(first, &mut vars);
         let Some(owner) = inferred.first().copied() else { return };
         let outer = self.items.fns[owner].generics.params.len() as u32;
         let span = self.items.fns[owner].span;
@@ -323,6 +320,24 @@ impl Program {
         let bounds = self.take_bounds(first, &params);
         for id in inferred {
             self.close_signature(id, &params, &bounds);
+        }
+    }
+
+    /// What an obligation on a type parameter determines is a parameter too.
+    fn collect_determined(&self, first: usize, vars: &mut Vec<VarId>) {
+        let open = &self.session.obligations[first.min(self.session.obligations.len())..];
+        loop {
+            let before = vars.len();
+            for obligation in open {
+                let mut own = Vec::new();
+                self.collect_vars(obligation.self_ty, &mut own);
+                if own.iter().any(|var| vars.contains(var)) {
+                    obligation.trait_ref.args.iter().for_each(|arg| self.collect_vars(*arg, vars));
+                }
+            }
+            if vars.len() == before {
+                return;
+            }
         }
     }
 
@@ -447,20 +462,7 @@ impl Program {
             if let TyKind::Var(id) = ty.kind()
                 && !self.holds(Ty::nil(), &obligation.trait_ref, obligation.span, obligation.env)
             {
-                let span = obligation.span;
-                let trait_name = self.trait_name(&obligation.trait_ref);
-                let message =
-                    format!("the type of this is not known, only that it has `{trait_name}`");
-                let diagnostic = Diagnostic::new(codes::CANNOT_INFER, span, message);
-                let from = self.infer.span(*id);
-                let diagnostic =
-                    diagnostic.help("write the type where the value is made or declared");
-                self.report(if from == span {
-                    diagnostic
-                } else {
-                    diagnostic.secondary(from, "of this")
-                });
-                self.infer.bind(*id, Ty::error());
+                self.report_unknown(&obligation, *id);
                 continue;
             }
             let tys: Vec<Ty> = [obligation.self_ty]

@@ -123,7 +123,10 @@ impl BodyCx<'_> {
         let value = self.value(arg.value);
         let ty = self.ty(value);
         let from = self.known_or_default(ty);
-        if from.as_int().is_none()
+        if from.is_var() {
+            let at = self.span(value);
+            self.require_lang(from, LangTrait::Integer, Vec::new(), at);
+        } else if from.as_int().is_none()
             && !self.prog.infer.int_params.contains(&from)
             && !from.has_error()
         {

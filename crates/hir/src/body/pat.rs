@@ -469,6 +469,11 @@ impl BodyCx<'_> {
         bindings: &mut Bindings,
     ) -> PatId {
         let known = self.known(ty);
+        if self.prog.infer.var_kind(known) == Some(VarKind::General) {
+            // Who asks for a value's type has one that carries it.
+            self.unify(known, Ty::any());
+        }
+        let known = self.shallow(known);
         let sub = self.pattern(sub, tested, bindings);
         if known.is_any() {
             return self.pat(PatKind::TypeTest { ty: tested, sub }, Ty::any(), span);

@@ -327,6 +327,7 @@ impl BodyCx<'_> {
     pub(crate) fn assume_receivers(&mut self) {
         while self.assume_receiver(Self::only_one)
             || self.assume_receiver(Self::usual_one)
+            || self.assume_by_name()
             || self.assume_try()
         {
             self.settle();
@@ -363,11 +364,34 @@ impl BodyCx<'_> {
         }
     }
 
+    /// The work that waits, in the order in which its receivers or operands stand: what is known of a receiver is
+    /// known to the lambdas behind it.
+    fn by_place(&self) -> Vec<usize> {
+        let place = |index: &usize| {
+            let at = match self.draft.pending[*index] {
+                Pending::Method { receiver, .. } => receiver,
+                Pending::Field { base, .. } => base,
+                Pending::Index { expr, .. }
+                | Pending::Unary { expr, .. }
+                | Pending::Binary { expr, .. }
+                | Pending::Compare { expr, .. }
+                | Pending::Cast { expr, .. }
+                | Pending::Assign { expr, .. }
+                | Pending::Try { expr, .. } => expr,
+            };
+            let span = self.span(at);
+            (span.lo, span.hi)
+        };
+        let mut order: Vec<usize> = (0..self.draft.pending.len()).collect();
+        order.sort_by_key(place);
+        order
+    }
+
     /// A method of a type that stays open belongs to the only trait that has one of this name for these
     /// arguments, else method and field to the type that is chosen of those that have it. Whether
     /// there was one to be decided so.
     fn assume_receiver(&mut self, choose: fn(&Self, &[Head]) -> Option<Head>) -> bool {
-        for index in 0..self.draft.pending.len() {
+        for index in self.by_place() {
             if let Pending::Method { expr, receiver, name, args } = &self.draft.pending[index]
                 && self.ty(*receiver).is_var()
             {
@@ -375,7 +399,7 @@ impl BodyCx<'_> {
                 let traits = self.traits_with_method(name.name, &args, expr);
                 if let Some(id) = self.only_trait(&traits) {
                     self.draft.pending.remove(index);
-                    self.assume_trait(expr, receiver, id, name, args);
+                    self.finish_trait_method(expr, receiver, id, name, args);
                     return true;
                 }
                 if !traits.is_empty() {
@@ -384,6 +408,26 @@ impl BodyCx<'_> {
             }
             if self.assume_head(index, choose) {
                 return true;
+            }
+        }
+        false
+    }
+
+    /// A method that several types have is that of each of them. Whether there was one to be decided so.
+    fn assume_by_name(&mut self) -> bool {
+        for index in self.by_place() {
+            if let Pending::Method { expr, receiver, name, args } = &self.draft.pending[index]
+                && self.ty(*receiver).is_var()
+            {
+                let (expr, receiver, name, args) = (*expr, *receiver, *name, args.clone());
+                if self.traits_with_method(name.name, &args, expr).is_empty()
+                    && !self.heads_with_method(name.name, &args, expr).is_empty()
+                {
+                    self.draft.pending.remove(index);
+                    let id = self.prog.trait_by_name(name.name, args.len());
+                    self.finish_trait_method(expr, receiver, id, name, args);
+                    return true;
+                }
             }
         }
         false
@@ -419,33 +463,13 @@ impl BodyCx<'_> {
         }
     }
 
-    /// A list before what else the library goes through in turn or keeps one value in, a string before bytes and
-    /// characters.
+    /// A list before what else the library goes through in turn or keeps one value in.
     fn usual_one(&self, heads: &[Head]) -> Option<Head> {
         let is = |head: &Head, item: LangTy| matches!(head, Head::Adt(id) if self.prog.lang.is_ty(*id, item));
         let others = [LangTy::Option, LangTy::Result, LangTy::Range, LangTy::Set, LangTy::Gen];
-        let texts = [Head::Str, Head::Bytes, Head::Char];
-        if heads.contains(&Head::Str) && heads.iter().all(|head| texts.contains(head)) {
-            return Some(Head::Str);
-        }
         let list = heads.iter().find(|head| is(head, LangTy::List))?;
         let rest = heads.iter().all(|head| head == list || others.iter().any(|o| is(head, *o)));
         rest.then_some(*list)
-    }
-
-    fn assume_trait(
-        &mut self,
-        made: ExprId,
-        receiver: ExprId,
-        id: TraitId,
-        name: ast::Ident,
-        args: Vec<ExprId>,
-    ) {
-        let (span, ty) = (self.span(receiver), self.ty(receiver));
-        let arity = self.prog.items.traits[id].generics.params.len() - 1;
-        let trait_args: Vec<Ty> = (0..arity).map(|_| self.fresh(span)).collect();
-        self.require(ty, TraitRef { id, args: trait_args.into() }, span);
-        self.finish_trait_method(made, receiver, id, name, args);
     }
 
     fn assume_type(&mut self, receiver: ExprId, head: Head) -> bool {

@@ -196,6 +196,10 @@ impl BodyCx<'_> {
         let (pat, local) = self.variant_binding(ty, variant, inner, span);
         let value = self.local(local, span);
         let otherwise = self.check(rhs, inner);
+        // Which of the two types was meant nobody knows.
+        if self.ty(otherwise).is_error() {
+            return self.error_expr(span);
+        }
         let wild = self.pat(PatKind::Wild, ty, span);
         let arms = Box::from([
             Arm { pat, guard: None, body: value },
