@@ -174,18 +174,15 @@ pub fn any_op(cx: &mut ModuleCx<'_>, op: AnyOp, ty: Ty) -> Option<Function> {
         AnyOp::Hash => this.trait_or(LangTrait::Hash, 0, ty, &[value], |this| this.b.iconst(0)),
         AnyOp::TypeName => Vals::from_slice(&[type_name(&mut this, ty)]),
         AnyOp::Parts => {
-            let parts = match ty.kind() {
-                TyKind::Tuple(elems) => elems.len() as i64,
-                _ if this.cx.as_lang(ty, LangTy::List).is_some() => PARTS_OF_LIST,
-                _ => 0,
-            };
+            let of_list = this.cx.as_lang(ty, LangTy::List).map(|_| PARTS_OF_LIST);
+            let parts = tuple_elems(ty).map(|elems| elems.len() as i64).or(of_list).unwrap_or(0);
             Vals::from_slice(&[this.b.iconst(parts)])
         }
-        AnyOp::ToList => match (ty.kind(), this.cx.as_lang(ty, LangTy::List)) {
-            (TyKind::Tuple(elems), _) => list_of_parts(&mut this, ty, elems, &value),
-            (_, Some(args)) if args[0].is_any() => value,
-            (_, Some(args)) => list_of_any(&mut this, args[0], value),
-            (_, None) => Vals::from_slice(&[this.b.const_null(Type::Ref)]),
+        AnyOp::ToList => match (tuple_elems(ty), this.cx.as_lang(ty, LangTy::List)) {
+            (Some(elems), _) => list_of_parts(&mut this, ty, elems, &value),
+            (None, Some(args)) if args[0].is_any() => value,
+            (None, Some(args)) => list_of_any(&mut this, args[0], value),
+            (None, None) => Vals::from_slice(&[this.b.const_null(Type::Ref)]),
         },
     };
     Some(this.give(&results))
@@ -194,6 +191,10 @@ pub fn any_op(cx: &mut ModuleCx<'_>, op: AnyOp, ty: Ty) -> Option<Function> {
 fn type_name(this: &mut BodyCx<'_, '_>, ty: Ty) -> Value {
     let name = this.cx.program.type_name(ty);
     this.text(&name)
+}
+
+fn tuple_elems(ty: Ty) -> Option<&'static [Ty]> {
+    if let TyKind::Tuple(elems) = ty.kind() { Some(elems) } else { None }
 }
 
 /// A new list of the parts of a tuple, each made an `any`.

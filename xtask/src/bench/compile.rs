@@ -23,14 +23,14 @@ pub fn run(root: &Path, options: &Options) -> Result<(), String> {
     let shorter = if options.quick { 50 } else { 1 };
     for lines in CHECKED {
         let (file, lines) = program(&tools, lines / shorter)?;
-        let seconds = median(options.runs, || {
+        let seconds = median(options, || {
             timed(Command::new(&tools.sepal).arg("check").arg(&file)).map(|(seconds, _)| seconds)
         })?;
         print_rate("check", lines, seconds);
     }
     for lines in COMPILED {
         let (file, lines) = program(&tools, lines / shorter)?;
-        let seconds = median(options.runs, || {
+        let seconds = median(options, || {
             let (_, timings) =
                 timed(Command::new(&tools.sepal).args(["run", "--timings"]).arg(&file))?;
             compiling(&timings)
@@ -60,11 +60,11 @@ fn hello(tools: &Tools, options: &Options) -> Result<(), String> {
     let source = tools.root.join("examples/hello.spl");
     let native = tools.out.join("hello");
     timed(Command::new(&tools.sepal).arg("build").arg("-o").arg(&native).arg(&source))?;
-    let in_memory = median(options.runs, || {
+    let in_memory = median(options, || {
         timed(Command::new(&tools.sepal).arg("run").arg(&source)).map(|(seconds, _)| seconds)
     })?;
     let executable =
-        median(options.runs, || timed(&mut Command::new(&native)).map(|(seconds, _)| seconds))?;
+        median(options, || timed(&mut Command::new(&native)).map(|(seconds, _)| seconds))?;
     println!("hello, in memory   {:>8.1} ms", in_memory * 1e3);
     println!("hello, native      {:>8.1} ms", executable * 1e3);
     let Some(strip) = first_that_runs(&["strip", "llvm-strip"]) else {
@@ -102,7 +102,10 @@ fn compiling(timings: &str) -> Result<f64, String> {
     Ok(sum)
 }
 
-fn median(runs: usize, mut run: impl FnMut() -> Result<f64, String>) -> Result<f64, String> {
+/// The median of runs, after one that only warms the machine up. These are short, so there are twice as many as of others.
+fn median(options: &Options, mut run: impl FnMut() -> Result<f64, String>) -> Result<f64, String> {
+    let runs = if options.quick { 1 } else { 2 * options.runs + 1 };
+    run()?;
     let mut seconds = Vec::with_capacity(runs);
     for _ in 0..runs {
         seconds.push(run()?);

@@ -177,15 +177,11 @@ impl BodyCx<'_, '_> {
 
     /// For the types that fit whatever the parts of the value are, `[any]` and `(any, any)`: what `AnyOp::Parts` must say.
     fn any_parts(&self, ty: Ty) -> Option<i64> {
-        match ty.kind() {
-            TyKind::Tuple(elems) => {
-                elems.iter().all(|elem| elem.is_any()).then_some(elems.len() as i64)
-            }
-            _ => {
-                let elem = self.cx.as_lang(ty, LangTy::List)?[0];
-                elem.is_any().then_some(shims::PARTS_OF_LIST)
-            }
+        if let TyKind::Tuple(elems) = ty.kind() {
+            return elems.iter().all(|elem| elem.is_any()).then_some(elems.len() as i64);
         }
+        let elem = self.cx.as_lang(ty, LangTy::List)?[0];
+        elem.is_any().then_some(shims::PARTS_OF_LIST)
     }
 
     /// The list or tuple of `any` made of a box with such parts.

@@ -612,10 +612,10 @@ impl BodyCx<'_, '_> {
     fn may_both_fit(&self, a: &Test, b: &Test) -> bool {
         let (Test::Type(a), Test::Type(b)) = (a, b) else { return false };
         let is_list = |ty: Ty| self.cx.as_lang(ty, LangTy::List).is_some();
-        match (a.kind(), b.kind()) {
-            (TyKind::Tuple(a), TyKind::Tuple(b)) => a.len() == b.len(),
-            _ => is_list(*a) && is_list(*b),
+        if let (TyKind::Tuple(a), TyKind::Tuple(b)) = (a.kind(), b.kind()) {
+            return a.len() == b.len();
         }
+        is_list(*a) && is_list(*b)
     }
 
     /// The value inside an `any` that passed a type test.
