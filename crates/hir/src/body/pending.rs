@@ -228,7 +228,8 @@ impl BodyCx<'_> {
         self.draft.pending = kept;
     }
 
-    /// An operator on a type that stays open: its trait becomes a bound.
+    /// An operator on a type that stays open: its trait becomes a bound. The other operand is of the same type, but the
+    /// count of a shift, which is of any; the result is of the type.
     fn assume_operator(
         &mut self,
         made: ExprId,
@@ -238,8 +239,10 @@ impl BodyCx<'_> {
     ) {
         let Some(id) = self.lang_trait(item) else { return };
         let span = self.span(made);
-        let arity = self.prog.items.traits[id].generics.params.len() - 1;
-        let trait_ref = TraitRef { id, args: vec![ty; arity].into() };
+        let others = args.iter().skip(1).map(|arg| self.ty(*arg)).collect::<Vec<_>>();
+        others.iter().for_each(|other| self.default_literal(*other));
+        let trait_args: Vec<Ty> = others.into_iter().chain([ty]).collect();
+        let trait_ref = TraitRef { id, args: trait_args.into() };
         self.require(ty, trait_ref.clone(), span);
         let callee = Callee::of_trait(trait_ref, 0, ty);
         self.becomes(made, ExprKind::Call { callee, args: args.into(), inout: None }, ty);
