@@ -76,6 +76,9 @@ pub struct Options {
     pub sim_kills: u32,
     /// A simulation says on standard error what it decides.
     pub sim_trace: bool,
+    /// Nanoseconds of a turn that is not worth sharing with another core; by default what was found to be best. For tests, whose
+    /// turns are longer.
+    pub short_turn: Option<u64>,
 }
 
 impl Options {
@@ -90,7 +93,8 @@ impl Options {
         let sim_trace = env::var(SIM_TRACE).is_ok_and(|text| text == "1");
         let observe = env::var(OBSERVE).ok().and_then(|text| observe_interval(&text));
         let workers = workers_from_env();
-        Options { args, max_heap, pace, workers, sim, sim_kills, sim_trace, observe }
+        let short_turn = None;
+        Options { args, max_heap, pace, workers, sim, sim_kills, sim_trace, short_turn, observe }
     }
 
     /// Gives a native executable these options by the environment that [`Options::from_env`] reads. Its arguments

@@ -188,7 +188,8 @@ impl Clock {
     }
 
     fn run_until_stopped(&self, runtime: RuntimeRef) {
-        let (mut ticker, mut compaction) = (Ticker::default(), Compaction::default());
+        let (mut ticker, mut compaction) =
+            (Ticker::default(), Compaction::new(runtime.scheduler.short_turn()));
         let mut has_woken = false;
         let mut next_tick = 0u64;
         let mut state = self.lock();

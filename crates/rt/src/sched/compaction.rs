@@ -38,8 +38,10 @@ pub(crate) struct Keeper {
 }
 
 /// The clock's account of it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Compaction {
+    /// See [`SHORT`].
+    short: u64,
     /// When the last tick was, and how many actors had been made by then.
     ticked: u64,
     made: usize,
@@ -103,6 +105,14 @@ impl Keeper {
 }
 
 impl Compaction {
+    /// With another bound than the usual, if one is given.
+    pub(crate) fn new(short: Option<u64>) -> Compaction {
+        let short = short.unwrap_or(SHORT);
+        let (ticked, made) = (0, 0);
+        let (compact_ticks, long_ticks, shared_ticks, last_shared) = (0, 0, 0, 0);
+        Compaction { short, ticked, made, compact_ticks, long_ticks, shared_ticks, last_shared }
+    }
+
     /// A tick: decides who is the keeper from what has been seen since the last one.
     pub(crate) fn decide(&mut self, keeper: &Keeper, load: &Load, workers: usize, now: u64) {
         let nanos = now.saturating_sub(std::mem::replace(&mut self.ticked, now));
@@ -110,7 +120,9 @@ impl Compaction {
         keeper.asked.store(false, Ordering::Relaxed);
         let was = keeper.thread.load(Ordering::Relaxed);
         let born = load.made.wrapping_sub(std::mem::replace(&mut self.made, load.made)) as u64;
-        let one_core = load.on_one_core(workers, nanos, born, was != 0);
+        let short = self.short * load.turns + SHORT_BIRTH * born.min(load.turns);
+        let short = if was == 0 { 2 * short } else { short };
+        let one_core = load.on_one_core(workers, nanos, short);
         let goes_on = if was == 0 {
             self.shared_ticks = self.shared_ticks.saturating_sub(1);
             (self.compact_ticks, self.long_ticks) = (0, 0);
@@ -199,23 +211,15 @@ impl Load {
         }
     }
 
-    /// What one core would be to it, instead of so many workers, or is, where the load is compact; `born` of the actors
-    /// were made in this time. Turns that are shared take longer, by what the sharing costs.
-    pub(crate) fn on_one_core(
-        &self,
-        workers: usize,
-        nanos: u64,
-        born: u64,
-        is_compact: bool,
-    ) -> OneCore {
+    /// What one core would be to it, instead of so many workers, or is, where the load is compact; `short` is what all turns
+    /// together would take at most that are not worth sharing by two. Those that are shared take longer, by what that costs.
+    pub(crate) fn on_one_core(&self, workers: usize, nanos: u64, short: u64) -> OneCore {
         let busy = nanos.saturating_mul(self.running);
         let waits = self.waiting.saturating_mul(busy) > SLICE.saturating_mul(self.turns);
         if self.is_heavy || waits {
             return OneCore::TooLittle;
         }
         let helpers = workers.saturating_sub(1) as u64;
-        let short = SHORT * self.turns + SHORT_BIRTH * born.min(self.turns);
-        let short = if is_compact { short } else { 2 * short };
         let is_short = busy.saturating_mul(helpers) < short;
         if helpers > 0 && is_short { OneCore::Enough } else { OneCore::Helped }
     }

@@ -16,36 +16,41 @@ fn load(turns: u32, waiting: usize) -> Load {
 
 #[test]
 fn short_turns_stay_together() {
-    assert_eq!(load(1_000, 100).on_one_core(2, SLICE, 0, true), OneCore::Enough, "300 ns each");
-    assert_eq!(load(400, 100).on_one_core(2, SLICE, 0, true), OneCore::Helped, "750 ns each");
-    assert_eq!(load(400, 100).on_one_core(2, SLICE, 0, false), OneCore::Enough, "with the moving");
-}
-
-#[test]
-fn those_of_new_actors_may_be_longer() {
-    assert_eq!(load(300, 100).on_one_core(2, SLICE, 0, true), OneCore::Helped, "1 us each");
-    assert_eq!(load(300, 100).on_one_core(2, SLICE, 300, true), OneCore::Enough);
-}
-
-#[test]
-fn with_more_workers_only_shorter_ones_do() {
-    assert_eq!(load(1_000, 100).on_one_core(4, SLICE, 0, true), OneCore::Helped);
-    assert_eq!(load(2_100, 100).on_one_core(4, SLICE, 0, true), OneCore::Enough);
-    assert_eq!(load(1_000, 100).on_one_core(1, SLICE, 0, true), OneCore::Helped, "by nobody");
+    let on_one = |turns: u32, workers: usize, short: u64| {
+        load(turns, 100).on_one_core(workers, SLICE, short * u64::from(turns))
+    };
+    assert_eq!(on_one(1_000, 2, 301), OneCore::Enough, "300 ns each");
+    assert_eq!(on_one(1_000, 2, 300), OneCore::Helped);
+    assert_eq!(on_one(1_000, 4, 900), OneCore::Helped, "they help each other");
+    assert_eq!(on_one(1_000, 4, 901), OneCore::Enough);
+    assert_eq!(on_one(1_000, 1, 1_000), OneCore::Helped, "by nobody");
 }
 
 #[test]
 fn nobody_waits_for_longer_than_a_tick() {
-    assert_eq!(load(1_000, 1_000).on_one_core(2, SLICE, 0, true), OneCore::Enough);
-    assert_eq!(load(1_000, 1_001).on_one_core(2, SLICE, 0, true), OneCore::TooLittle);
-    assert_eq!(
-        load(0, 0).on_one_core(2, SLICE, 0, true),
-        OneCore::TooLittle,
-        "one turn all the time"
-    );
+    let on_one = |load: &Load| load.on_one_core(2, SLICE, u64::MAX);
+    assert_eq!(on_one(&load(1_000, 1_000)), OneCore::Enough);
+    assert_eq!(on_one(&load(1_000, 1_001)), OneCore::TooLittle);
+    assert_eq!(on_one(&load(0, 0)), OneCore::TooLittle, "one turn all the time");
     let mut with_task = load(1_000, 0);
     with_task.add(&Seen { has_tasks: true, runs: false, ..thread(1, 0, 0) });
-    assert_eq!(with_task.on_one_core(2, SLICE, 0, true), OneCore::TooLittle);
+    assert_eq!(on_one(&with_task), OneCore::TooLittle);
+}
+
+#[test]
+fn those_of_new_actors_may_be_longer() {
+    // 750 ns each.
+    let is_compact_with = |made: usize| {
+        let keeper = Keeper::default();
+        let mut compaction = Compaction::new(None);
+        for tick in 1..10 {
+            let mut load = Load::default();
+            load.add(&Seen { made: made * tick, ..thread(0, 400, 10) });
+            compaction.decide(&keeper, &load, 2, SLICE * tick as u64);
+        }
+        keeper.is_any()
+    };
+    assert!(!is_compact_with(0) && is_compact_with(400));
 }
 
 #[test]
@@ -53,13 +58,13 @@ fn who_rests_is_not_chosen() {
     let keeper = Keeper::default();
     let mut load = load(300, 1);
     load.add(&Seen { runs: false, ..thread(1, 700, 0) });
-    Compaction::default().decide(&keeper, &load, 2, SLICE);
+    Compaction::new(None).decide(&keeper, &load, 2, SLICE);
     assert!(keeper.is(0));
 }
 
 #[test]
 fn the_busiest_becomes_the_keeper_until_it_gives_up() {
-    let (keeper, mut compaction) = (Keeper::default(), Compaction::default());
+    let (keeper, mut compaction) = (Keeper::default(), Compaction::new(None));
     let mut both = load(300, 1);
     both.add(&thread(1, 700, 1));
     compaction.decide(&keeper, &both, 2, SLICE);
@@ -75,7 +80,7 @@ fn the_busiest_becomes_the_keeper_until_it_gives_up() {
 
 #[test]
 fn what_is_too_much_for_one_is_tried_more_and_more_rarely() {
-    let (keeper, mut compaction) = (Keeper::default(), Compaction::default());
+    let (keeper, mut compaction) = (Keeper::default(), Compaction::new(None));
     let mut now = 0;
     // Short for what is shared, too long for one core.
     let mut ticks_until_tried = || {

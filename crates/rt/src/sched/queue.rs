@@ -90,6 +90,8 @@ pub(crate) struct Scheduler {
     threads_alive: AtomicUsize,
     /// The number of workers, if it was given.
     workers: Option<usize>,
+    /// See [`Options::short_turn`].
+    short_turn: Option<u64>,
     /// Who makes the choices in a simulation.
     simulation: Option<Simulation>,
 }
@@ -163,6 +165,7 @@ impl Scheduler {
             begun: AtomicUsize::new(0),
             threads_alive: AtomicUsize::new(0),
             workers: options.workers,
+            short_turn: options.short_turn,
             simulation: Simulation::new(options),
         }
     }
@@ -170,6 +173,16 @@ impl Scheduler {
     /// Who makes the choices in a simulation.
     pub(crate) fn simulation(&self) -> Option<&Simulation> {
         self.simulation.as_ref()
+    }
+
+    pub(crate) fn short_turn(&self) -> Option<u64> {
+        self.short_turn
+    }
+
+    /// Whether one thread does all the work now.
+    #[cfg(test)]
+    pub(crate) fn is_compact(&self) -> bool {
+        self.keeper.is_any()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -119,6 +119,12 @@ pub fn run_on(workers: usize, main: Code) -> (i32, Vec<i64>) {
     run_with_options(Options { workers: Some(workers), ..Options::default() }, main)
 }
 
+/// The same on two workers, with turns of so many nanoseconds held to be short.
+pub fn run_with_short_turns(short_turn: u64, main: Code) -> (i32, Vec<i64>) {
+    let short_turn = Some(short_turn);
+    run_with_options(Options { workers: Some(2), short_turn, ..Options::default() }, main)
+}
+
 /// Runs `main` in the simulation of a seed.
 pub fn simulate(seed: u64, main: Code) -> (i32, Vec<i64>) {
     run_with_options(Options { sim: Some(seed), ..Options::default() }, main)

@@ -1,6 +1,6 @@
 //! Many actors, many messages, many ends at once.
 
-use super::host::{Cx, Flow, Look, run_on};
+use super::host::{Cx, Flow, Look, run_on, run_with_short_turns};
 use crate::fns::bodies::*;
 use crate::sched::slot::{Pid, Slot};
 
@@ -211,6 +211,60 @@ fn many_rounds_and_many_idle_actors() {
         let life = start.elapsed().as_nanos() / (1_000 * scale()) as u128;
         println!("{workers} workers: {round} ns a round, {life} ns an actor's life");
     }
+}
+
+/// Rings of short turns, which one core does alone, and now and then turns that are not short.
+#[test]
+fn nothing_is_lost_when_the_load_is_compacted_and_shared_again() {
+    const RINGS: i64 = 20;
+    const ACTORS: i64 = 4;
+    const ROUNDS: i64 = 3_000;
+    fn link(cx: &Cx<'_>) -> Flow {
+        if cx.state() == 0 {
+            cx.set_state(1);
+            let next = if cx.word(0) == 0 { 1 } else { cx.spawn(link, &[cx.word(0) - 1]) };
+            cx.set(1, next);
+        }
+        while let Some(Look::Message(ring, round)) = cx.receive() {
+            let is_long = cx.word(0) == 0 && ring == 0 && round % 500 == 0;
+            let until = std::time::Instant::now() + std::time::Duration::from_millis(2);
+            while is_long && std::time::Instant::now() < until {
+                std::hint::spin_loop();
+            }
+            cx.send(cx.word(1), ring, round);
+        }
+        cx.wait()
+    }
+    fn main(cx: &Cx<'_>) -> Flow {
+        if cx.state() == 0 {
+            cx.set_state(1);
+            let first = cx.spawn(link, &[ACTORS - 1]);
+            cx.set(1, first);
+            cx.engine.log.lock().expect("no body panics").resize(RINGS as usize + 1, 0);
+            (0..RINGS).for_each(|ring| cx.send(first, ring, 0));
+        }
+        while let Some(Look::Message(ring, round)) = cx.receive() {
+            let mut log = cx.engine.log.lock().expect("no body panics");
+            assert_eq!(log[ring as usize], round, "in order");
+            log[ring as usize] += 1;
+            let runtime = unsafe { (*cx.actor).runtime };
+            let is_compact = runtime.scheduler.is_compact();
+            log[RINGS as usize] |= i64::from(is_compact);
+            cx.set(2, cx.word(2) + 1);
+            if cx.word(2) == RINGS * ROUNDS {
+                return Flow::Done;
+            }
+            drop(log);
+            if round + 1 < ROUNDS {
+                cx.send(cx.word(1), ring, round + 1);
+            }
+        }
+        cx.wait()
+    }
+    let (code, log) = run_with_short_turns(100_000, main);
+    let (compact, rings) = log.split_last().expect("it has been resized");
+    assert_eq!((code, rings), (0, &[ROUNDS; RINGS as usize][..]));
+    assert_eq!(*compact, 1, "it was compact for a time");
 }
 
 #[test]
