@@ -56,8 +56,9 @@ impl Program {
     pub(crate) fn method_of_name(&self, id: TraitId) -> Option<FnId> {
         let method = *self.items.traits[id].methods.first()?;
         let def = &self.items.fns[method];
-        let made = self.traits_by_name.get(&(def.name, def.params.len() - 1));
-        (made == Some(&id)).then_some(method)
+        // A declared one may have functions without `self` only.
+        let arguments = def.params.len().checked_sub(1)?;
+        (self.traits_by_name.get(&(def.name, arguments)) == Some(&id)).then_some(method)
     }
 
     fn some_method_changes_self(&self, name: Symbol) -> bool {
