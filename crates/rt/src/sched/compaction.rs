@@ -16,11 +16,12 @@
 use super::ticking::SLICE;
 use crate::sync::{AtomicBool, AtomicUsize, Ordering};
 
-/// Turns that take so many nanoseconds are not worth sharing by two, for their messages go from core to core.
-const SHORT: u64 = 450;
+/// Turns that take so many nanoseconds are not worth sharing by two, for their messages go from core to core. Actors that
+/// live on are moved once for many turns: such loads gained nothing when they were compacted from 450 ns on.
+const SHORT: u64 = 100;
 /// So many more for each actor that was made: one that ends soon takes its slot, heap and first message along for nothing,
 /// and their memory comes back when it is used again.
-const SHORT_BIRTH: u64 = 800;
+const SHORT_BIRTH: u64 = 1_100;
 /// So many ticks with longer turns follow each other before the load is shared: the machine may have had other work.
 const PATIENCE: u32 = 4;
 /// So many ticks pass before a load is compacted again that was too heavy for one core.

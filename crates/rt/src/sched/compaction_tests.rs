@@ -58,13 +58,13 @@ fn who_rests_is_not_chosen() {
     let keeper = Keeper::default();
     let mut load = load(300, 1);
     load.add(&Seen { runs: false, ..thread(1, 700, 0) });
-    Compaction::new(None).decide(&keeper, &load, 2, SLICE);
+    Compaction::new(Some(450)).decide(&keeper, &load, 2, SLICE);
     assert!(keeper.is(0));
 }
 
 #[test]
 fn the_busiest_becomes_the_keeper_until_it_gives_up() {
-    let (keeper, mut compaction) = (Keeper::default(), Compaction::new(None));
+    let (keeper, mut compaction) = (Keeper::default(), Compaction::new(Some(450)));
     let mut both = load(300, 1);
     both.add(&thread(1, 700, 1));
     compaction.decide(&keeper, &both, 2, SLICE);
@@ -80,7 +80,7 @@ fn the_busiest_becomes_the_keeper_until_it_gives_up() {
 
 #[test]
 fn what_is_too_much_for_one_is_tried_more_and_more_rarely() {
-    let (keeper, mut compaction) = (Keeper::default(), Compaction::new(None));
+    let (keeper, mut compaction) = (Keeper::default(), Compaction::new(Some(450)));
     let mut now = 0;
     // Short for what is shared, too long for one core.
     let mut ticks_until_tried = || {

@@ -32,7 +32,7 @@ impl Threads {
         let first =
             Seen { index: 0, turns: 1_000, runs: true, made: 0, waiting: 0, has_tasks: false };
         load.add(&first);
-        Compaction::new(None).decide(&self.keeper, &load, 2, SLICE);
+        Compaction::new(Some(450)).decide(&self.keeper, &load, 2, SLICE);
     }
 
     fn push(&self) {

@@ -31,7 +31,8 @@ pub(super) struct Spacing {
 
 impl Spacing {
     pub fn begin_line(&mut self) {
-        self.before_prev = self.prev;
+        // Lines of comments alone print no token.
+        self.before_prev = self.prev.or(self.before_prev);
         self.prev = None;
         self.prefix = false;
         self.in_impl = false;
@@ -55,8 +56,8 @@ impl Spacing {
             return false;
         }
         match kind {
-            // Twice, not `??`.
-            Question if prev == Question => around.gap_before,
+            // `? ?` and `? ??` are not `??` and `???`, which is `?? ?`.
+            Question | QuestionQuestion if prev == Question => around.gap_before,
             RParen | RBracket | RBrace | Comma | Dot | Question | Colon => false,
             LParen | LBracket if prev.is_contextual() || self.in_impl => around.gap_before,
             // A word of its place may be a name or not: `requires -x`, `after - 1`.

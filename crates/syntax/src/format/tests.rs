@@ -151,13 +151,28 @@ fn no_block_comes_about_in_brackets() {
 }
 
 #[test]
+fn comments_behind_a_colon_in_brackets_open_no_block() {
+    check(
+        "fn main():\n    let d = {1: 2, 3:   // a\n    // b\n    // c\n{4: 5}}\n",
+        expect![[r#"
+            fn main():
+                let d = {1: 2, 3:   // a
+                    // b
+                    // c
+                {4: 5}}
+        "#]],
+    );
+}
+
+#[test]
 fn tokens_that_would_become_others_stay_apart() {
     check(
-        "let a = 1  .5\nlet b = f()?  ?\nlet c = 2 .max(3)\n",
+        "let a = 1  .5\nlet b = f()?  ?\nlet c = 2 .max(3)\nlet d: int? ??= e\n",
         expect![[r#"
         let a = 1 .5
         let b = f()? ?
         let c = 2.max(3)
+        let d: int? ?? = e
     "#]],
     );
 }
