@@ -79,9 +79,19 @@ impl Program {
         methods.filter(fits).collect()
     }
 
+    /// Makes a shape have the obligation's trait, if nobody declared that and the shape has the method. `Some`: the types of
+    /// that method are being inferred right now, and it has those that this use gives it, or it cannot.
+    pub(crate) fn look_by_name(&mut self, head: Head, ty: Ty, ob: &Obligation) -> Option<bool> {
+        let wanted = self.method_of_name(ob.trait_ref.id)?;
+        let fits = self.unify_open_method(head, ty, ob, wanted);
+        if fits.is_none() {
+            self.implement_by_name(head, ob.trait_ref.id, wanted);
+        }
+        fits
+    }
+
     /// Gives a shape the trait, once, if it has the method.
-    pub(crate) fn implement_by_name(&mut self, head: Head, trait_id: TraitId) {
-        let Some(wanted) = self.method_of_name(trait_id) else { return };
+    fn implement_by_name(&mut self, head: Head, trait_id: TraitId, wanted: FnId) {
         if self.impl_index.contains_key(&(trait_id, Some(head))) {
             return;
         }
@@ -108,13 +118,13 @@ impl Program {
 
     /// Whether the method is one whose types are being inferred right now: then it has the types that this use
     /// gives it. `None` if it is not.
-    pub(crate) fn unify_open_method(
+    fn unify_open_method(
         &mut self,
         head: Head,
         ty: Ty,
         ob: &Obligation,
+        wanted: FnId,
     ) -> Option<bool> {
-        let wanted = self.method_of_name(ob.trait_ref.id)?;
         if self.impl_index.contains_key(&(ob.trait_ref.id, Some(head))) {
             return None;
         }

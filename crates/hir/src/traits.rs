@@ -231,11 +231,8 @@ impl Program {
     }
 
     fn search_candidates(&mut self, head: Option<Head>, ty: Ty, ob: &Obligation) -> Search {
-        if let Some(head) = head {
-            if let Some(fits) = self.unify_open_method(head, ty, ob) {
-                return if fits { Search::Found(Source::Given) } else { Search::None };
-            }
-            self.implement_by_name(head, ob.trait_ref.id);
+        if let Some(fits) = head.and_then(|head| self.look_by_name(head, ty, ob)) {
+            return if fits { Search::Found(Source::Given) } else { Search::None };
         }
         if let Some(Head::Adt(adt)) = head {
             self.implement_by_methods(adt, ob.trait_ref.id);

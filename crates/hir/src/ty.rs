@@ -281,6 +281,11 @@ impl Ty {
         }
     }
 
+    /// The types of a tuple's parts.
+    pub fn as_tuple(self) -> Option<&'static [Ty]> {
+        if let TyKind::Tuple(elems) = self.kind() { Some(elems) } else { None }
+    }
+
     pub fn as_fn(self) -> Option<&'static FnTy> {
         match self.kind() {
             TyKind::Fn(function) => Some(function),

@@ -5,7 +5,7 @@ use crate::body::BodyCx;
 use crate::cx::{Instance, ModuleCx, Vals};
 use sepal_base::Symbol;
 use sepal_hir::lang::{LangFn, LangTrait, LangTy};
-use sepal_hir::{FieldIdx, FnId, Resolved, SelfKind, TraitRef, Ty, TyKind, VariantIdx};
+use sepal_hir::{FieldIdx, FnId, Resolved, SelfKind, TraitRef, Ty, VariantIdx};
 use sepal_mir::{BinOp, ConstWord, Function, Hint, Signature, Type, Value, Vtable, VtableId};
 
 /// What every type inside `any` can do: the slots of its `any` vtable, in order.
@@ -175,10 +175,10 @@ pub fn any_op(cx: &mut ModuleCx<'_>, op: AnyOp, ty: Ty) -> Option<Function> {
         AnyOp::TypeName => Vals::from_slice(&[type_name(&mut this, ty)]),
         AnyOp::Parts => {
             let of_list = this.cx.as_lang(ty, LangTy::List).map(|_| PARTS_OF_LIST);
-            let parts = tuple_elems(ty).map(|elems| elems.len() as i64).or(of_list).unwrap_or(0);
+            let parts = ty.as_tuple().map(|elems| elems.len() as i64).or(of_list).unwrap_or(0);
             Vals::from_slice(&[this.b.iconst(parts)])
         }
-        AnyOp::ToList => match (tuple_elems(ty), this.cx.as_lang(ty, LangTy::List)) {
+        AnyOp::ToList => match (ty.as_tuple(), this.cx.as_lang(ty, LangTy::List)) {
             (Some(elems), _) => list_of_parts(&mut this, ty, elems, &value),
             (None, Some(args)) if args[0].is_any() => value,
             (None, Some(args)) => list_of_any(&mut this, args[0], value),
@@ -191,10 +191,6 @@ pub fn any_op(cx: &mut ModuleCx<'_>, op: AnyOp, ty: Ty) -> Option<Function> {
 fn type_name(this: &mut BodyCx<'_, '_>, ty: Ty) -> Value {
     let name = this.cx.program.type_name(ty);
     this.text(&name)
-}
-
-fn tuple_elems(ty: Ty) -> Option<&'static [Ty]> {
-    if let TyKind::Tuple(elems) = ty.kind() { Some(elems) } else { None }
 }
 
 /// A new list of the parts of a tuple, each made an `any`.

@@ -88,21 +88,7 @@ fn leaves_to_unknown(func: &Function) -> bool {
 /// A tail call gives what its function gives, so the results' types are the caller's own.
 fn call_and_return(func: &mut Function, block: sepal_mir::Block, results: &[Type]) {
     let loc = func.blocks[block].term_loc;
-    let op = match func.blocks[block].term {
-        Terminator::TailCall { func, args } => Op::Call { func, args },
-        Terminator::TailCallIndirect { sig, closure, args } => {
-            Op::IndirectCall { sig, closure, args }
-        }
-        Terminator::TailCallVirtual { sig, slot, object, args } => {
-            Op::MethodCallVirtual { sig, slot, object, args }
-        }
-        Terminator::Jump { .. }
-        | Terminator::Branch { .. }
-        | Terminator::Switch { .. }
-        | Terminator::Return { .. }
-        | Terminator::Panic { .. }
-        | Terminator::Unreachable {} => return,
-    };
+    let Some(op) = func.blocks[block].term.as_call() else { return };
     let inst = func.append(block, op, results, loc);
     let given: Results = func.insts[inst].results;
     let values: Vec<_> = given.iter().collect();

@@ -443,6 +443,25 @@ impl Op {
 }
 
 impl Terminator {
+    /// The call that a tail call makes.
+    pub fn as_call(&self) -> Option<Op> {
+        match *self {
+            Terminator::TailCall { func, args } => Some(Op::Call { func, args }),
+            Terminator::TailCallIndirect { sig, closure, args } => {
+                Some(Op::IndirectCall { sig, closure, args })
+            }
+            Terminator::TailCallVirtual { sig, slot, object, args } => {
+                Some(Op::MethodCallVirtual { sig, slot, object, args })
+            }
+            Terminator::Jump { .. }
+            | Terminator::Branch { .. }
+            | Terminator::Switch { .. }
+            | Terminator::Return { .. }
+            | Terminator::Panic { .. }
+            | Terminator::Unreachable {} => None,
+        }
+    }
+
     /// Visits the values this uses beside the arguments of its jumps.
     pub fn for_each_own_value(&self, pools: &Pools, mut visit: impl FnMut(Value)) {
         match *self {

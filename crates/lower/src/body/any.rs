@@ -177,7 +177,7 @@ impl BodyCx<'_, '_> {
 
     /// For the types that fit whatever the parts of the value are, `[any]` and `(any, any)`: what `AnyOp::Parts` must say.
     fn any_parts(&self, ty: Ty) -> Option<i64> {
-        if let TyKind::Tuple(elems) = ty.kind() {
+        if let Some(elems) = ty.as_tuple() {
             return elems.iter().all(|elem| elem.is_any()).then_some(elems.len() as i64);
         }
         let elem = self.cx.as_lang(ty, LangTy::List)?[0];
@@ -187,7 +187,7 @@ impl BodyCx<'_, '_> {
     /// The list or tuple of `any` made of a box with such parts.
     fn from_parts(&mut self, object: Value, ty: Ty) -> Vals {
         let list = self.any_method(AnyOp::ToList, object, &[]);
-        let TyKind::Tuple(elems) = ty.kind() else { return list };
+        let Some(elems) = ty.as_tuple() else { return list };
         let at = self.cx.lang_fn(LangFn::ListAt);
         let parts: Vec<Vals> = (0..elems.len())
             .map(|n| {

@@ -612,7 +612,7 @@ impl BodyCx<'_, '_> {
     fn may_both_fit(&self, a: &Test, b: &Test) -> bool {
         let (Test::Type(a), Test::Type(b)) = (a, b) else { return false };
         let is_list = |ty: Ty| self.cx.as_lang(ty, LangTy::List).is_some();
-        if let (TyKind::Tuple(a), TyKind::Tuple(b)) = (a.kind(), b.kind()) {
+        if let (Some(a), Some(b)) = (a.as_tuple(), b.as_tuple()) {
             return a.len() == b.len();
         }
         is_list(*a) && is_list(*b)

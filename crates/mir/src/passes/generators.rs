@@ -17,7 +17,7 @@
 
 use super::PassCx;
 use super::index;
-use super::inline::{CALLER_LIMIT, Inliner, Site, as_call, cost};
+use super::inline::{CALLER_LIMIT, Inliner, Site, cost};
 use super::rewrite::Rewrites;
 use super::ssa::{Redefined, SsaVars, mend};
 use crate::analysis::{Cfg, Liveness};
@@ -230,7 +230,7 @@ impl Step {
 fn end_calls(func: &mut Function) {
     let results = func.sig.results.clone();
     for block in func.blocks.ids() {
-        let Some(op) = as_call(&func.blocks[block].term) else { continue };
+        let Some(op) = func.blocks[block].term.as_call() else { continue };
         let loc = func.blocks[block].term_loc;
         func.append(block, op, &results, loc);
         return_(func, block, &[]);

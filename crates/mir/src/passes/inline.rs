@@ -351,7 +351,7 @@ impl<'a, 'm> Inliner<'a, 'm> {
         if let Some(rest) = rest {
             if let Terminator::Return { values } = term {
                 term = Terminator::Jump { target: BlockCall { block: rest, args: values } };
-            } else if let Some(op) = as_call(&term) {
+            } else if let Some(op) = term.as_call() {
                 term = self.call_then(copy, op, rest);
                 loc = LocId::NONE;
             }
@@ -367,24 +367,5 @@ impl<'a, 'm> Inliner<'a, 'm> {
         let results: Vec<Value> = self.func.insts[call].results.iter().collect();
         let args = self.func.pools.list(&results);
         Terminator::Jump { target: BlockCall { block: rest, args } }
-    }
-}
-
-/// The call that a tail call makes.
-pub(super) fn as_call(term: &Terminator) -> Option<Op> {
-    match *term {
-        Terminator::TailCall { func, args } => Some(Op::Call { func, args }),
-        Terminator::TailCallIndirect { sig, closure, args } => {
-            Some(Op::IndirectCall { sig, closure, args })
-        }
-        Terminator::TailCallVirtual { sig, slot, object, args } => {
-            Some(Op::MethodCallVirtual { sig, slot, object, args })
-        }
-        Terminator::Jump { .. }
-        | Terminator::Branch { .. }
-        | Terminator::Switch { .. }
-        | Terminator::Return { .. }
-        | Terminator::Panic { .. }
-        | Terminator::Unreachable {} => None,
     }
 }

@@ -138,18 +138,7 @@ fn calls_others(func: &Function, block: Block) -> bool {
     let block = &func.blocks[block];
     let calls =
         |&inst: &Inst| func.insts[inst].op.effects() == Effects::CALLS && !is_yield(func, inst);
-    let is_tail_call = match block.term {
-        Terminator::TailCall { .. }
-        | Terminator::TailCallIndirect { .. }
-        | Terminator::TailCallVirtual { .. } => true,
-        Terminator::Jump { .. }
-        | Terminator::Branch { .. }
-        | Terminator::Switch { .. }
-        | Terminator::Return { .. }
-        | Terminator::Panic { .. }
-        | Terminator::Unreachable {} => false,
-    };
-    is_tail_call || block.insts.iter().any(calls)
+    block.term.as_call().is_some() || block.insts.iter().any(calls)
 }
 
 /// A short loop that counts up to a bound.

@@ -39,7 +39,7 @@ pub(crate) struct Keeper {
 }
 
 /// The clock's account of it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Compaction {
     /// See [`SHORT`].
     short: u64,
@@ -108,10 +108,7 @@ impl Keeper {
 impl Compaction {
     /// With another bound than the usual, if one is given.
     pub(crate) fn new(short: Option<u64>) -> Compaction {
-        let short = short.unwrap_or(SHORT);
-        let (ticked, made) = (0, 0);
-        let (compact_ticks, long_ticks, shared_ticks, last_shared) = (0, 0, 0, 0);
-        Compaction { short, ticked, made, compact_ticks, long_ticks, shared_ticks, last_shared }
+        Compaction { short: short.unwrap_or(SHORT), ..Compaction::default() }
     }
 
     /// A tick: decides who is the keeper from what has been seen since the last one.

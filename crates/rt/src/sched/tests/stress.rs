@@ -1,6 +1,6 @@
 //! Many actors, many messages, many ends at once.
 
-use super::host::{Cx, Flow, Look, run_on, run_with_short_turns};
+use super::host::{Code, Cx, Flow, Look, run_on, run_with_short_turns};
 use crate::fns::bodies::*;
 use crate::sched::slot::{Pid, Slot};
 
@@ -46,16 +46,22 @@ fn behaviour_47_many_senders_lose_and_duplicate_nothing() {
     }
 }
 
+/// At the beginning: makes the next of so many actors of a ring as the first word says, the last of which `main` follows, and
+/// notes it in the second.
+fn join_ring(cx: &Cx<'_>, link: Code) {
+    if cx.state() == 0 {
+        cx.set_state(1);
+        // The last one closes the ring.
+        let next = if cx.word(0) == 0 { 1 } else { cx.spawn(link, &[cx.word(0) - 1]) };
+        cx.set(1, next);
+    }
+}
+
 #[test]
 fn a_ring_of_actors_passes_a_token_round() {
     const ACTORS: i64 = 10_000;
     fn link(cx: &Cx<'_>) -> Flow {
-        if cx.state() == 0 {
-            cx.set_state(1);
-            // The last one closes the ring.
-            let next = if cx.word(0) == 0 { 1 } else { cx.spawn(link, &[cx.word(0) - 1]) };
-            cx.set(1, next);
-        }
+        join_ring(cx, link);
         while let Some(Look::Message(_, value)) = cx.receive() {
             cx.send(cx.word(1), 0, value + 1);
         }
@@ -220,11 +226,7 @@ fn nothing_is_lost_when_the_load_is_compacted_and_shared_again() {
     const ACTORS: i64 = 4;
     const ROUNDS: i64 = 3_000;
     fn link(cx: &Cx<'_>) -> Flow {
-        if cx.state() == 0 {
-            cx.set_state(1);
-            let next = if cx.word(0) == 0 { 1 } else { cx.spawn(link, &[cx.word(0) - 1]) };
-            cx.set(1, next);
-        }
+        join_ring(cx, link);
         while let Some(Look::Message(ring, round)) = cx.receive() {
             let is_long = cx.word(0) == 0 && ring == 0 && round % 500 == 0;
             let until = std::time::Instant::now() + std::time::Duration::from_millis(2);
