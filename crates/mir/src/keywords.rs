@@ -178,6 +178,14 @@ keywords! {
         4 Invariant "invariant",
     }
 
+    /// What a poll asks.
+    pub enum PollKind {
+        /// Whether the actor shall give way, or its stack is used up.
+        1 Enter "enter",
+        /// Whether the actor shall give way: where no frame has come onto the stack since a poll that asks for both.
+        2 Turn "turn",
+    }
+
     /// Which side of a branch is the common one.
     pub enum Hint {
         0 Unknown "unknown",

@@ -362,9 +362,9 @@ instruction_enum! {
     70 ContractCheck contract_check { kind: ContractKind, cond: Value, message: StrId }
         -> none [PANICS];
 
-    /// Compares the stack pointer with the limit: preemption and stack overflow. Put in by the last
-    /// pass, one in every cycle of the flow graph and at the entry of whatever calls.
-    80 Poll poll {} -> none [SUSPENDS];
+    /// Compares the limit with the stack pointer, or with what it is while the actor shall give way: preemption and stack
+    /// overflow. Put in by the last pass, one in every cycle of the flow graph and at the entry of whatever calls.
+    80 Poll poll { kind: PollKind } -> none [SUSPENDS];
     /// The time-stamp counter.
     81 CpuRdtsc cpu_rdtsc {} -> one(Type::I64) [ORDERED];
     /// `cpuid`: four `i32`, eax, ebx, ecx, edx.

@@ -23,7 +23,7 @@ extern0 = "labs" (i64) -> (i64)
 entry fn0
 fn0 "main" () -> (i64) {
 block0:
-    poll !0
+    poll enter !0
     v0: ref = const_string str0
     call_rt rt_print, [v0]
     v1: i64 = const_int i64, -40

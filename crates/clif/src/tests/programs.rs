@@ -466,7 +466,7 @@ const POLLING: &str = "v0: i64 = const_int i64, 10
     v1: f64 = const_float f64, 0.5
     jump block1(v0, v1)
 block1(v2: i64, v3: f64):
-    poll !7
+    poll turn !7
     v4: i64 = const_int i64, 1
     v5: i64 = bin_op sub, v2, v4
     v6: f64 = bin_op fadd, v3, v3
@@ -495,7 +495,7 @@ fn the_stack_pointer_is_what_polls_compare() {
         "{}entry fn0
 fn0 \"main\" () -> (i64) {{
 block0:
-    poll !1
+    poll enter !1
     v0: i64 = call fn0, [] !2
     v1: i64 = bin_op add, v0, v0
     return_ [v1]
@@ -569,7 +569,7 @@ fn the_collector_is_told_of_references_that_are_overwritten() {
         field_set layout1.0.0, v2, v3
         field_set layout1.0.1, v2, v0
         index_set layout2, 0, v3, v4, v1
-        poll !1
+        poll turn !1
         index_set layout2, 0, v3, v4, v2
         v5: ref = const_null ref
         field_set layout1.0.0, v2, v5

@@ -253,15 +253,24 @@ impl OpVisitor for Translator<'_, '_> {
         });
     }
 
-    fn poll(&mut self, _: Inst) {
+    fn poll(&mut self, _: Inst, kind: PollKind) {
         if self.quick.as_ref().is_some_and(|quick| !quick.is_polled_here()) {
             return;
         }
-        let sp = self.b.ins().get_stack_pointer(types::I64);
         let limit = self.b.load_context(sepal_abi::CtxField::Limit);
-        let below = self.b.ins().icmp(IntCC::UnsignedLessThan, sp, limit);
+        let calls = match kind {
+            PollKind::Enter => {
+                let sp = self.b.ins().get_stack_pointer(types::I64);
+                self.b.ins().icmp(IntCC::UnsignedLessThan, sp, limit)
+            }
+            PollKind::Turn => {
+                // Addresses are not negative.
+                const { assert!((sepal_abi::POISONED as isize) < 0) };
+                self.b.compare_const(IntCC::SignedLessThan, limit, 0)
+            }
+        };
         let (cold, next) = (self.b.create_cold_block(), self.b.create_block());
-        self.b.branch(below, (cold, &[]), (next, &[]));
+        self.b.branch(calls, (cold, &[]), (next, &[]));
         self.b.switch_to(cold);
         self.call_thunk(Thunk::Poll, &[]);
         self.b.jump(next, &[]);

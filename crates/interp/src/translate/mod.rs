@@ -282,6 +282,6 @@ impl<'t, 'm> Translator<'t, 'm> {
 /// The place of the poll at a function's beginning: native code finds out there that the stack is used up.
 fn poll_loc(func: &Function) -> u32 {
     let first = &func.blocks[Function::ENTRY];
-    let poll = first.insts.iter().find(|&&inst| matches!(func.insts[inst].op, Op::Poll {}));
+    let poll = first.insts.iter().find(|&&inst| matches!(func.insts[inst].op, Op::Poll { .. }));
     poll.map_or(NO_LOC, |&inst| func.insts[inst].loc.0)
 }

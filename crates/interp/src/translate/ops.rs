@@ -316,7 +316,7 @@ impl OpVisitor for Translator<'_, '_> {
     }
 
     /// Calls, jumps backwards and what parks poll by themselves.
-    fn poll(&mut self, _: Inst) {}
+    fn poll(&mut self, _: Inst, _: PollKind) {}
 
     fn cpu_rdtsc(&mut self, at: Inst) {
         let result = self.result(at);

@@ -37,7 +37,7 @@ pub fn run(func: &mut Function, cx: &mut PassCx<'_>) -> bool {
 pub(crate) fn remove(func: &mut Function) {
     let Function { blocks, insts, .. } = func;
     for block in blocks.iter_mut() {
-        block.insts.retain(|&inst| !matches!(insts[inst].op, Op::Poll {}));
+        block.insts.retain(|&inst| !matches!(insts[inst].op, Op::Poll { .. }));
     }
 }
 
@@ -63,7 +63,7 @@ pub(super) fn put_in(
         });
         if goes_back {
             let loc = loc_near_end(func, block);
-            func.append(block, Op::Poll {}, &[], loc);
+            func.append(block, Op::Poll { kind: PollKind::Turn }, &[], loc);
         }
     }
     if cx.graph.polled[index(cx.id)]
@@ -71,7 +71,7 @@ pub(super) fn put_in(
     {
         let locs = func.blocks[block].insts.iter().map(|&inst| func.insts[inst].loc);
         let loc = locs.chain(all_locs(func)).find(|loc| loc.is_some()).unwrap_or(LocId::NONE);
-        let poll = func.new_inst(Op::Poll {}, &[], loc);
+        let poll = func.new_inst(Op::Poll { kind: PollKind::Enter }, &[], loc);
         func.blocks[block].insts.insert(0, poll);
     }
 }
@@ -103,7 +103,7 @@ fn put_behind_parking(func: &mut Function, block: Block) {
         func.blocks[block].insts.push(inst);
         if parks(func, inst) {
             let loc = func.insts[inst].loc;
-            func.append(block, Op::Poll {}, &[], loc);
+            func.append(block, Op::Poll { kind: PollKind::Turn }, &[], loc);
         }
     }
 }
@@ -279,7 +279,7 @@ fn batch(func: &mut Function, counted: Counted) -> [(Block, Block); 2] {
         otherwise: leave,
         hint: Hint::Unlikely,
     };
-    func.append(poll, Op::Poll {}, &[], loc);
+    func.append(poll, Op::Poll { kind: PollKind::Turn }, &[], loc);
     let next_mark = ahead(func, poll, reached, bound, ty);
     let mut args = func.list(again.args).to_vec();
     args.iter_mut().filter(|arg| **arg == next).for_each(|arg| *arg = reached);

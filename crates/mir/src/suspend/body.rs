@@ -217,7 +217,7 @@ impl Transform<'_> {
     /// call others in turn.
     fn poll_at_entry(&mut self, start: Block) {
         let insts = &mut self.func.blocks[start].insts;
-        let polls = |inst: &&Inst| matches!(self.func.insts[**inst].op, Op::Poll {});
+        let polls = |inst: &&Inst| matches!(self.func.insts[**inst].op, Op::Poll { .. });
         if self.func.attrs.generator && insts.first().filter(polls).is_some() {
             let poll = insts.remove(0);
             self.func.blocks[Function::ENTRY].insts.push(poll);

@@ -105,7 +105,7 @@ impl Check<'_> {
                 exists(self.module.strings.get(message).filter(|data| data.is_text))
             }
             Op::CpuCpuid { leaf, sub } => self.expect_both(leaf, sub, Type::I32),
-            Op::Poll {} | Op::Wait {} | Op::CpuRdtsc {} | Op::CpuPause {} | Op::CpuFence {} => {
+            Op::Poll { .. } | Op::Wait {} | Op::CpuRdtsc {} | Op::CpuPause {} | Op::CpuFence {} => {
                 Ok(())
             }
             Op::Yield { .. } | Op::FrameNew { .. } | Op::GeneratorNext { .. } => self.task_op(op),

@@ -244,7 +244,7 @@ impl<'m> Machine<'m> {
                 self.events.push(*n);
                 return Ok(None);
             }
-            Op::Poll {} => return Ok(None),
+            Op::Poll { .. } => return Ok(None),
             other => panic!("not generated: {other:?}"),
         }))
     }
