@@ -33,6 +33,7 @@ pub fn format(file: FileId, source: &str) -> Result<String, Diagnostics> {
         open: vec![Open::Block { indent: 0, source_col: 0 }],
         breaks: 0,
         line_indent: 0,
+        last: 0,
         line_ended: true,
         behind_comment: false,
         after_header: false,
@@ -120,6 +121,8 @@ struct Printer<'a> {
     breaks: usize,
     /// The indentation of the line that is being printed.
     line_indent: usize,
+    /// The last token that was printed, other than a comment.
+    last: usize,
     /// Whether a logical line has ended since the last token.
     line_ended: bool,
     /// Whether a comment has been printed since the last token.
@@ -200,9 +203,23 @@ impl Printer<'_> {
             let indent =
                 if behind_colon { self.statement_indent() } else { self.indentation(kind) };
             self.new_line(indent);
-        } else if self.spacing.before(kind, self.around(index)) {
+        } else if self.spacing.before(kind, self.around(index)) || self.would_merge(index) {
             self.out.push(' ');
         }
+    }
+
+    /// Whether a sign, right behind the last token, would make another sign with it: `..` and `=`, `?` and `?`.
+    fn would_merge(&self, index: usize) -> bool {
+        let (last, text) = (self.text(self.last), self.text(index));
+        let may_merge = |c: Option<&u8>| {
+            c.is_some_and(|c| c.is_ascii_punctuation() && !b"()[]{},\"_".contains(c))
+        };
+        if !may_merge(last.as_bytes().last()) || !may_merge(text.as_bytes().first()) {
+            return false;
+        }
+        let both = format!("{last}{text}");
+        let tokens = crate::lexer::lex(FileId(0), &both, &mut Diagnostics::new());
+        tokens.text(0, &both) != last
     }
 
     /// Prints a token other than a comment.
@@ -303,6 +320,7 @@ impl Printer<'_> {
         } else if is_closing(kind) {
             self.open.pop();
         }
+        self.last = index;
         self.breaks = 0;
         self.line_ended = false;
         self.behind_comment = false;

@@ -43,7 +43,7 @@ impl Spacing {
         self.prev.or(self.before_prev) == Some(Colon)
     }
 
-    /// Whether a blank stands before a token.
+    /// Whether a blank stands before a token, if the two would not be read as others without it.
     pub fn before(&self, kind: TokenKind, around: Around) -> bool {
         let Some(prev) = self.prev else { return false };
         // `1. 0` and `1 .0` are fields of a number, however little sense that makes; `1.0` would be another.
@@ -56,8 +56,6 @@ impl Spacing {
             return false;
         }
         match kind {
-            // `? ?` and `? ??` are not `??` and `???`, which is `?? ?`.
-            Question | QuestionQuestion if prev == Question => around.gap_before,
             RParen | RBracket | RBrace | Comma | Dot | Question | Colon => false,
             LParen | LBracket if prev.is_contextual() || self.in_impl => around.gap_before,
             // A word of its place may be a name or not: `requires -x`, `after - 1`.

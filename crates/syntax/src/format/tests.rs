@@ -167,12 +167,13 @@ fn comments_behind_a_colon_in_brackets_open_no_block() {
 #[test]
 fn tokens_that_would_become_others_stay_apart() {
     check(
-        "let a = 1  .5\nlet b = f()?  ?\nlet c = 2 .max(3)\nlet d: int? ??= e\n",
+        "let a = 1  .5\nlet b = f()?  ?\nlet c = 2 .max(3)\nlet d: int? ??= e\nlet 0.. = f\n",
         expect![[r#"
         let a = 1 .5
         let b = f()? ?
         let c = 2.max(3)
         let d: int? ?? = e
+        let 0.. = f
     "#]],
     );
 }

@@ -104,16 +104,16 @@ impl Parser<'_> {
             self.bump();
             self.bump();
             self.recovering = false;
+            if self.at(TokenKind::Dedent) {
+                // In brackets a line that is a comma ends the block before it has begun.
+                stmts.push(self.no_block(word));
+            }
             let outer = std::mem::replace(&mut self.inline, false);
             self.nested(|p| body(p, &mut stmts), |_| ());
             self.inline = outer;
             self.eat(TokenKind::Dedent);
         } else if matches!(self.kind, TokenKind::Newline | TokenKind::Dedent | TokenKind::Eof) {
-            let message = format!("expected an indented block behind the head of `{word}`");
-            let diagnostic =
-                Diagnostic::new(codes::EXPECTED_BLOCK, self.span_of_next_line(), message)
-                    .help("a block that does nothing is `pass`");
-            self.report(diagnostic);
+            stmts.push(self.no_block(word));
         } else {
             let outer = std::mem::replace(&mut self.inline, true);
             let stmt = self.nested(Self::stmt, |p| p.stmt_node(lo, StmtKind::Error));
@@ -123,6 +123,17 @@ impl Parser<'_> {
         let lo = stmts.first().map_or(lo, |&first| self.ast.stmts[first].span.lo);
         let span = self.span_from(lo);
         self.ast.blocks.push(Block { span, stmts: boxed(&stmts) })
+    }
+
+    /// Reports that there is no block; gives what stands for it, of which nobody says more.
+    fn no_block(&mut self, word: &str) -> StmtId {
+        let message = format!("expected an indented block behind the head of `{word}`");
+        let diagnostic = Diagnostic::new(codes::EXPECTED_BLOCK, self.span_of_next_line(), message)
+            .help("a block that does nothing is `pass`");
+        self.report(diagnostic);
+        let lo = self.lo();
+        let value = self.expr_node(lo, ExprKind::Error);
+        self.stmt_node(lo, StmtKind::Expr(value))
     }
 
     /// Where the block should have been: the first token behind the end of the line.
