@@ -76,8 +76,8 @@ pub struct Options {
     pub sim_kills: u32,
     /// A simulation says on standard error what it decides.
     pub sim_trace: bool,
-    /// Nanoseconds of a turn that is not worth sharing with another core; by default what was found to be best. For tests, whose
-    /// turns are longer.
+    /// Nanoseconds of a turn that is not worth sharing with another core, whoever's it is; by default only those of new actors
+    /// are not. For tests.
     pub short_turn: Option<u64>,
 }
 

@@ -40,8 +40,8 @@ pub(crate) struct Pack {
     taken: u32,
 }
 
-/// The object of any flat message.
-type AnyObject = [MaybeUninit<u64>; ROOM_FOR_WORDS / 8];
+/// A word of a flat message, or of what lies behind its object.
+type AnyWord = MaybeUninit<u64>;
 
 /// The first message is so far behind the beginning.
 pub(super) const HEAD: usize = 40;
@@ -124,10 +124,14 @@ impl OpenPack {
     /// There must be room for the largest object.
     #[inline(always)]
     unsafe fn write(&self, message: &Message) {
-        let (from, to) = (message.root().cast::<AnyObject>(), self.at.get() as *mut AnyObject);
-        // SAFETY: the caller vouches for the room; a flat message has that much too. What lies behind its object is copied
-        // along, to be overwritten by the next.
-        unsafe { to.copy_from_nonoverlapping(from, 1) };
+        let (from, to) = (message.root().cast::<AnyWord>(), self.at.get() as *mut AnyWord);
+        for word in 0..ROOM_FOR_WORDS / 8 {
+            // Volatile, for word by word: they were written so a moment ago, and what is read in wider pieces would have to
+            // wait until they have reached the cache.
+            // SAFETY: the caller vouches for the room; a flat message has that much too. What lies behind its object is
+            // copied along, to be overwritten by the next.
+            unsafe { to.add(word).write(from.add(word).read_volatile()) };
+        }
     }
 
     /// Gives up the sender's side of the pack, of which there is one.

@@ -21,12 +21,16 @@
 //! | `stopped` | set once; relaxed, the mutex orders what follows from it |
 //! | `is_ending` | set once, with `state.ending`, for who asks at each end: relaxed, who sleeps asks again under the mutex |
 //!
-//! No wake-up is lost: who makes work puts it into a queue, then (fence) looks for an idle thread; who becomes
-//! idle counts itself, then (fence) looks into all queues. In the order of the two fences one of them sees the other. While some
-//! thread searches nobody else is woken; the last one to find something wakes the next. While there is a keeper nobody is woken: it
-//! gives up before it counts itself idle, and so is seen not to be one, or sees the work. The last thread to become idle
-//! looks whether anything can still happen, which nobody can change meanwhile: only running actors and the
-//! clock make work.
+//! No wake-up is lost: who makes work for others puts it into a queue, then (fence) looks for an idle thread; who becomes
+//! idle counts itself, then (fence) looks into all queues. In the order of the two fences one of them sees the other. What a
+//! thread puts into its own queue or hot place needs no fence: it comes to that itself, and if it does not soon, the clock
+//! sees it a tick later at the latest (`ticking`). While some thread searches nobody else is woken; the last one to find
+//! something wakes the next. While there is a keeper nobody is woken: it gives up before it counts itself idle, and so is
+//! seen not to be one, or sees the work. The last thread to become idle looks whether anything can still happen, which
+//! nobody can change meanwhile: only running actors and the clock make work.
+//!
+//! Thieves take what is hot when they have searched for some microseconds and found nothing else: its waker may have more to
+//! say to it meanwhile, all of which it then reads in one turn.
 //!
 //! Must never run an actor on two threads: an actor is in a queue at most once, because only who makes it
 //! active queues it.
@@ -259,6 +263,7 @@ impl Scheduler {
             // This thread will come to it when the running actor waits, or the clock sees to that. Others only take
             // from here, so what is empty stays so. Release: a thief sees the actor as it was left.
             local.core.hot.store(slot.actor().cast(), Ordering::Release);
+            slot.prefetch();
             keep_order();
             if !runtime.clock.is_ticking() {
                 // The ticks have just ended.
@@ -273,6 +278,7 @@ impl Scheduler {
     fn queue_with_care(&self, runtime: RuntimeRef, slot: SlotRef, priority: u8) {
         match self.local() {
             Some(local) if usize::from(priority) == MEDIUM && self.simulation.is_none() => {
+                slot.prefetch();
                 let before = local.core.hot.swap(slot.actor().cast(), Ordering::AcqRel);
                 runtime.clock.tick(runtime);
                 if let Some(before) = slot_of(before) {
@@ -340,11 +346,10 @@ impl Scheduler {
     /// There is work in this thread's queue.
     #[inline]
     fn announce_own(&self, runtime: RuntimeRef, local: &Local<'_>) {
-        if self.keeper.is(local.index) {
-            keep_order();
-            runtime.clock.tick(runtime);
-        } else {
-            self.announce(runtime);
+        keep_order();
+        runtime.clock.tick(runtime);
+        if !self.keeper.is(local.index) {
+            self.look_for_thread(runtime);
         }
     }
 
@@ -352,6 +357,11 @@ impl Scheduler {
     fn announce(&self, runtime: RuntimeRef) {
         // See the module's head.
         fence(Ordering::SeqCst);
+        self.look_for_thread(runtime);
+    }
+
+    /// Sees that a thread will search, or the clock ticks.
+    fn look_for_thread(&self, runtime: RuntimeRef) {
         if self.keeper.is_any() {
             // It takes this before it sleeps, and the clock sees whether it comes to it soon.
             runtime.clock.tick(runtime);
@@ -675,11 +685,12 @@ impl Scheduler {
         let spins = if self.active.load(Ordering::Relaxed) > 1 { SPINS } else { 1 };
         (0..spins).find_map(|spin| {
             (0..spin * 4).for_each(|_| std::hint::spin_loop());
-            self.steal(local).or_else(|| self.find(local))
+            self.steal(local, spin + 1 == spins).or_else(|| self.find(local))
         })
     }
 
-    fn steal(&self, local: &Local<'_>) -> Option<SlotRef> {
+    /// What is hot only if `is_last`.
+    fn steal(&self, local: &Local<'_>, is_last: bool) -> Option<SlotRef> {
         // Each begins with its neighbour, so that thieves spread; its own, empty, comes last.
         self.cores_from(local.index + 1).find_map(|core| {
             loop {
@@ -693,7 +704,7 @@ impl Scheduler {
                 match core.tasks.steal() {
                     Steal::Success(slot) => return Some(slot),
                     Steal::Retry => {}
-                    Steal::Empty => return take_hot(core),
+                    Steal::Empty => return if is_last { take_hot(core) } else { None },
                 }
             }
         })
