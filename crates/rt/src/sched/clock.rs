@@ -19,6 +19,9 @@ use std::time::{Duration, Instant};
 
 /// After so many ticks without anybody waiting the ticks end.
 const IDLE_TICKS: u32 = 20;
+/// So many nanoseconds the thread sleeps at least before a tick. Woken sooner it has had more than its share of the core where
+/// an actor computes, and gets it only when the kernel looks again, up to 4 milliseconds later (EEVDF).
+const REST: u64 = 100_000;
 
 /// What happens when the time has come.
 #[derive(Debug)]
@@ -215,13 +218,14 @@ impl Clock {
             }
             let look = state.alarms.next_look();
             let goes_on = ticker.goes_on(&self.ticking);
-            let until_tick = goes_on.then(|| next_tick.saturating_sub(now).clamp(1, SLICE));
-            let wait = look.map(|time| time - now).into_iter().chain(until_tick);
-            state.asleep_until = Some(look.unwrap_or(u64::MAX));
-            state = match wait.min() {
+            let tick = goes_on.then(|| after_rest(next_tick, now, look));
+            let until = look.into_iter().chain(tick).min();
+            state.asleep_until = Some(until.unwrap_or(u64::MAX));
+            state = match until {
                 None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
-                Some(nanos) => {
-                    let wait = self.changed.wait_timeout(state, Duration::from_nanos(nanos));
+                Some(time) => {
+                    let nanos = Duration::from_nanos(time.saturating_sub(now).max(1));
+                    let wait = self.changed.wait_timeout(state, nanos);
                     wait.unwrap_or_else(PoisonError::into_inner).0
                 }
             };
@@ -239,6 +243,13 @@ impl Clock {
     }
 }
 
+/// When the thread is to wake for a tick, which is due at a time: not soon after it goes to sleep, and together with the
+/// next alarm if that comes soon after.
+fn after_rest(due: u64, now: u64, alarm: Option<u64>) -> u64 {
+    let tick = due.clamp(now + REST, now + SLICE);
+    alarm.filter(|time| (tick..tick + REST).contains(time)).unwrap_or(tick)
+}
+
 fn go_off(runtime: RuntimeRef, alarm: Alarm) {
     match alarm {
         Alarm::Wake(pid) => runtime.wake(pid),
@@ -246,5 +257,23 @@ fn go_off(runtime: RuntimeRef, alarm: Alarm) {
         Alarm::Stop => runtime.scheduler.finish(),
         Alarm::Deliver(from) => runtime.deliver(from),
         Alarm::Queue(slot, priority) => runtime.scheduler.queue_behind(runtime, slot, priority),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{REST, SLICE, after_rest};
+
+    #[test]
+    fn ticks_come_after_a_rest_and_with_alarms() {
+        let now = 1_000_000;
+        let tick = now + SLICE / 2;
+        assert_eq!(after_rest(tick, now, None), tick);
+        assert_eq!(after_rest(0, now, None), now + REST, "it is late, and was just awake");
+        assert_eq!(after_rest(u64::MAX, now, None), now + SLICE);
+        assert_eq!(after_rest(tick, now, Some(tick + REST / 2)), tick + REST / 2);
+        for apart in [now + 1, tick - 1, tick + REST] {
+            assert_eq!(after_rest(tick, now, Some(apart)), tick, "an alarm at {apart}");
+        }
     }
 }

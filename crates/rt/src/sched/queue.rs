@@ -29,8 +29,8 @@
 //! seen not to be one, or sees the work. The last thread to become idle looks whether anything can still happen, which
 //! nobody can change meanwhile: only running actors and the clock make work.
 //!
-//! Thieves take what is hot when they have searched for some microseconds and found nothing else: its waker may have more to
-//! say to it meanwhile, all of which it then reads in one turn.
+//! Thieves take what is hot when they have searched for most of a microsecond and found nothing else: its waker may have
+//! more to say to it meanwhile, all of which it then reads in one turn.
 //!
 //! Must never run an actor on two threads: an actor is in a queue at most once, because only who makes it
 //! active queues it.
@@ -68,6 +68,8 @@ const SHARED_TURNS: u32 = 8;
 const HOT_TURNS: u32 = 32;
 /// How often a thread looks for work before it sleeps: some microseconds, for a futex round takes many.
 const SPINS: u32 = 20;
+/// How often before it takes what is hot: most of a microsecond.
+const SPINS_BEFORE_HOT: u32 = 4;
 /// More threads than this never run: those of blocking calls included.
 const MAX_THREADS: usize = 256;
 /// How long the end of the program waits for threads that are in the operating system.
@@ -685,12 +687,12 @@ impl Scheduler {
         let spins = if self.active.load(Ordering::Relaxed) > 1 { SPINS } else { 1 };
         (0..spins).find_map(|spin| {
             (0..spin * 4).for_each(|_| std::hint::spin_loop());
-            self.steal(local, spin + 1 == spins).or_else(|| self.find(local))
+            let hot_too = spin >= SPINS_BEFORE_HOT.min(spins - 1);
+            self.steal(local, hot_too).or_else(|| self.find(local))
         })
     }
 
-    /// What is hot only if `is_last`.
-    fn steal(&self, local: &Local<'_>, is_last: bool) -> Option<SlotRef> {
+    fn steal(&self, local: &Local<'_>, hot_too: bool) -> Option<SlotRef> {
         // Each begins with its neighbour, so that thieves spread; its own, empty, comes last.
         self.cores_from(local.index + 1).find_map(|core| {
             loop {
@@ -704,7 +706,7 @@ impl Scheduler {
                 match core.tasks.steal() {
                     Steal::Success(slot) => return Some(slot),
                     Steal::Retry => {}
-                    Steal::Empty => return if is_last { take_hot(core) } else { None },
+                    Steal::Empty => return if hot_too { take_hot(core) } else { None },
                 }
             }
         })
