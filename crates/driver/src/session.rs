@@ -140,7 +140,7 @@ impl Session {
     fn plain_mir(&self, file: &Path) -> Result<Module, Stop> {
         let mut program = self.checked(file)?;
         let module = self.lowered(&mut program, None);
-        Ok(module.map_err(|refusal| self.refused(program, refusal, file))?)
+        module.map_err(|refusal| self.refused(program, refusal, file))
     }
 
     /// How much was asked to be optimised.

@@ -198,14 +198,16 @@ impl Infer {
             let TyKind::Var(other_id) = *to.kind() else {
                 unreachable!("it has a variable's kind")
             };
-            return match (kind, other) {
-                (VarKind::General, _) => Ok(self.bind(id, to)),
-                (_, VarKind::General) => Ok(self.bind(other_id, Ty::var(id))),
-                (VarKind::Int, VarKind::Int) | (VarKind::Float, VarKind::Float) => {
-                    Ok(self.bind(id, to))
+            match (kind, other) {
+                (VarKind::General, _)
+                | (VarKind::Int, VarKind::Int)
+                | (VarKind::Float, VarKind::Float) => self.bind(id, to),
+                (_, VarKind::General) => self.bind(other_id, Ty::var(id)),
+                (VarKind::Int, VarKind::Float) | (VarKind::Float, VarKind::Int) => {
+                    return Err(Mismatch);
                 }
-                (VarKind::Int, VarKind::Float) | (VarKind::Float, VarKind::Int) => Err(Mismatch),
-            };
+            }
+            return Ok(());
         }
         let fits = match kind {
             VarKind::General => {

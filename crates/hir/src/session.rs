@@ -251,7 +251,7 @@ impl Program {
         }
     }
 
-    fn settle_group(&mut self, drafts: &mut Vec<Draft>, first: usize) {
+    fn settle_group(&mut self, drafts: &mut [Draft], first: usize) {
         loop {
             let before = self.infer.progress;
             let mut moved = self.retry_obligations(first);
@@ -264,7 +264,7 @@ impl Program {
         }
     }
 
-    fn fall_back(&mut self, drafts: &mut Vec<Draft>, step: Fallback) {
+    fn fall_back(&mut self, drafts: &mut [Draft], step: Fallback) {
         for index in 0..drafts.len() {
             self.with_draft(drafts, index, |cx| match step {
                 Fallback::Owners => cx.assume_owners(),
@@ -277,7 +277,7 @@ impl Program {
 
     fn with_draft<R>(
         &mut self,
-        drafts: &mut Vec<Draft>,
+        drafts: &mut [Draft],
         index: usize,
         run: impl FnOnce(&mut BodyCx<'_>) -> R,
     ) -> R {

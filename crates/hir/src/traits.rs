@@ -135,14 +135,11 @@ impl Program {
     /// A literal whose type is still open has what all number types have.
     fn search_literal(&mut self, ty: Ty, ob: &Obligation) -> Search {
         let Some(item) = self.lang.which_trait(ob.trait_ref.id) else { return Search::Open };
-        let holds = match (self.infer.var_kind(ty), item) {
-            (Some(VarKind::Int), LangTrait::Hash | LangTrait::Integer) => true,
-            (
-                Some(VarKind::Int | VarKind::Float),
-                LangTrait::Eq | LangTrait::Ord | LangTrait::Show,
-            ) => true,
-            _ => false,
-        };
+        use LangTrait::{Eq, Hash, Integer, Ord, Show};
+        let kind = self.infer.var_kind(ty);
+        let of_ints = kind == Some(VarKind::Int) && matches!(item, Hash | Integer);
+        let of_all = matches!(kind, Some(VarKind::Int | VarKind::Float));
+        let holds = of_ints || of_all && matches!(item, Eq | Ord | Show);
         if holds { Search::Found(Source::Given) } else { Search::Open }
     }
 

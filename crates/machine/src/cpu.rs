@@ -44,7 +44,7 @@ pub fn prefetch_for_writing(address: *const u8) {
     #[cfg(not(miri))]
     // SAFETY: the instruction changes nothing, never faults, and does nothing where a processor does not know it.
     unsafe {
-        std::arch::asm!("prefetchw [{}]", in(reg) address, options(nomem, nostack, preserves_flags));
+        std::arch::asm!("prefetchw [{}]", in(reg) address, options(readonly, nostack, preserves_flags));
     }
     #[cfg(miri)]
     let _ = address;

@@ -303,9 +303,9 @@ impl Program {
     }
 
     fn check_extern(&mut self, id: FnId, ast: &ast::Ast, decl: &ast::ExternFn) {
-        let plain = |ty: Ty| match ty.kind() {
-            TyKind::Int(_) | TyKind::Float(_) | TyKind::Bool | TyKind::Nil | TyKind::Error => true,
-            _ => false,
+        let plain = |ty: Ty| {
+            use TyKind::{Bool, Error, Float, Int, Nil};
+            matches!(ty.kind(), Int(_) | Float(_) | Bool | Nil | Error)
         };
         let def = &self.items.fns[id];
         let bad = !plain(def.ret) || def.params.iter().any(|param| !plain(param.ty));

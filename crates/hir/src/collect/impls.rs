@@ -439,14 +439,14 @@ impl Program {
     fn method_of_body(&self, adt: AdtId, wanted: FnId) -> Option<FnId> {
         let wanted = &self.items.fns[wanted];
         let own = self.items.adts[adt].methods.iter().copied();
-        let own = own.filter(|m| {
+        let mut own = own.filter(|m| {
             let own = &self.items.fns[*m];
             own.name == wanted.name
                 && own.params.len() == wanted.params.len()
                 && own.self_param != SelfKind::None
                 && own.generics.params.len() == self.items.adts[adt].generics.params.len()
         });
-        own.last()
+        own.next_back()
     }
 
     /// A type whose body holds the methods of an operator trait, of `Iter`, or of `Eq`, `Ord`,

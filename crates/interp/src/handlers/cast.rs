@@ -33,7 +33,7 @@ macro_rules! targets {
                 const LEAST: f64 = <$ty>::MIN as f64;
                 const BEYOND: f64 = (<$ty>::MAX / 2 + 1) as f64 * 2.0;
                 let whole = x.trunc();
-                (whole >= LEAST && whole < BEYOND).then_some(whole as $ty)
+                (LEAST..BEYOND).contains(&whole).then_some(whole as $ty)
             }
         }
     )+};

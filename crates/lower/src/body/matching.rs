@@ -690,7 +690,7 @@ impl BodyCx<'_, '_> {
         let elem =
             self.cx.as_lang(subject.ty, LangTy::List).expect("list patterns are on lists")[0];
         let len_fn = self.cx.lang_fn(LangFn::ListLen);
-        self.call_lang(len_fn, &[elem], &[subject.values.clone()])[0]
+        self.call_lang(len_fn, &[elem], std::slice::from_ref(&subject.values))[0]
     }
 
     /// Emits a test.

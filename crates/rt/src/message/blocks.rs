@@ -67,7 +67,7 @@ const fn class(size: usize) -> Option<usize> {
     if size <= SIZES[3] {
         Some(size.saturating_sub(SIZES[0] - 15) / 16)
     } else if size <= SIZES[6] {
-        Some(3 + (size - SIZES[3] + 31) / 32)
+        Some(3 + (size - SIZES[3]).div_ceil(32))
     } else if size <= SIZES[7] {
         Some(7)
     } else if size <= SIZES[8] {

@@ -203,7 +203,8 @@ fn who_gets_back_its_own_string_has_it_once_more_or_not_and_loses_nothing() {
         // What a builder writes to is not shared, however large.
         let bytes = actor.new_bytes(&[7; 60_000]);
         let builder = actor.alloc(Header::new(DescId::BUF), 24).expect("memory");
-        (set(builder, 8, 60_000), set(builder, 16, bytes as u64));
+        set(builder, 8, 60_000);
+        set(builder, 16, bytes as u64);
         let message = copy(actor, builder);
         assert_ne!(get(message.root(), 16), bytes as u64);
         let bytes = copy(actor, bytes);

@@ -58,7 +58,8 @@ pub(crate) fn open(message: Message, queue: impl FnOnce(Message)) {
             let is_short = outbox.open.len() < PLAIN as usize;
             outbox.open.leave();
             if is_short {
-                (outbox.to.take(), outbox.run.set(0));
+                outbox.to.set(None);
+                outbox.run.set(0);
                 return queue(message);
             }
         }

@@ -208,7 +208,7 @@ mod tests {
     #[test]
     fn timers_go_off_in_order() {
         let timers = vec![Step::Timers(vec![(5, false), (5, false), (1, true)])];
-        let log = |lines: &[&str]| check(&[timers.clone()], &lines.join("\n"));
+        let log = |lines: &[&str]| check(std::slice::from_ref(&timers), &lines.join("\n"));
         assert!(log(&["0 cancelled 2", "0 fired 0", "0 fired 1"]).is_ok());
         assert!(log(&["0 fired 0", "0 fired 2", "0 fired 1"]).is_ok(), "it was set later");
         assert!(log(&["0 cancelled 2", "0 fired 1", "0 fired 0"]).is_err());

@@ -201,7 +201,7 @@ impl Program {
             6 => self.line(format!("{name}.reverse()")),
             7 if self.abilities(of).ord => self.line(format!("{name}.sort()")),
             7 => {
-                let key = self.each_lambda(&[of.clone()], &Ty::INT, 1);
+                let key = self.each_lambda(std::slice::from_ref(of), &Ty::INT, 1);
                 self.line(format!("{name}.sort_by({key})"));
             }
             _ => self.line(format!("{name}.pop()")),

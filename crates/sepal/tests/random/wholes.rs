@@ -28,7 +28,7 @@ impl Program {
                 format!("{source}.map({f})")
             }
             8 => {
-                let f = self.each_lambda(&[of.clone()], &Ty::Bool, depth);
+                let f = self.each_lambda(std::slice::from_ref(of), &Ty::Bool, depth);
                 format!("{}.filter({f})", self.known(&list, depth))
             }
             9 => format!("{}.reversed()", self.known(&list, depth)),
@@ -137,7 +137,7 @@ impl Program {
                 format!("{}.{method}", self.known(&list, depth))
             }
             4 => {
-                let f = self.each_lambda(&[of.clone()], &Ty::Bool, depth);
+                let f = self.each_lambda(std::slice::from_ref(of), &Ty::Bool, depth);
                 format!("{}.find({f})", self.known(&list, depth))
             }
             5 if !matches!(of, Ty::Dyn) => {
@@ -147,7 +147,7 @@ impl Program {
                 format!("{source}.map({f})")
             }
             6 => {
-                let f = self.each_lambda(&[of.clone()], &Ty::Bool, depth);
+                let f = self.each_lambda(std::slice::from_ref(of), &Ty::Bool, depth);
                 format!("{}.filter({f})", self.known(&option, depth))
             }
             7 if self.abilities(of).ord => format!("largest({})", self.known(&list, depth)),
