@@ -22,7 +22,7 @@ fn check(text: &str, args: &[u64], expected: Expect) {
 #[test]
 fn a_loop_takes_one_branch_a_round_and_no_move() {
     let text = "fn0 \"sum\" (i64) -> (i64) {\nblock0(v0: i64):\nv1: i64 = const_int i64, 0\njump block1(v1, v1)\n\
-        block1(v2: i64, v3: i64):\npoll\nv4: bool = bin_op slt, v2, v0\nbranch v4, block2, block3, likely\n\
+        block1(v2: i64, v3: i64):\npoll turn\nv4: bool = bin_op slt, v2, v0\nbranch v4, block2, block3, likely\n\
         block2:\nv5: i64 = checked_op sadd, v3, v2\nv6: i64 = const_int i64, 1\nv7: i64 = bin_op add, v2, v6\n\
         jump block1(v7, v5)\nblock3:\nreturn_ [v3]\n}";
     check(
@@ -42,7 +42,7 @@ fn a_loop_takes_one_branch_a_round_and_no_move() {
 
 #[test]
 fn a_recursive_call_is_made_in_place() {
-    let text = "fn0 \"fib\" (i64) -> (i64) {\nblock0(v0: i64):\npoll\nv1: i64 = const_int i64, 2\nv2: bool = bin_op slt, v0, v1\n\
+    let text = "fn0 \"fib\" (i64) -> (i64) {\nblock0(v0: i64):\npoll enter\nv1: i64 = const_int i64, 2\nv2: bool = bin_op slt, v0, v1\n\
         branch v2, block1, block2, unknown\nblock1:\nreturn_ [v0]\nblock2:\nv3: i64 = const_int i64, 1\n\
         v4: i64 = checked_op ssub, v0, v3\nv5: i64 = call fn0, [v4]\nv6: i64 = checked_op ssub, v0, v1\n\
         v7: i64 = call fn0, [v6]\nv8: i64 = checked_op sadd, v5, v7\nreturn_ [v8]\n}";

@@ -122,7 +122,7 @@ fn panics_of_the_runtime() {
 
 /// A function that calls itself without end, or so many times.
 const DEEP: &str = "fn0 \"main\" () -> (i64) {\nblock0:\nv0: i64 = const_int i64, DEPTH\nv1: i64 = call fn1, [v0] !0\nreturn_ [v1]\n}\n\
-    fn1 \"down\" (i64) -> (i64) {\nblock0(v0: i64):\npoll !3\nv1: i64 = const_int i64, 1\nv2: i64 = const_int i64, 0\n\
+    fn1 \"down\" (i64) -> (i64) {\nblock0(v0: i64):\npoll enter !3\nv1: i64 = const_int i64, 1\nv2: i64 = const_int i64, 0\n\
     v3: bool = bin_op eq, v0, v2\nbranch v3, block1, block2, unknown\nblock1:\nreturn_ [v0]\nblock2:\n\
     v4: i64 = bin_op sub, v0, v1\nv5: i64 = call fn1, [v4] !2\nv6: i64 = bin_op add, v5, v1\nreturn_ [v6]\n}";
 

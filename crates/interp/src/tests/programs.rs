@@ -7,12 +7,12 @@ use sepal_mir::*;
 fn recursion_and_loops() {
     let text = "fn0 \"main\" () -> (i64, i64) {\nblock0:\nv0: i64 = const_int i64, 20\nv1: i64 = call fn1, [v0]\n\
         v2: i64 = call fn2, [v0]\nreturn_ [v1, v2]\n}\n\
-        fn1 \"fib\" (i64) -> (i64) {\nblock0(v0: i64):\npoll\nv1: i64 = const_int i64, 2\nv2: bool = bin_op slt, v0, v1\n\
+        fn1 \"fib\" (i64) -> (i64) {\nblock0(v0: i64):\npoll enter\nv1: i64 = const_int i64, 2\nv2: bool = bin_op slt, v0, v1\n\
         branch v2, block1, block2, unknown\nblock1:\nreturn_ [v0]\nblock2:\nv3: i64 = const_int i64, 1\n\
         v4: i64 = checked_op ssub, v0, v3\nv5: i64 = call fn1, [v4]\nv6: i64 = checked_op ssub, v0, v1\n\
         v7: i64 = call fn1, [v6]\nv8: i64 = checked_op sadd, v5, v7\nreturn_ [v8]\n}\n\
         fn2 \"fib by iteration\" (i64) -> (i64) {\nblock0(v0: i64):\nv1: i64 = const_int i64, 0\nv2: i64 = const_int i64, 1\n\
-        jump block1(v1, v1, v2)\nblock1(v3: i64, v4: i64, v5: i64):\npoll\nv6: bool = bin_op slt, v3, v0\n\
+        jump block1(v1, v1, v2)\nblock1(v3: i64, v4: i64, v5: i64):\npoll turn\nv6: bool = bin_op slt, v3, v0\n\
         branch v6, block2, block3, likely\nblock2:\nv7: i64 = bin_op add, v4, v5\nv8: i64 = bin_op add, v3, v2\n\
         jump block1(v8, v5, v7)\nblock3:\nreturn_ [v4]\n}";
     check(text, "6765 6765");
