@@ -1,7 +1,7 @@
 //! Models of protocols that are written beside the code, step for step with the same orders: who changes an order there changes
 //! it here. What makes them too large to be compiled for a model is what surrounds them.
 //!
-//! `sched/queue.rs`: sleeping threads and new work, the hot place, the last one to sleep while an alarm goes off.
+//! `sched/queue.rs`, `queue/worker.rs`: sleeping threads and new work, the hot place, the last one to sleep while an alarm goes off.
 //! `actor.rs`, `fns/receive.rs`: the limit that polls compare with, and signals. `sched/post.rs`, `end.rs`: a name registered for an actor that ends. `sched/births.rs`: the record of a slot's last actor.
 
 use crate::model;

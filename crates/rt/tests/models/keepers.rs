@@ -1,4 +1,4 @@
-//! Keepers: `sched/compaction.rs`, with the sleeping of `sched/queue.rs` written down a second time, step for step.
+//! Keepers: `sched/compaction.rs`, with the sleeping of `sched/queue/worker.rs` written down a second time, step for step.
 
 use crate::model;
 use crate::sched::compaction::{Compaction, Keeper, Load, Seen};
