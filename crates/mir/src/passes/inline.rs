@@ -38,8 +38,10 @@ pub(super) const CALLER_LIMIT: usize = 3_000;
 const HARD_LIMIT: usize = 12_000;
 /// Recursive functions up to this size are inlined into themselves.
 const SELF_LIMIT: usize = 40;
-/// How often a copy is put into what the last one left: each time the rest of the calls is halved.
-const SELF_DEPTH: usize = 2;
+/// How often a copy is put into what the last one left: each time the rest of the calls is halved, and of their polls.
+const SELF_DEPTH: usize = 3;
+/// Nothing more is put into one that has grown beyond this.
+const SELF_GROWN: usize = 90;
 
 /// See the module's head.
 pub fn run(func: &mut Function, cx: &mut PassCx<'_>) -> bool {
@@ -56,7 +58,7 @@ pub fn run_on_itself(func: &mut Function, cx: &mut PassCx<'_>) -> bool {
     let before = func.clone();
     let mut changed = false;
     for _ in 0..SELF_DEPTH {
-        if func.inst_count() > SELF_LIMIT {
+        if func.inst_count() > SELF_GROWN {
             break;
         }
         changed |= inline_all(func, cx, Some(&before));
