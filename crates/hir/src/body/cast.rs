@@ -81,7 +81,12 @@ impl BodyCx<'_> {
     }
 
     pub(super) fn finish_cast(&mut self, made: ExprId, value: ExprId, from: Ty, to: Ty) {
-        if from.has_error() || to.has_error() || from.is_never() {
+        if from.has_error() || to.has_error() {
+            return;
+        }
+        if from.is_never() {
+            let kind = Coercion::FromNever;
+            self.draft.body.exprs[made].kind = ExprKind::Coerce { kind, value };
             return;
         }
         if self.prog.converts(from, to) {
@@ -123,6 +128,9 @@ impl BodyCx<'_> {
         let value = self.value(arg.value);
         let ty = self.ty(value);
         let from = self.known_or_default(ty);
+        if from.is_never() {
+            return self.coerce(value, to);
+        }
         if from.is_var() {
             let at = self.span(value);
             self.require_lang(from, LangTrait::Integer, Vec::new(), at);
