@@ -100,6 +100,7 @@ impl Program {
             self.settle_fields(adt);
         }
         self.check_finite_types();
+        self.check_growing_types();
         self.check_constants();
         self.check_main();
     }

@@ -13,6 +13,35 @@ use sepal_base::{Span, Symbol, codes};
 use sepal_syntax::ast;
 use std::rc::Rc;
 
+/// What the contracts of a function look back at.
+pub(super) struct Olds {
+    /// The locals of snapshots, with what they hold.
+    taken: Vec<(LocalId, ExprId)>,
+    /// How many frames there are in the function.
+    depth: usize,
+    /// The first local that there is at the exit alone: the result. Those behind it are of the contracts.
+    result: LocalId,
+}
+
+/// A value that is taken at the beginning.
+pub(super) struct InOld {
+    /// The locals that there are at the exit alone.
+    late: std::ops::Range<u32>,
+    /// One of them that the value names.
+    used: Option<LocalId>,
+}
+
+impl InOld {
+    /// Whether the local does not exist where the value is taken; this is noted.
+    pub(super) fn is_late(&mut self, local: LocalId) -> bool {
+        let is_late = self.late.contains(&local.0);
+        if is_late {
+            self.used = Some(local);
+        }
+        is_late
+    }
+}
+
 impl BodyCx<'_> {
     /// The parameters whose invariants hold at entry and exit: `self` of a method, and objects of
     /// types of the same module.
@@ -71,10 +100,13 @@ impl BodyCx<'_> {
         for (local, adt) in watched {
             self.invariant_checks(*local, *adt, &mut exits);
         }
-        self.olds = Some(Vec::new());
+        let olds = Olds { taken: Vec::new(), depth: self.frames.len(), result };
+        let outer = (self.olds.replace(olds), self.result_local);
         self.exit_checks(contracts, result, &mut exits, span);
-        let olds = self.olds.take().expect("set above");
-        stmts.extend(olds.into_iter().map(|(local, value)| Stmt::OldCapture { local, value }));
+        let olds = std::mem::replace(&mut self.olds, outer.0).expect("set above");
+        self.result_local = outer.1;
+        stmts
+            .extend(olds.taken.into_iter().map(|(local, value)| Stmt::OldCapture { local, value }));
         for (local, adt) in watched {
             self.invariant_checks(*local, *adt, &mut stmts);
         }
@@ -242,11 +274,27 @@ impl BodyCx<'_> {
         let Some(mut olds) = self.olds.take() else {
             return self.misplaced(span, "`old(…)` is only known in `ensures` and `ensures_err`");
         };
+        // It is taken outside of the lambda in which it may stand.
+        let lambdas = self.frames.split_off(olds.depth);
+        let late = olds.result.0..self.draft.body.locals.len() as u32;
+        self.in_old = Some(InOld { late, used: None });
         let value = self.value(inner);
+        let used = self.in_old.take().and_then(|old| old.used);
+        self.frames.extend(lambdas);
+        if let Some(local) = used {
+            let is_result = local == olds.result || Some(local) == self.result_local;
+            let local = &self.draft.body.locals[local];
+            let name = if is_result { "result" } else { local.name.as_str() };
+            let message =
+                format!("there is no `{name}` yet where `old(…)` is taken: at the beginning");
+            self.olds = Some(olds);
+            return self.misplaced(span, &message);
+        }
         self.draft.contracts.push(value);
         let ty = self.ty(value);
         let local = self.new_local(Symbol::intern(""), ty, false, span);
-        olds.push((local, value));
+        self.depths[local.0 as usize] = olds.depth as u32;
+        olds.taken.push((local, value));
         self.olds = Some(olds);
         self.use_local(local);
         self.local(local, span)

@@ -30,6 +30,7 @@ mod text;
 
 pub(crate) use pending::Pending;
 
+use self::contract::{InOld, Olds};
 use crate::infer::VarKind;
 use crate::ir::*;
 use crate::lang::{LangFn, LangTrait, LangTy};
@@ -133,8 +134,10 @@ pub(crate) struct BodyCx<'a> {
     shadowed: Vec<(Symbol, Option<LocalId>)>,
     /// `result` in an `ensures`.
     result_local: Option<LocalId>,
-    /// Snapshots of `old(…)`, collected while the contracts are checked.
-    olds: Option<Vec<(LocalId, ExprId)>>,
+    /// Where `old(…)` may stand: the snapshots of the contracts that are being checked.
+    olds: Option<Olds>,
+    /// What is in the `old(…)` that is being checked.
+    in_old: Option<InOld>,
     /// Waiting work is being done: doing it may ask for more to be done.
     settling: bool,
     /// The call that a `spawn` runs elsewhere, and the mailbox that it has there. Its arguments are
@@ -170,6 +173,7 @@ impl<'a> BodyCx<'a> {
             shadowed: Vec::new(),
             result_local: None,
             olds: None,
+            in_old: None,
             settling: false,
             spawned: None,
         }
@@ -404,6 +408,9 @@ impl<'a> BodyCx<'a> {
 
     /// Notes that a local is used here, which may be inside lambdas that then capture it.
     fn use_local(&mut self, local: LocalId) {
+        if self.in_old.as_mut().is_some_and(|old| old.is_late(local)) {
+            return;
+        }
         let depth = self.depths[local.0 as usize] as usize;
         for frame in &mut self.frames[depth..] {
             if !frame.captures.contains(&local) {

@@ -9,6 +9,7 @@ mod attrs;
 mod constants;
 mod declare;
 mod finite;
+mod growing;
 mod headers;
 mod impls;
 mod script;

@@ -43,10 +43,7 @@ impl Parser<'_> {
                 .help("leave the name out, or define the function on a line of its own"),
             );
         }
-        // What is special around it is not special in it.
-        let outer = (std::mem::replace(&mut self.in_ensures, false), self.height);
         let func = self.function(lo, flavour, None, BodyRule::Required);
-        self.in_ensures = outer.0;
         self.expr_node(lo, ExprKind::Lambda(func))
     }
 
