@@ -12,7 +12,7 @@ use crate::program::Program;
 use crate::traits::{Obligation, Outcome};
 use crate::ty::{Ty, TyKind, VarId};
 use rustc_hash::FxHashMap;
-use sepal_base::{Symbol, codes};
+use sepal_base::{Diagnostic, Symbol, codes};
 use std::rc::Rc;
 
 /// The work in progress.
@@ -20,8 +20,8 @@ use std::rc::Rc;
 pub(crate) struct Session {
     /// Functions being checked, the innermost last.
     stack: Vec<Open>,
-    /// Position in `drafts` order of each open function that is being inferred.
-    open: FxHashMap<FnId, usize>,
+    /// The functions that are being inferred.
+    open: FxHashMap<FnId, Inferred>,
     /// Checked functions whose group is not finished.
     drafts: Vec<Draft>,
     next_index: usize,
@@ -35,6 +35,14 @@ pub(crate) struct Session {
     pub(crate) base: usize,
     /// What was tried last: how much was known, how many were open, from which on.
     tried: (u64, usize, usize),
+}
+
+#[derive(Clone, Copy)]
+struct Inferred {
+    /// Position in the order in which they were begun.
+    index: usize,
+    /// The body has been checked; its group is not finished.
+    is_checked: bool,
 }
 
 struct Open {
@@ -80,9 +88,9 @@ impl Program {
         if !self.uninferred.contains(&id) {
             return;
         }
-        if let Some(index) = self.session.open.get(&id).copied() {
+        if let Some(open) = self.session.open.get(&id) {
             if let Some(top) = self.session.stack.last_mut() {
-                top.low = top.low.min(index);
+                top.low = top.low.min(open.index);
             }
             return;
         }
@@ -106,7 +114,7 @@ impl Program {
 
     /// The type of a constant, field default or the like that was not written.
     pub(crate) fn inferred_constant(&mut self, init: FnId) -> Ty {
-        if self.session.open.contains_key(&init) {
+        if self.session.open.get(&init).is_some_and(|open| !open.is_checked) {
             let (name, span) = (self.items.fns[init].name, self.items.fns[init].span);
             let message =
                 format!("the type of `{name}` cannot be found without knowing it; write it");
@@ -128,19 +136,27 @@ impl Program {
     fn check_with_group(&mut self, id: FnId) {
         let index = self.session.next_index;
         self.session.next_index += 1;
-        self.session.open.insert(id, index);
+        self.session.open.insert(id, Inferred { index, is_checked: false });
         self.session.stack.push(Open { low: index });
         let (first_draft, first_obligation) =
             (self.session.drafts.len(), self.session.obligations.len());
         let outer = std::mem::replace(&mut self.session.base, first_obligation);
         let draft = self.check_body(id);
         self.session.base = outer;
+        self.session.open.insert(id, Inferred { index, is_checked: true });
         self.session.drafts.push(draft);
         let open = self.session.stack.pop().expect("pushed above");
         if open.low < index {
-            let parent = self.session.stack.last_mut().expect("what it refers to is being checked");
-            parent.low = parent.low.min(open.low);
-            return;
+            if let Some(parent) = self.session.stack.last_mut() {
+                parent.low = parent.low.min(open.low);
+                return;
+            }
+            // What it refers to has asked for it when its own types were about to be settled.
+            let (name, span) = (self.items.fns[id].name, self.items.fns[id].span);
+            let message =
+                format!("the types of `{name}` and of what it refers to depend on each other");
+            let diagnostic = Diagnostic::new(codes::CANNOT_INFER, span, message);
+            self.report(diagnostic.help("write the types of one of them"));
         }
         let drafts = self.session.drafts.split_off(first_draft);
         let outer = std::mem::replace(&mut self.session.base, first_obligation);

@@ -202,21 +202,17 @@ impl Program {
     /// The type of a field; found from its default where it was left out.
     pub(crate) fn field_type(&mut self, adt: AdtId, variant: VariantIdx, field: FieldIdx) -> Ty {
         let def = &self.items.adts[adt].variants[variant].fields[field];
-        if let Some(default) = def.default
-            && def.ty.is_error()
-            && self.uninferred.contains(&default)
-        {
+        let Some(default) = def.default.filter(|_| def.ty.is_error()) else { return def.ty };
+        if self.uninferred.contains(&default) {
             let ty = self.inferred_constant(default);
-            self.items.adts[adt].variants[variant].fields[field].ty = ty;
-            return ty;
+            if self.uninferred.contains(&default) {
+                // It has variables as long as others of its group are being checked.
+                return ty;
+            }
         }
-        if let Some(default) = def.default
-            && def.ty.is_error()
-        {
-            let ty = self.items.fns[default].ret;
-            self.items.adts[adt].variants[variant].fields[field].ty = ty;
-        }
-        self.items.adts[adt].variants[variant].fields[field].ty
+        let ty = self.items.fns[default].ret;
+        self.items.adts[adt].variants[variant].fields[field].ty = ty;
+        ty
     }
 
     /// The functions in the body of a type, or in an `impl` without a trait.

@@ -47,6 +47,10 @@ impl BodyCx<'_, '_> {
             (TyKind::Bool, TyKind::Int(to)) => {
                 self.b.cast(CastKind::ZeroExtend, int_type(*to), value)
             }
+            (TyKind::Bool, TyKind::Float(to)) => {
+                let number = self.b.cast(CastKind::ZeroExtend, Type::I64, value);
+                self.b.cast(CastKind::SignedToFloat, float_type(*to), number)
+            }
             (from, to) => unreachable!(
                 "the checker refuses conversions between {:?} and {:?}",
                 std::mem::discriminant(from),
