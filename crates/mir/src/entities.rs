@@ -35,6 +35,12 @@ sepal_base::define_id! {
     pub struct FileIdx;
 }
 
+impl Default for LocId {
+    fn default() -> LocId {
+        LocId::NONE
+    }
+}
+
 impl LocId {
     /// No location: for what can neither panic nor call.
     pub const NONE: LocId = LocId(u32::MAX);

@@ -140,6 +140,8 @@ pub struct FuncAttrs {
     pub export: bool,
     /// The body of a generator: it gives values by `yield_` and returns none.
     pub generator: bool,
+    /// Where it begins: the place of what happens when it is entered, however it was optimised.
+    pub begin: LocId,
 }
 
 /// A function. One without blocks is declared but not yet defined.

@@ -281,7 +281,8 @@ impl<'t, 'm> Translator<'t, 'm> {
 
 /// The place of the poll at a function's beginning: native code finds out there that the stack is used up.
 fn poll_loc(func: &Function) -> u32 {
-    let first = &func.blocks[Function::ENTRY];
-    let poll = first.insts.iter().find(|&&inst| matches!(func.insts[inst].op, Op::Poll { .. }));
+    let mut insts = func.blocks.iter().flat_map(|block| &block.insts);
+    let enters = |inst: Inst| matches!(func.insts[inst].op, Op::Poll { kind: PollKind::Enter });
+    let poll = insts.find(|&&inst| enters(inst));
     poll.map_or(NO_LOC, |&inst| func.insts[inst].loc.0)
 }

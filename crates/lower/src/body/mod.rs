@@ -364,6 +364,8 @@ impl<'m, 'p> BodyCx<'m, 'p> {
 
     /// Lowers the body in tail position and gives the function.
     fn finish(mut self, root: ExprId) -> Function {
+        let begin = self.cx.loc(self.body.exprs[root].span, self.trace);
+        self.b.attrs().begin = begin;
         self.tail(root);
         if let Some((block, depth)) = self.exit.defers {
             self.run_defers(block, depth);

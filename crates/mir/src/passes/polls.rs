@@ -69,8 +69,8 @@ pub(super) fn put_in(
     if cx.graph.polled[index(cx.id)]
         && let Some(block) = first(func, &cfg)
     {
-        let locs = func.blocks[block].insts.iter().map(|&inst| func.insts[inst].loc);
-        let loc = locs.chain(all_locs(func)).find(|loc| loc.is_some()).unwrap_or(LocId::NONE);
+        let locs = [func.attrs.begin].into_iter().chain(all_locs(func));
+        let loc = locs.into_iter().find(|loc| loc.is_some()).unwrap_or(LocId::NONE);
         let poll = func.new_inst(Op::Poll { kind: PollKind::Enter }, &[], loc);
         func.blocks[block].insts.insert(0, poll);
     }

@@ -237,7 +237,7 @@ impl Parser<'_> {
         self.number("fn", self.module.functions.len())?;
         let (name, sig) = (self.name()?, self.signature()?);
         let mut function = Function::declare(name, sig);
-        function.attrs = self.attrs();
+        function.attrs = self.attrs()?;
         if self.cursor.accept("{") {
             let mut body = Body { parser: self, function, defined: IdVec::new() };
             while !body.parser.cursor.accept("}") {
@@ -249,15 +249,21 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn attrs(&mut self) -> FuncAttrs {
-        FuncAttrs {
+    fn attrs(&mut self) -> Result<FuncAttrs> {
+        Ok(FuncAttrs {
             interpret: self.cursor.accept("interpret"),
             inline: self.cursor.accept("inline"),
             noinline: self.cursor.accept("noinline"),
             cold: self.cursor.accept("cold"),
             export: self.cursor.accept("export"),
             generator: self.cursor.accept("generator"),
-        }
+            begin: self.loc_if_any()?,
+        })
+    }
+
+    /// `!7`
+    fn loc_if_any(&mut self) -> Result<LocId> {
+        if self.cursor.accept("!") { self.small().map(LocId) } else { Ok(LocId::NONE) }
     }
 }
 
@@ -358,10 +364,7 @@ impl Body<'_, '_> {
     }
 
     fn loc(&mut self) -> Result<LocId> {
-        if !self.parser.cursor.accept("!") {
-            return Ok(LocId::NONE);
-        }
-        self.parser.small().map(LocId)
+        self.parser.loc_if_any()
     }
 
     fn finish(self) -> Result<Function> {

@@ -135,7 +135,7 @@ fn signature(sig: &Signature) -> String {
 fn print_into(out: &mut String, id: FuncId, function: &Function) {
     let name = quoted(function.name.as_str().as_bytes());
     let _ = write!(out, "fn{} {name} {}", id.0, signature(&function.sig));
-    let FuncAttrs { interpret, inline, noinline, cold, export, generator } = function.attrs;
+    let FuncAttrs { interpret, inline, noinline, cold, export, generator, begin } = function.attrs;
     for (set, word) in [
         (interpret, "interpret"),
         (inline, "inline"),
@@ -147,6 +147,9 @@ fn print_into(out: &mut String, id: FuncId, function: &Function) {
         if set {
             let _ = write!(out, " {word}");
         }
+    }
+    if begin.is_some() {
+        let _ = write!(out, " !{}", begin.0);
     }
     if !function.is_defined() {
         out.push('\n');

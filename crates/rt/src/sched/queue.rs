@@ -126,6 +126,8 @@ struct Local<'s> {
     /// Turns out of the hot place, and of the shared queue of medium priority, in sequence.
     hot_turns: Cell<u32>,
     shared_turns: Cell<u32>,
+    /// Those of actors above medium priority, in sequence.
+    urgent_turns: Cell<u32>,
     slots: AtHand<'s>,
 }
 

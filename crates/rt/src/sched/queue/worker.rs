@@ -24,6 +24,9 @@ const TURN_OF_SHARED: u32 = 31;
 /// After so many turns of the shared queue of medium priority in sequence the worker's own queue comes first, so that it
 /// progresses.
 const SHARED_TURNS: u32 = 8;
+/// After so many turns of actors above medium priority in sequence others come first: none of them shall keep a core
+/// from all others for long.
+const URGENT_TURNS: u32 = 4;
 /// After so many turns out of the hot place, or of new tasks, the queue comes first: a pair that wakes each other must not
 /// keep the worker. The oldest task goes there too, so that it does not wait for ever.
 const HOT_TURNS: u32 = 32;
@@ -84,6 +87,7 @@ impl Scheduler {
             tasks,
             hot_turns: Cell::new(0),
             shared_turns: Cell::new(0),
+            urgent_turns: Cell::new(0),
             slots: AtHand::new(&core.lives),
         };
         let outer = LOCAL.replace((&raw const local).cast());
@@ -255,13 +259,21 @@ impl Scheduler {
             .or_else(new)
             .or_else(|| self.take_shared(MEDIUM))
             .or_else(|| self.take_shared(LOW))
+            .or_else(|| self.take_urgent())
+    }
+
+    /// The first of the highest priority above medium.
+    fn take_urgent(&self) -> Option<SlotRef> {
+        (MEDIUM + 1..PRIORITIES).rev().find_map(|priority| self.take_shared(priority))
     }
 
     /// Shared work that comes before this thread's own.
     #[inline(never)]
     fn find_shared_first(&self, local: &Local<'_>) -> Option<SlotRef> {
         let is_shared_turn = local.core.turns.count().is_multiple_of(TURN_OF_SHARED);
-        let urgent = (MEDIUM + 1..PRIORITIES).rev().find_map(|priority| self.take_shared(priority));
+        let urgent_turns = local.urgent_turns.get();
+        let urgent = if urgent_turns < URGENT_TURNS { self.take_urgent() } else { None };
+        local.urgent_turns.set(if urgent.is_some() { urgent_turns + 1 } else { 0 });
         let shared = || (LOW..=MEDIUM).find_map(|priority| self.take_shared(priority));
         let urgent = urgent.or_else(|| if is_shared_turn { shared() } else { None });
         if urgent.is_some() {
