@@ -172,6 +172,8 @@ impl Program {
             let ret = close(self.items.fns[method].ret);
             let params: Vec<Ty> =
                 self.items.fns[method].params.iter().map(|p| close(p.ty)).collect();
+            let mailbox = self.items.fns[method].mailbox.map(close);
+            self.items.fns[method].mailbox = mailbox;
             self.items.fns[method].ret = ret;
             for (param, ty) in self.items.fns[method].params.iter_mut().zip(params) {
                 param.ty = ty;
