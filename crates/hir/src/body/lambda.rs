@@ -220,10 +220,7 @@ impl<'a> BodyCx<'a> {
                 return self.evaluate_now(value, stmts);
             }
             // A conversion or a value that is built: there is nothing to do later.
-            other => {
-                let value = self.expr(other, ty, span);
-                return self.settled(value, stmts);
-            }
+            _ => return self.settled(call, stmts),
         };
         self.expr(kind, ty, span)
     }

@@ -197,6 +197,10 @@ impl Program {
             return;
         };
         let wanted = methods[index];
+        if def.methods[index].is_some() {
+            // It stands there twice, which has been reported.
+            return;
+        }
         let mut scope = TyScope::of_generics(module, &generics);
         scope.self_ty = Some(self_ty);
         let attrs = self.read_attrs(module, ast, item);
