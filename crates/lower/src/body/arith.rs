@@ -6,7 +6,7 @@ use crate::cx::Vals;
 use sepal_abi::{NumType, RtFn};
 use sepal_base::Span;
 use sepal_hir::ast;
-use sepal_hir::{BinaryOp, ExprId, FloatTy, IntTy, Ty, TyKind, UnaryOp};
+use sepal_hir::{BinaryOp, Expr, ExprId, FloatTy, IntTy, Ty, TyKind, UnaryOp};
 use sepal_mir::{BinOp, CastKind, CheckedOp, Type, Value};
 
 /// The primitive type that an operator works on.
@@ -65,11 +65,15 @@ impl BodyCx<'_, '_> {
         Vals::from_slice(&[value])
     }
 
-    pub(super) fn binary(&mut self, op: BinaryOp, lhs: ExprId, rhs: ExprId, span: Span) -> Vals {
+    pub(super) fn binary(&mut self, op: BinaryOp, lhs: ExprId, rhs: ExprId, whole: &Expr) -> Vals {
         let ty = self.expr_ty(lhs);
         let a = self.expr(lhs);
         let b = self.expr(rhs);
-        self.at(span);
+        if ty.is_never() || self.expr_ty(rhs).is_never() {
+            // The type of the other may have become known later.
+            return self.dead(self.subst(whole.ty));
+        }
+        self.at(whole.span);
         let value = match operand(ty) {
             Operand::Nil => {
                 self.b.const_bool(matches!(op, BinaryOp::Eq | BinaryOp::Le | BinaryOp::Ge))

@@ -56,15 +56,7 @@ impl BodyCx<'_, '_> {
             }
             ExprKind::ArrayLit(elems) => self.array_literal(elems, self.subst(expr.ty)),
             ExprKind::Unary { op, operand } => self.unary(*op, *operand, expr.span),
-            ExprKind::Binary { lhs, rhs, .. }
-                if self.expr_ty(*lhs).is_never() || self.expr_ty(*rhs).is_never() =>
-            {
-                // The type of the other may have become known later.
-                self.expr(*lhs);
-                self.expr(*rhs);
-                self.dead(self.subst(expr.ty))
-            }
-            ExprKind::Binary { op, lhs, rhs } => self.binary(*op, *lhs, *rhs, expr.span),
+            ExprKind::Binary { op, lhs, rhs } => self.binary(*op, *lhs, *rhs, expr),
             ExprKind::Logic { op, lhs, rhs } => self.logic(*op, *lhs, *rhs),
             ExprKind::If { cond, then, otherwise } => {
                 self.if_expr(*cond, *then, *otherwise, self.subst(expr.ty))
