@@ -8,6 +8,7 @@ use crate::heap::Pace;
 use crate::heap::descs::Descs;
 use crate::sched::bounds::Limits;
 use crate::sched::clock::Clock;
+use crate::sched::compaction::Trials;
 use crate::sched::engine::{Engine, NativeEngine, PlainEngine};
 use crate::sched::names::Names;
 use crate::sched::observe::Observer;
@@ -76,9 +77,8 @@ pub struct Options {
     pub sim_kills: u32,
     /// A simulation says on standard error what it decides.
     pub sim_trace: bool,
-    /// Nanoseconds of a turn that is not worth sharing with another core, whoever's it is; by default only those of new actors
-    /// are not. For tests.
-    pub short_turn: Option<u64>,
+    /// When the runtime tries whether one core does more than all of them.
+    pub trials: Trials,
 }
 
 impl Options {
@@ -93,8 +93,17 @@ impl Options {
         let sim_trace = env::var(SIM_TRACE).is_ok_and(|text| text == "1");
         let observe = env::var(OBSERVE).ok().and_then(|text| observe_interval(&text));
         let workers = workers_from_env();
-        let short_turn = None;
-        Options { args, max_heap, pace, workers, sim, sim_kills, sim_trace, short_turn, observe }
+        Options {
+            args,
+            max_heap,
+            pace,
+            workers,
+            sim,
+            sim_kills,
+            sim_trace,
+            trials: Trials::default(),
+            observe,
+        }
     }
 
     /// Gives a native executable these options by the environment that [`Options::from_env`] reads. Its arguments

@@ -4,6 +4,7 @@ use super::actors::time_after;
 use super::{Pair, actor};
 use crate::actor::Actor;
 use crate::sched::looked::Site;
+use crate::sched::outbox;
 use crate::sched::post::COUNTED;
 use crate::sched::signal::Kind;
 use crate::sched::simulation::Simulation;
@@ -19,6 +20,8 @@ impl Actor {
             return;
         }
         self.take_poison();
+        // The clock may ask for what is held back in a lone pack.
+        outbox::close();
         // The code that polls may have looked already, and be about to wait for what has come since.
         self.has_news |= self.take_signals();
         if let Some(reason) = self.take_doom() {

@@ -10,12 +10,17 @@
 //! - Closing is an acquire, after which the receiver may read as many messages as were counted.
 //! - Leaving and reading are both: the second of the two sees what the first has done with the memory, and frees it.
 //!
+//! While no other thread runs actors, as one with a keeper (`sched::compaction`), nobody reads what is added before the sender's turn
+//! ends: such a *lone* pack is counted when it is left, all at once, which spares each message a locked instruction. If another
+//! thread has come meanwhile, and has closed it, the sender gives the rest back, to be queued anew.
+//!
 //! Must never be added to by anyone but the thread that made it.
 
 use super::{Envelope, Message, PACK, ROOM_FOR_WORDS, blocks};
 use crate::sync::{AtomicPtr, AtomicU32, Ordering};
 use sepal_abi::{Ctx, ObjPtr};
 use sepal_machine::cpu;
+use std::alloc::{Layout, handle_alloc_error};
 use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::ptr::{NonNull, null_mut};
@@ -57,6 +62,8 @@ pub(crate) struct OpenPack {
     end: Cell<usize>,
     /// The bytes of a message.
     size: Cell<u32>,
+    /// Of a lone pack: how many messages are counted.
+    counted: Cell<Option<usize>>,
 }
 
 impl OpenPack {
@@ -65,11 +72,12 @@ impl OpenPack {
         at: Cell::new(0),
         end: Cell::new(0),
         size: Cell::new(0),
+        counted: Cell::new(None),
     };
 
     /// Makes a pack of a flat message, which is to be queued before anything is added; or gives the message back as it is,
-    /// if there is no memory.
-    pub(crate) fn begin(&self, message: Message) -> Message {
+    /// if there is no memory. It is a lone one if no other thread runs actors.
+    pub(crate) fn begin(&self, message: Message, is_alone: bool) -> Message {
         let Some(pack) = NonNull::new(blocks::take(SIZE).cast::<Pack>()) else { return message };
         let from = message.envelope();
         let size = from.flat_size;
@@ -80,6 +88,7 @@ impl OpenPack {
         self.at.set(address + HEAD);
         self.end.set(address + SIZE + 1 - ROOM_FOR_WORDS);
         self.size.set(size);
+        self.counted.set(is_alone.then_some(1));
         // SAFETY: the memory is ours and large enough, and so is the room for the first message.
         unsafe {
             pack.write(Pack { envelope, state: AtomicU32::new(1), count: 0, taken: 0 });
@@ -97,12 +106,13 @@ impl OpenPack {
         if message.envelope().flat_size != self.size.get() || at >= self.end.get() {
             return Err(message);
         }
-        // SAFETY: the pack is alive until it is left. There is room for the message behind those that were counted.
-        let old = unsafe {
+        // SAFETY: the pack is alive until it is left. There is room for the message behind those that were added.
+        let is_closed = unsafe {
             self.write(&message);
-            (*self.pack.get()).state.fetch_add(1, Ordering::Release)
+            self.counted.get().is_none()
+                && (*self.pack.get()).state.fetch_add(1, Ordering::Release) & CLOSED != 0
         };
-        if old & CLOSED != 0 {
+        if is_closed {
             return Err(message);
         }
         self.at.set(at + self.size.get() as usize);
@@ -134,12 +144,24 @@ impl OpenPack {
         }
     }
 
-    /// Gives up the sender's side of the pack, of which there is one.
-    pub(crate) fn leave(&self) {
+    /// Gives up the sender's side of the pack, of which there is one. The messages that nobody will read in it, in their order,
+    /// are for `again`, which must not use this.
+    #[inline]
+    pub(crate) fn leave(&self, mut again: impl FnMut(Message)) {
+        let added = self.len();
         let pack = self.pack.replace(null_mut());
         self.end.set(0);
         // SAFETY: the pack is alive until both have given it up.
         unsafe {
+            if let Some(counted) = self.counted.take()
+                && added > counted
+            {
+                // Release: the messages come before the count.
+                let more = (added - counted) as u32;
+                if (*pack).state.fetch_add(more, Ordering::Release) & CLOSED != 0 {
+                    (counted..added).for_each(|index| again((*pack).message(index)));
+                }
+            }
             if (*pack).state.fetch_or(LEFT, Ordering::AcqRel) & READ != 0 {
                 blocks::give(pack.cast(), SIZE);
             }
@@ -174,6 +196,11 @@ impl Pack {
         (&raw const *self).wrapping_byte_add(HEAD + self.taken as usize * self.size()).cast()
     }
 
+    /// How many messages were taken.
+    pub(crate) fn taken(&self) -> u32 {
+        self.taken
+    }
+
     /// Notes that the first message was taken; true if it was the last.
     #[inline(always)]
     fn note_taken(&mut self) -> bool {
@@ -201,15 +228,8 @@ impl Pack {
     /// Makes of the first message of a closed pack one by itself; and whether that was the last one. `None`: there is no
     /// memory.
     pub(crate) fn split_first(&mut self) -> Option<(Message, bool)> {
-        let (from, size) = (self.first(), self.size());
-        let mut words = [0; super::MESSAGE_WORDS];
-        for (index, word) in words.iter_mut().enumerate().take(size / 8 - 1) {
-            // SAFETY: the message was counted, and has so many words behind its header.
-            *word = unsafe { from.add(1 + index).read() };
-        }
-        // SAFETY: as above.
-        let header = unsafe { from.cast::<sepal_abi::Header>().read() };
-        let message = Message::new_flat(size, header, words)?;
+        // SAFETY: the message was counted.
+        let message = unsafe { copy(self.first(), self.size()) }?;
         Some((message, self.note_taken()))
     }
 
@@ -228,4 +248,35 @@ impl Pack {
             }
         }
     }
+}
+
+impl Pack {
+    /// One of the messages that were added, by itself.
+    ///
+    /// # Safety
+    /// There must be so many messages, for the sender.
+    #[cold]
+    unsafe fn message(&self, index: usize) -> Message {
+        let size = self.size();
+        let from = (&raw const *self).wrapping_byte_add(HEAD + index * size).cast();
+        // SAFETY: the caller vouches for the message.
+        let message = unsafe { copy(from, size) };
+        // There was memory for it a moment ago, and nobody to tell that there is none now.
+        message.unwrap_or_else(|| handle_alloc_error(Layout::new::<[u64; super::MESSAGE_WORDS]>()))
+    }
+}
+
+/// A message of what lies in a pack. `None`: there is no memory.
+///
+/// # Safety
+/// There must be an object of so many bytes.
+unsafe fn copy(from: *const u64, size: usize) -> Option<Message> {
+    let mut words = [0; super::MESSAGE_WORDS];
+    for (index, word) in words.iter_mut().enumerate().take(size / 8 - 1) {
+        // SAFETY: the object has so many words behind its header.
+        *word = unsafe { from.add(1 + index).read() };
+    }
+    // SAFETY: as above.
+    let header = unsafe { from.cast::<sepal_abi::Header>().read() };
+    Message::new_flat(size, header, words)
 }

@@ -7,7 +7,6 @@
 //!
 //! In a simulation there is no thread and time passes only when the scheduler says so.
 
-use super::compaction::Compaction;
 use super::slot::{Pid, SlotRef};
 use super::ticking::{SLICE, Ticker, Ticking};
 use super::wheel::Wheel;
@@ -191,8 +190,7 @@ impl Clock {
     }
 
     fn run_until_stopped(&self, runtime: RuntimeRef) {
-        let (mut ticker, mut compaction) =
-            (Ticker::default(), Compaction::new(runtime.scheduler.short_turn()));
+        let (mut ticker, mut compaction) = (Ticker::default(), runtime.scheduler.compaction());
         let mut has_woken = false;
         let mut next_tick = 0u64;
         let mut state = self.lock();

@@ -1,33 +1,49 @@
 //! Whether one core does all the work.
 //!
-//! A new actor that another core runs moves there with its slot, its heap and its first message, one cache line after the
-//! other. Where it ends soon and its turns are shorter than that takes, two cores do in more time what one does alone. So the
-//! clock measures the turns at each tick, and while they are those of new actors and short, and nobody waits for long, the
-//! load is *compacted*: one thread, the *keeper*, runs all actors, the others hand theirs over and sleep. (Erlang compacts
-//! its load too, where its schedulers are not busy.) The more workers there are, the less that pays, and with many it never
-//! does.
+//! Where actors do little between one message and the next, two cores may do less than one alone: what one of them has written
+//! the other fetches, one cache line after the other. How long that takes depends on the host, and on a shared one changes
+//! from one minute to the next. So it is tried. At each tick the clock counts what was done, the messages that were sent and taken
+//! and the actors that were made; and now and then the load is *compacted* for some ticks: one thread, the *keeper*, runs all
+//! actors, the others hand theirs over and sleep. What has done more goes on, until the other way is tried again; the
+//! more often that fails, the more rarely. (Erlang compacts its load too, where its schedulers are not busy. How many threads
+//! do most is found by trials in .NET: Hellerstein, Morrison, Eilebrecht, "Optimizing concurrency levels in the .NET
+//! ThreadPool", 2008.)
 //!
 //! | field | who touches it, when |
 //! |---|---|
 //! | `thread` | set by the clock; taken back by the clock, by the keeper before it sleeps or waits for the operating system, and by who makes a task; relaxed but for the fences of `queue` |
 //! | `asked` | set by who makes a task, taken by the clock: relaxed |
+//! | `Done::messages` | written by the core's thread, read by the clock: relaxed; `Done::seen` is the clock's own |
 //!
-//! Must never make anybody wait for longer than a tick: a long turn, a long queue or a task that has not begun ends it.
+//! Must never leave on one core what has more to do than to talk: a turn that goes on for a tick without a message or a new
+//! actor ends it, and so does a task that has not begun.
 
 use super::ticking::SLICE;
-use crate::sync::{AtomicBool, AtomicUsize, Ordering};
+use crate::sync::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
-/// For each actor that was made, turns that take so many nanoseconds are not worth sharing by two: one that ends soon takes
-/// its slot, heap and first message along for nothing, and their memory comes back when it is used again. Actors that
-/// live on are moved for many turns: such loads are shared however short those are, and gain by that wherever the host
-/// has nothing else to do (120 of them that talk at random, 45 ns a message: 1.25).
-const SHORT_BIRTH: u64 = 1_200;
-/// So many ticks with longer turns follow each other before the load is shared: the machine may have had other work.
-const PATIENCE: u32 = 4;
-/// So many ticks pass before a load is compacted again that was too heavy for one core.
-const HEAVY_TICKS: u32 = 8;
-/// The same for one whose turns were too long; twice as many each time that happens soon, up to the second number.
-const LONG_TICKS: (u32, u32) = (32, 1024);
+/// A tick in which the load was handed over tells nothing of either way.
+const SETTLING: u32 = 1;
+/// So long a trial is measured, in nanoseconds; half as long if it is as bad as [`Rate::is_hopeless`] says.
+const MEASURED: u64 = 4 * SLICE;
+/// Of the way that goes on the last so many count for most.
+const REMEMBERED: u64 = 8 * SLICE;
+/// After a trial that failed so many times as many ticks pass before the next.
+const RARER: u32 = 4;
+
+/// When something is tried.
+#[derive(Clone, Copy, Debug)]
+pub struct Trials {
+    /// So many ticks pass before a trial at least, more each time that one fails, and so many at most.
+    pub ticks_between: (u32, u32),
+    /// What the other cores do for a message or a new actor, in nanoseconds: where that is more, one core could not spare it.
+    pub most_spared: u64,
+}
+
+impl Default for Trials {
+    fn default() -> Trials {
+        Trials { ticks_between: (4, 512), most_spared: 1_000 }
+    }
+}
 
 /// Who does all the work, as all threads see it.
 #[derive(Debug, Default)]
@@ -38,30 +54,76 @@ pub(crate) struct Keeper {
     asked: AtomicBool,
 }
 
-/// The clock's account of it.
+/// What is done on a core, as far as it can be compared: messages that are sent and taken, and actors that are made.
 #[derive(Debug, Default)]
-pub(crate) struct Compaction {
-    /// So many nanoseconds more for every turn.
-    short: u64,
-    /// When the last tick was, and how many actors had been made by then.
-    ticked: u64,
-    made: usize,
-    /// The ticks since there is a keeper, and the last of them with long turns.
-    compact_ticks: u32,
-    long_ticks: u32,
-    /// The ticks for which the load stays shared, and how many those were when turns were long the last time.
-    shared_ticks: u32,
-    last_shared: u32,
+pub(crate) struct Done {
+    /// Messages that were taken; and those that were sent, where many are.
+    messages: AtomicU32,
+    /// What was done when the clock looked last.
+    seen: AtomicU32,
 }
 
-/// What one core would be, or is, to the load.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum OneCore {
-    Enough,
-    /// Others would help, for turns take long enough.
-    Helped,
-    /// Somebody waits, or would wait, for longer than a tick.
-    TooLittle,
+impl Done {
+    /// So many messages more; for the core's thread.
+    #[inline]
+    pub(crate) fn note(&self, more: u32) {
+        // The only writer, so no read-modify-write is needed.
+        let messages = self.messages.load(Ordering::Relaxed).wrapping_add(more);
+        self.messages.store(messages, Ordering::Relaxed);
+    }
+
+    /// How much since the last look, where so many actors were ever made; for the clock.
+    pub(crate) fn look(&self, made: usize) -> u32 {
+        let done = self.messages.load(Ordering::Relaxed).wrapping_add(made as u32);
+        done.wrapping_sub(self.seen.swap(done, Ordering::Relaxed))
+    }
+}
+
+/// The clock's account of it.
+#[derive(Debug)]
+pub(crate) struct Compaction {
+    trials: Trials,
+    /// How many ticks there are between two of them now.
+    ticks_between: u32,
+    /// When the last tick was.
+    ticked: u64,
+    is_compact: bool,
+    /// For how many ticks.
+    ticks: u32,
+    rate: Rate,
+    /// A trial goes on: what was done the other way, which is gone back to if this is not better.
+    tried_against: Option<Rate>,
+}
+
+/// What is done in a time, of the last ticks that tell.
+#[derive(Clone, Copy, Default, Debug)]
+struct Rate {
+    done: u64,
+    nanos: u64,
+}
+
+impl Rate {
+    fn add(&mut self, done: u64, nanos: u64) {
+        self.done += done;
+        self.nanos += nanos;
+    }
+
+    /// Counts what was before the last ticks for less and less.
+    fn forget(&mut self) {
+        while self.nanos > REMEMBERED {
+            (self.done, self.nanos) = (self.done / 2, self.nanos / 2);
+        }
+    }
+
+    /// Whether this is so much less than another, when it is tried, that it need not be measured for long.
+    fn is_hopeless(&self, other: &Rate) -> bool {
+        4 * self.done * other.nanos < 3 * other.done * self.nanos
+    }
+
+    /// Whether it is so much more that it is no chance.
+    fn is_better(&self, other: &Rate) -> bool {
+        16 * self.done * other.nanos > 17 * other.done * self.nanos
+    }
 }
 
 impl Keeper {
@@ -106,53 +168,77 @@ impl Keeper {
 }
 
 impl Compaction {
-    /// Compacts loads of actors that live on too, of turns shorter than that, if a bound is given.
-    pub(crate) fn new(short: Option<u64>) -> Compaction {
-        Compaction { short: short.unwrap_or_default(), ..Compaction::default() }
+    pub(crate) fn new(trials: Trials) -> Compaction {
+        Compaction {
+            trials,
+            ticks_between: trials.ticks_between.0,
+            ticked: 0,
+            is_compact: false,
+            ticks: 0,
+            rate: Rate::default(),
+            tried_against: None,
+        }
     }
 
     /// A tick: decides who is the keeper from what has been seen since the last one.
-    pub(crate) fn decide(&mut self, keeper: &Keeper, load: &Load, workers: usize, now: u64) {
-        let nanos = now.saturating_sub(std::mem::replace(&mut self.ticked, now));
+    pub(crate) fn decide(&mut self, keeper: &Keeper, load: &Load, now: u64) {
+        let nanos = now.saturating_sub(std::mem::replace(&mut self.ticked, now)).max(1);
         let asked = keeper.asked.load(Ordering::Relaxed);
         keeper.asked.store(false, Ordering::Relaxed);
         let was = keeper.thread.load(Ordering::Relaxed);
-        let born = load.made.wrapping_sub(std::mem::replace(&mut self.made, load.made)) as u64;
-        let short = self.short * load.turns + SHORT_BIRTH * born.min(load.turns);
-        let short = if was == 0 { 2 * short } else { short };
-        let one_core = load.on_one_core(workers, nanos, short);
-        let goes_on = if was == 0 {
-            self.shared_ticks = self.shared_ticks.saturating_sub(1);
-            (self.compact_ticks, self.long_ticks) = (0, 0);
-            one_core != OneCore::Enough || asked || self.shared_ticks > 0
+        if self.is_compact != (was != 0) {
+            // The keeper sleeps, or somebody has asked for others.
+            self.go_on(was != 0, self.tried_against.is_some());
+        }
+        if asked || !load.may_gain(self.is_compact, nanos, self.trials.most_spared) {
+            self.go_on(false, self.tried_against.is_some());
         } else {
-            self.stays_compact(one_core) && !asked
-        };
-        if !goes_on {
-            let next = if was == 0 { load.busiest + 1 } else { 0 };
+            self.note(load.done, nanos);
+        }
+        let next = if self.is_compact { load.busiest + 1 } else { 0 };
+        if self.is_compact != (was != 0) {
             // It may have given up meanwhile, and sleep.
             let _ = keeper.thread.compare_exchange(was, next, Ordering::Relaxed, Ordering::Relaxed);
         }
     }
 
-    fn stays_compact(&mut self, one_core: OneCore) -> bool {
-        self.compact_ticks = self.compact_ticks.saturating_add(1);
-        match one_core {
-            OneCore::Enough => self.long_ticks = 0,
-            OneCore::Helped => self.long_ticks += 1,
-            OneCore::TooLittle => {
-                self.shared_ticks = HEAVY_TICKS;
-                return false;
+    /// Goes on one way without a trial, of which nothing is known.
+    fn go_on(&mut self, is_compact: bool, has_failed: bool) {
+        self.ticks_between = if has_failed { self.rarer() } else { self.trials.ticks_between.0 };
+        (self.is_compact, self.ticks) = (is_compact, 0);
+        (self.rate, self.tried_against) = (Rate::default(), None);
+    }
+
+    fn rarer(&self) -> u32 {
+        self.trials.ticks_between.1.min(RARER * self.ticks_between)
+    }
+
+    /// Takes what was done in the last tick into account.
+    fn note(&mut self, done: u64, nanos: u64) {
+        self.ticks += 1;
+        if self.ticks <= SETTLING {
+            return;
+        }
+        self.rate.add(done, nanos);
+        let Some(other) = self.tried_against else {
+            self.rate.forget();
+            if self.ticks >= SETTLING + self.ticks_between {
+                self.tried_against = Some(std::mem::take(&mut self.rate));
+                (self.is_compact, self.ticks) = (!self.is_compact, 0);
             }
+            return;
+        };
+        let enough = if self.rate.is_hopeless(&other) { MEASURED / 2 } else { MEASURED };
+        if self.rate.nanos < enough {
+            return;
         }
-        if self.long_ticks < PATIENCE {
-            return true;
+        (self.tried_against, self.ticks) = (None, 0);
+        if self.rate.is_better(&other) {
+            self.ticks_between = self.trials.ticks_between.0;
+        } else {
+            (self.is_compact, self.rate) = (!self.is_compact, other);
+            self.ticks_between = self.rarer();
         }
-        let (least, most) = LONG_TICKS;
-        let is_soon = self.compact_ticks < least;
-        self.last_shared = if is_soon { (2 * self.last_shared).clamp(least, most) } else { least };
-        self.shared_ticks = self.last_shared;
-        false
     }
 }
 
@@ -161,12 +247,9 @@ impl Compaction {
 pub(crate) struct Load {
     /// Threads that have run anything.
     running: u64,
-    turns: u64,
-    /// Actors that were ever made.
-    made: usize,
-    /// Actors that wait for a core.
-    waiting: u64,
-    /// A turn has gone on all the time, or a task waits.
+    /// See [`Done`].
+    done: u64,
+    /// A turn has gone on all the time in which nothing of that was done, or a task waits.
     is_heavy: bool,
     /// The thread with the most turns, of those that are in one.
     busiest: usize,
@@ -178,47 +261,33 @@ pub(crate) struct Load {
 #[derive(Debug)]
 pub(crate) struct Seen {
     pub index: usize,
-    /// Those that have begun since the last tick.
+    /// The turns that have begun since the last tick.
     pub turns: u32,
     /// Whether it is in one.
     pub runs: bool,
-    /// The actors it has ever made.
-    pub made: usize,
-    /// The actors in its queue.
-    pub waiting: usize,
+    /// See [`Done`]; since the last tick.
+    pub done: u32,
     /// Tasks that have not begun.
     pub has_tasks: bool,
 }
 
 impl Load {
-    /// So many actors wait in queues of no thread.
-    pub(crate) fn waiting(count: usize) -> Load {
-        Load { waiting: count as u64, ..Load::default() }
-    }
-
     /// Adds a thread.
     pub(crate) fn add(&mut self, thread: &Seen) {
-        let Seen { index, turns, runs, made, waiting, has_tasks } = *thread;
+        let Seen { index, turns, runs, done, has_tasks } = *thread;
         self.running += u64::from(turns > 0 || runs);
-        self.turns += u64::from(turns);
-        self.made = self.made.wrapping_add(made);
-        self.waiting += waiting as u64;
-        self.is_heavy |= runs && turns == 0 || has_tasks;
+        self.done += u64::from(done);
+        self.is_heavy |= runs && turns == 0 && done == 0 || has_tasks;
         if (runs, turns) > self.most {
             (self.busiest, self.most) = (index, (runs, turns));
         }
     }
 
-    /// What one core would be to it, instead of so many workers, or is, where the load is compact; `short` is what all turns
-    /// together would take at most that are not worth sharing by two. Those that are shared take longer, by what that costs.
-    pub(crate) fn on_one_core(&self, workers: usize, nanos: u64, short: u64) -> OneCore {
-        let busy = nanos.saturating_mul(self.running);
-        let waits = self.waiting.saturating_mul(busy) > SLICE.saturating_mul(self.turns);
-        if self.is_heavy || waits {
-            return OneCore::TooLittle;
-        }
-        let helpers = workers.saturating_sub(1) as u64;
-        let is_short = busy.saturating_mul(helpers) < short;
-        if helpers > 0 && is_short { OneCore::Enough } else { OneCore::Helped }
+    /// Whether the other way may do more, so that it is worth a trial, or this one worth going on if one core does it all.
+    fn may_gain(&self, is_compact: bool, nanos: u64, most_spared: u64) -> bool {
+        let others = self.running.saturating_sub(1);
+        let has_other_way = is_compact || others > 0;
+        let spared = nanos.saturating_mul(others.max(1));
+        has_other_way && !self.is_heavy && spared <= most_spared.saturating_mul(self.done)
     }
 }

@@ -1,97 +1,141 @@
 //! See `compaction`, whose file is also compiled for the models.
 
-use super::compaction::{Compaction, Keeper, Load, OneCore, Seen};
+use super::compaction::{Compaction, Done, Keeper, Load, Seen, Trials};
 use super::ticking::SLICE;
 
-fn thread(index: usize, turns: u32, waiting: usize) -> Seen {
-    Seen { index, turns, runs: true, made: 0, waiting, has_tasks: false }
+/// A busy thread that has done so much in a tick.
+fn thread(index: usize, done: u32) -> Seen {
+    Seen { index, turns: 100, runs: true, done, has_tasks: false }
 }
 
-/// A load of one thread, by its turns in a tick and the actors that wait.
-fn load(turns: u32, waiting: usize) -> Load {
+fn load(threads: &[Seen]) -> Load {
     let mut load = Load::default();
-    load.add(&thread(0, turns, waiting));
+    threads.iter().for_each(|thread| load.add(thread));
     load
 }
 
+/// Ticks of a scheduler with two threads.
+struct Ticks {
+    keeper: Keeper,
+    compaction: Compaction,
+    now: u64,
+}
+
+impl Ticks {
+    fn new(trials: Trials) -> Ticks {
+        Ticks { keeper: Keeper::default(), compaction: Compaction::new(trials), now: 0 }
+    }
+
+    fn tick(&mut self, load: &Load) -> bool {
+        self.now += SLICE;
+        self.compaction.decide(&self.keeper, load, self.now);
+        self.keeper.is_any()
+    }
+
+    /// A load of which one core or two do so much in a tick; gives whether it was compact in each of some ticks.
+    fn of_load(&mut self, one: u32, two: u32, ticks: usize) -> Vec<bool> {
+        let next = |_| {
+            let is_compact = self.keeper.is_any();
+            let threads = [thread(0, one), thread(0, two / 2), thread(1, two - two / 2)];
+            self.tick(&load(if is_compact { &threads[..1] } else { &threads[1..] }));
+            is_compact
+        };
+        (0..ticks).map(next).collect()
+    }
+}
+
+/// Of a hundred.
+fn compact_share(ticks: &[bool]) -> usize {
+    100 * ticks.iter().filter(|is_compact| **is_compact).count() / ticks.len()
+}
+
 #[test]
-fn short_turns_stay_together() {
-    let on_one = |turns: u32, workers: usize, short: u64| {
-        load(turns, 100).on_one_core(workers, SLICE, short * u64::from(turns))
+fn what_does_more_is_found_and_kept() {
+    let share = |one, two| compact_share(&Ticks::new(Trials::default()).of_load(one, two, 1_000));
+    assert!(share(8_000, 6_000) >= 90, "one core: {}", share(8_000, 6_000));
+    assert!(share(6_000, 8_000) <= 5, "two cores: {}", share(6_000, 8_000));
+    assert!(share(6_000, 6_000) <= 5, "no difference: {}", share(6_000, 6_000));
+    assert!(share(6_000, 6_300) <= 5, "hardly any: {}", share(6_000, 6_300));
+}
+
+#[test]
+fn what_has_become_better_is_found() {
+    let mut ticks = Ticks::new(Trials::default());
+    for _ in 0..3 {
+        assert!(compact_share(&ticks.of_load(8_000, 5_000, 2_000)) >= 70);
+        assert!(compact_share(&ticks.of_load(5_000, 8_000, 2_000)) <= 30);
+    }
+}
+
+#[test]
+fn the_more_often_a_trial_fails_the_more_rarely_there_is_one() {
+    let ticks = Ticks::new(Trials::default()).of_load(3_000, 8_000, 2_000);
+    let trials: Vec<_> = (1..ticks.len()).filter(|&at| ticks[at] && !ticks[at - 1]).collect();
+    let between: Vec<_> = trials.windows(2).map(|two| two[1] - two[0]).collect();
+    // A hopeless trial takes three ticks, and of each way the first does not count.
+    assert_eq!(between[..5], [16 + 4, 64 + 4, 256 + 4, 512 + 4, 512 + 4]);
+}
+
+#[test]
+fn what_has_more_to_do_than_to_talk_is_shared() {
+    let compact = || {
+        let mut ticks = Ticks::new(Trials::default());
+        ticks.of_load(8_000, 6_000, 100);
+        assert!(ticks.keeper.is(0));
+        ticks
     };
-    assert_eq!(on_one(1_000, 2, 301), OneCore::Enough, "300 ns each");
-    assert_eq!(on_one(1_000, 2, 300), OneCore::Helped);
-    assert_eq!(on_one(1_000, 4, 900), OneCore::Helped, "they help each other");
-    assert_eq!(on_one(1_000, 4, 901), OneCore::Enough);
-    assert_eq!(on_one(1_000, 1, 1_000), OneCore::Helped, "by nobody");
+    assert!(compact().tick(&load(&[thread(0, 8_000)])));
+    assert!(
+        compact().tick(&load(&[Seen { turns: 0, ..thread(0, 8_000) }])),
+        "a long turn that reads"
+    );
+    assert!(
+        !compact().tick(&load(&[Seen { turns: 0, ..thread(0, 0) }])),
+        "a long turn that computes"
+    );
+    assert!(!compact().tick(&load(&[thread(0, 299)])), "more than a microsecond each");
+    assert!(!compact().tick(&load(&[Seen { has_tasks: true, ..thread(0, 8_000) }])), "a task");
+    assert_eq!(
+        compact_share(&Ticks::new(Trials::default()).of_load(299, 299, 100)),
+        0,
+        "not even tried"
+    );
 }
 
 #[test]
-fn nobody_waits_for_longer_than_a_tick() {
-    let on_one = |load: &Load| load.on_one_core(2, SLICE, u64::MAX);
-    assert_eq!(on_one(&load(1_000, 1_000)), OneCore::Enough);
-    assert_eq!(on_one(&load(1_000, 1_001)), OneCore::TooLittle);
-    assert_eq!(on_one(&load(0, 0)), OneCore::TooLittle, "one turn all the time");
-    let mut with_task = load(1_000, 0);
-    with_task.add(&Seen { has_tasks: true, runs: false, ..thread(1, 0, 0) });
-    assert_eq!(on_one(&with_task), OneCore::TooLittle);
-}
-
-#[test]
-fn those_of_new_actors_may_be_longer() {
-    // 750 ns each.
-    let is_compact_with = |made: usize| {
-        let keeper = Keeper::default();
-        let mut compaction = Compaction::new(None);
-        for tick in 1..10 {
-            let mut load = Load::default();
-            load.add(&Seen { made: made * tick, ..thread(0, 400, 10) });
-            compaction.decide(&keeper, &load, 2, SLICE * tick as u64);
-        }
-        keeper.is_any()
-    };
-    assert!(!is_compact_with(0) && is_compact_with(400));
-}
-
-#[test]
-fn who_rests_is_not_chosen() {
-    let keeper = Keeper::default();
-    let mut load = load(300, 1);
-    load.add(&Seen { runs: false, ..thread(1, 700, 0) });
-    Compaction::new(Some(450)).decide(&keeper, &load, 2, SLICE);
-    assert!(keeper.is(0));
+fn who_has_work_beside_it_does_not_wait_for_a_trial_to_end() {
+    let mut ticks = Ticks::new(Trials::default());
+    while !ticks.keeper.is_any() {
+        ticks.of_load(8_000, 6_000, 1);
+    }
+    ticks.keeper.ask_for_others();
+    assert!(!ticks.keeper.is_any());
+    assert!(!ticks.tick(&load(&[thread(0, 8_000)])), "a task was made in this tick");
 }
 
 #[test]
 fn the_busiest_becomes_the_keeper_until_it_gives_up() {
-    let (keeper, mut compaction) = (Keeper::default(), Compaction::new(Some(450)));
-    let mut both = load(300, 1);
-    both.add(&thread(1, 700, 1));
-    compaction.decide(&keeper, &both, 2, SLICE);
-    assert!(keeper.is(1) && keeper.is_other(0));
-    assert!(!keeper.give_up(0) && keeper.give_up(1) && !keeper.is_any());
-    compaction.decide(&keeper, &both, 2, 2 * SLICE);
-    assert!(keeper.is(1));
-    keeper.ask_for_others();
-    assert!(!keeper.is_any());
-    compaction.decide(&keeper, &both, 2, 3 * SLICE);
-    assert!(!keeper.is_any(), "a task was made in this tick");
+    let mut ticks = Ticks::new(Trials { ticks_between: (1, 1), ..Trials::default() });
+    let busy = || load(&[thread(0, 300), Seen { turns: 200, ..thread(1, 300) }]);
+    while !ticks.tick(&busy()) {}
+    assert!(ticks.keeper.is(1) && ticks.keeper.is_other(0));
+    assert!(!ticks.keeper.give_up(0) && ticks.keeper.give_up(1) && !ticks.keeper.is_any());
+    // It sleeps, which is no reason not to try again.
+    let is_resting = || load(&[thread(0, 600), Seen { runs: false, turns: 200, ..thread(1, 300) }]);
+    while !ticks.tick(&is_resting()) {}
+    assert!(ticks.keeper.is(0), "who rests is not chosen");
 }
 
 #[test]
-fn what_is_too_much_for_one_is_tried_more_and_more_rarely() {
-    let (keeper, mut compaction) = (Keeper::default(), Compaction::new(Some(450)));
-    let mut now = 0;
-    // Short for what is shared, too long for one core.
-    let mut ticks_until_tried = || {
-        (0..).find(|_| {
-            let was = keeper.is_any();
-            now += SLICE;
-            compaction.decide(&keeper, &load(400, 1), 2, now);
-            !was && keeper.is_any()
-        })
-    };
-    let waits: Vec<u32> = (0..8).filter_map(|_| ticks_until_tried()).collect();
-    // Four ticks until it is given up, and then the pause.
-    assert_eq!(waits, [0, 4 + 31, 4 + 63, 4 + 127, 4 + 255, 4 + 511, 4 + 1023, 4 + 1023]);
+fn one_thread_alone_tries_nothing() {
+    let mut ticks = Ticks::new(Trials::default());
+    assert!((0..1_000).all(|_| !ticks.tick(&load(&[thread(0, 8_000)]))));
+}
+
+#[test]
+fn messages_and_new_actors_are_counted_from_look_to_look() {
+    let done = Done::default();
+    done.note(3);
+    done.note(4);
+    assert_eq!([done.look(2), done.look(2), done.look(7)], [9, 0, 5]);
 }

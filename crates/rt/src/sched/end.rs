@@ -217,7 +217,7 @@ pub(crate) fn report_deadlock(runtime: RuntimeRef) {
         let name = actor_name(actor);
         // Writing into a string does not fail.
         let _ = writeln!(report, "{name} waits");
-        trace::push_lines(&mut report, runtime.image(), actor.resting_locs());
+        trace::push_lines(&mut report, runtime.image(), runtime.places(actor).into_iter());
     }
     stdio::write_error(report.as_bytes());
 }

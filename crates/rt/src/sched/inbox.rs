@@ -10,6 +10,7 @@
 
 use super::arrivals::Batch;
 use super::looked::{Looked, Passed, Site};
+use super::queue::note_messages;
 use super::signal::Kind;
 use crate::heap::Heap;
 use crate::message::{Message, Pack};
@@ -147,8 +148,8 @@ impl Queue {
     #[inline(always)]
     fn note_taken_of_pack(&mut self, is_last: bool) {
         self.unread = self.unread.saturating_sub(1);
-        if is_last {
-            drop(self.fresh.next());
+        if is_last && let Some(pack) = self.fresh.next() {
+            note_messages(pack.pack().map_or(1, Pack::taken));
         }
     }
 

@@ -14,6 +14,7 @@ use super::engine::{Outcome, Run};
 use super::looked::Looked;
 use super::outbox;
 use super::promise::{has_orphans, take_orphans};
+use super::queue::note_messages;
 use super::signal::{ExitTag, Kind, Reason, about};
 use super::slot::SlotRef;
 use crate::actor::{Actor, Next, Phase};
@@ -376,13 +377,17 @@ impl Actor {
     #[inline(never)]
     fn take_batch(&mut self, batch: Batch) {
         outbox::close();
+        let mut count = 0;
         for signal in batch {
+            // Those in packs are counted when they have been read.
+            count += u32::from(signal.pack().is_none());
             if signal.envelope().kind == Kind::Message as u32 {
                 self.queue.push(signal);
             } else {
                 self.take_signal(signal);
             }
         }
+        note_messages(count);
         self.drop_oldest();
         self.note_length();
     }

@@ -240,17 +240,21 @@ impl Runtime {
         }
     }
 
+    /// Where an actor that has no turn stands, innermost first.
+    pub(crate) fn places(&self, actor: &Actor) -> Vec<u32> {
+        if actor.next == Next::Proceed {
+            // It was preempted, or waits for room in a mailbox.
+            let running = self.engine().places(actor);
+            return running.into_iter().chain(actor.waiting_locs()).collect();
+        }
+        actor.resting_locs().collect()
+    }
+
     /// Looks at an actor that this thread has.
     pub(crate) fn detail(&self, slot: SlotRef, actor: &Actor) -> Detail {
         let cold = actor.cold_ref();
         let count = |count: fn(&super::cold::Cold) -> usize| cold.map_or(0, count);
-        let image = self.image();
-        let place = if actor.next == Next::Proceed {
-            let running = self.engine().places(actor);
-            trace::first_place(image, running.into_iter().chain(actor.waiting_locs()))
-        } else {
-            trace::first_place(image, actor.resting_locs())
-        };
+        let place = trace::first_place(self.image(), self.places(actor).into_iter());
         Detail {
             name: self.name_of(actor.pid),
             parent: self.table.birth(actor.pid).1,

@@ -6,10 +6,16 @@
 //! see, or looks at anything that others have done, and when its turn ends. An actor that sends a message now and then
 //! makes no packs.
 //!
-//! Must never hold a message back: what is in an open pack is in its mailbox.
+//! While one thread runs all actors, packs are *lone*: their messages are counted when they are left. Another thread may come
+//! at any time, and its actors wait for them; so a lone pack is open for two ticks of the clock at most, which ticks as long as
+//! there is one and makes the sender poll.
+//!
+//! Must never hold a message back for longer than that: what is in any other open pack is in its mailbox.
 
+use super::queue;
 use super::slot::Pid;
 use crate::message::{Message, OpenPack};
+use crate::run::RuntimeRef;
 use std::cell::Cell;
 
 /// So many messages in sequence to one mailbox, whose owner had not read the one before, go by themselves.
@@ -19,6 +25,8 @@ const PLAIN: u32 = 4;
 struct Outbox {
     /// Whose mailbox packs are for: there is one open, or the next message opens one.
     to: Cell<Option<Pid>>,
+    /// Whose actors these are, while a pack is open.
+    runtime: Cell<Option<RuntimeRef>>,
     open: OpenPack,
     /// Whom the last messages by themselves were sent to, and how many in sequence.
     last: Cell<Option<Pid>>,
@@ -29,6 +37,7 @@ thread_local! {
     static OUTBOX: Outbox = const {
         Outbox {
             to: Cell::new(None),
+            runtime: Cell::new(None),
             open: OpenPack::NONE,
             last: Cell::new(None),
             run: Cell::new(0),
@@ -49,21 +58,23 @@ pub(crate) fn add(message: Message) -> Result<(), Message> {
     OUTBOX.with(|outbox| outbox.open.add(message))
 }
 
-/// Makes a pack of a flat message, and gives it to `queue`. From then on messages to the mailbox go into it.
+/// Makes a pack of a flat message, and gives it to `push`. From then on messages to the mailbox go into it.
 #[inline(never)]
-pub(crate) fn open(message: Message, queue: impl FnOnce(Message)) {
+pub(crate) fn open(runtime: RuntimeRef, message: Message, push: impl FnOnce(Message)) {
     OUTBOX.with(|outbox| {
         if outbox.open.is_any() {
             // A short one: the receiver reads faster than this sends.
             let is_short = outbox.open.len() < PLAIN as usize;
-            outbox.open.leave();
+            leave_pack(outbox);
             if is_short {
                 outbox.to.set(None);
                 outbox.run.set(0);
-                return queue(message);
+                return push(message);
             }
         }
-        queue(outbox.open.begin(message));
+        outbox.runtime.set(Some(runtime));
+        let is_alone = runtime.scheduler.may_hold_back(runtime);
+        push(outbox.open.begin(message, is_alone));
     });
 }
 
@@ -91,8 +102,21 @@ pub(crate) fn close() {
 
 #[inline(never)]
 fn leave(outbox: &Outbox) {
-    outbox.to.set(None);
     if outbox.open.is_any() {
-        outbox.open.leave();
+        leave_pack(outbox);
     }
+    queue::hold_back_no_more();
+    outbox.to.set(None);
+}
+
+#[inline]
+fn leave_pack(outbox: &Outbox) {
+    let (to, runtime) = (outbox.to.take(), outbox.runtime.take());
+    outbox.open.leave(|message| {
+        if let Some((to, runtime)) = to.zip(runtime) {
+            // To one who has ended it is lost, as any message.
+            drop(runtime.push(to, message));
+        }
+    });
+    outbox.to.set(to);
 }

@@ -8,6 +8,7 @@ use super::bounds::{Overflow, Refused};
 use super::cold::{Cold, SpawnOptions};
 use super::outbox;
 use super::promise::{self, Promise};
+use super::queue::note_messages;
 use super::signal::{self, Kind, Reason};
 use super::slot::{Pid, SlotRef};
 use crate::actor::{Actor, Next};
@@ -401,7 +402,7 @@ impl Actor {
             outbox::close();
             return Err(message);
         };
-        outbox::open(message, |pack| self.push_flat(slot, to, pack));
+        outbox::open(self.runtime, message, |pack| self.push_flat(slot, to, pack));
         Ok(())
     }
 
@@ -413,6 +414,7 @@ impl Actor {
         match self.sends_left.checked_sub(1) {
             Some(left) if !is_behind => self.sends_left = left,
             Some(_) | None => {
+                note_messages(u32::from(SENDS_OF_TURN - self.sends_left) + 1);
                 self.sends_left = SENDS_OF_TURN;
                 self.runtime.scheduler.give_way();
                 self.poison();

@@ -14,10 +14,11 @@
 //! | `shared` | lengths of `state.queues`, changed under the mutex, read by who only asks: relaxed |
 //! | `idle`, `active` | changed under the mutex, read by those who have made work: see below |
 //! | `searching` | threads on their way from sleep to work; relaxed but for the fence below |
+//! | `Core::holds_back` | written by its worker, read by the clock a tick later at the latest (`ticking`): relaxed |
 //! | `Core::hot` | filled by its worker; emptied by a swap, by its worker and by thieves |
 //! | `Core::turns` | see `turns` |
 //! | `Core::lives` | see `slot::Lives` |
-//! | `keeper` | see `compaction` |
+//! | `keeper`, `Core::done` | see `compaction` |
 //! | `stopped` | set once; relaxed, the mutex orders what follows from it |
 //! | `is_ending` | set once, with `state.ending`, for who asks at each end: relaxed, who sleeps asks again under the mutex |
 //!
@@ -37,7 +38,7 @@
 
 mod worker;
 
-use super::compaction::{Compaction, Keeper, Load, Seen};
+use super::compaction::{Compaction, Done, Keeper, Load, Seen, Trials};
 use super::outbox;
 use super::simulation::Simulation;
 use super::slot::{AtHand, Lives, SlotRef};
@@ -81,8 +82,7 @@ pub(crate) struct Scheduler {
     threads_alive: AtomicUsize,
     /// The number of workers, if it was given.
     workers: Option<usize>,
-    /// See [`Options::short_turn`].
-    short_turn: Option<u64>,
+    trials: Trials,
     /// Who makes the choices in a simulation.
     simulation: Option<Simulation>,
 }
@@ -111,8 +111,11 @@ struct Core {
     /// Of tasks that have not begun.
     tasks: Stealer<SlotRef>,
     turns: Turns,
+    /// The running actor may hold back messages; see `outbox`.
+    holds_back: AtomicBool,
     /// The actors that the thread has made and ended.
     lives: Lives,
+    done: Done,
 }
 
 /// One thread as it sees itself.
@@ -134,6 +137,24 @@ struct Local<'s> {
 thread_local! {
     /// This thread's own, if it is a worker.
     static LOCAL: Cell<*const Local<'static>> = const { Cell::new(null()) };
+}
+
+/// Whatever the actor that runs on this thread has sent is in its mailbox.
+#[inline]
+pub(crate) fn hold_back_no_more() {
+    // SAFETY: the pointer is set while the worker's function has its `Local`.
+    if let Some(local) = unsafe { LOCAL.get().as_ref() } {
+        local.core.holds_back.store(false, Ordering::Relaxed);
+    }
+}
+
+/// The actor that runs on this thread has taken or sent so many messages.
+#[inline]
+pub(crate) fn note_messages(count: u32) {
+    // SAFETY: the pointer is set while the worker's function has its `Local`.
+    if let Some(local) = unsafe { LOCAL.get().as_ref() } {
+        local.core.done.note(count);
+    }
 }
 
 fn slot_of(actor: *mut u8) -> Option<SlotRef> {
@@ -158,7 +179,7 @@ impl Scheduler {
             begun: AtomicUsize::new(0),
             threads_alive: AtomicUsize::new(0),
             workers: options.workers,
-            short_turn: options.short_turn,
+            trials: options.trials,
             simulation: Simulation::new(options),
         }
     }
@@ -168,8 +189,9 @@ impl Scheduler {
         self.simulation.as_ref()
     }
 
-    pub(crate) fn short_turn(&self) -> Option<u64> {
-        self.short_turn
+    /// The clock's account of whether one thread is to do all the work.
+    pub(crate) fn compaction(&self) -> Compaction {
+        Compaction::new(self.trials)
     }
 
     /// Whether one thread does all the work now.
@@ -426,6 +448,19 @@ impl Scheduler {
         self.cores().map(|core| &core.lives)
     }
 
+    /// Whether messages in packs need not be counted at once, because no other thread is meant to run actors. The clock
+    /// sees to it that they are soon, until [`hold_back_no_more`].
+    pub(crate) fn may_hold_back(&self, runtime: RuntimeRef) -> bool {
+        let Some(local) = self.local() else { return false };
+        let is_alone = self.keeper.is(local.index) || self.workers() == 1;
+        if is_alone {
+            local.core.holds_back.store(true, Ordering::Relaxed);
+            keep_order();
+            runtime.clock.tick(runtime);
+        }
+        is_alone
+    }
+
     /// The running actor lets others have its core at its next poll, which it is to come to.
     pub(crate) fn give_way(&self) {
         if let Some(local) = self.local() {
@@ -509,7 +544,7 @@ impl Scheduler {
     /// false if nobody waits.
     pub(crate) fn tick(&self, runtime: RuntimeRef, compaction: &mut Compaction) -> bool {
         let was_compact = self.keeper.is_any();
-        compaction.decide(&self.keeper, &self.load(), self.workers(), runtime.clock.now());
+        compaction.decide(&self.keeper, &self.load(), runtime.clock.now());
         let shared = self.count_shared() > 0;
         let is_compact = self.keeper.is_any();
         if was_compact && !is_compact && (shared || self.cores().any(has_work)) {
@@ -518,10 +553,10 @@ impl Scheduler {
         let mut waits = shared;
         for core in self.cores() {
             let long = core.turns.look();
-            let has_own = has_work(core);
-            waits |= has_own;
-            if !was_compact && self.keeper.is_other(core.index) {
-                // What runs there is to go on at the keeper's.
+            let (has_own, holds_back) = (has_work(core), core.holds_back.load(Ordering::Relaxed));
+            waits |= has_own | holds_back;
+            if was_compact && !is_compact || !was_compact && self.keeper.is_other(core.index) {
+                // What runs there was alone, or is to go on at the keeper's.
                 take_back(core, core.turns.last());
                 continue;
             }
@@ -529,7 +564,7 @@ impl Scheduler {
             if has_own {
                 self.announce(runtime);
             }
-            if has_own || shared {
+            if has_own || shared || holds_back {
                 take_back(core, turn);
             }
         }
@@ -538,14 +573,13 @@ impl Scheduler {
 
     /// What has been done since the last tick, and is to be done.
     fn load(&self) -> Load {
-        let mut load = Load::waiting(self.count_shared());
+        let mut load = Load::default();
         for core in self.cores() {
             load.add(&Seen {
                 index: core.index,
                 turns: core.turns.since_look(),
                 runs: !core.turns.current().is_null(),
-                made: core.lives.made(),
-                waiting: core.stealer.len(),
+                done: core.done.look(core.lives.made()),
                 has_tasks: !core.tasks.is_empty(),
             });
         }

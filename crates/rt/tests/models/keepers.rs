@@ -1,11 +1,14 @@
 //! Keepers: `sched/compaction.rs`, with the sleeping of `sched/queue/worker.rs` written down a second time, step for step.
 
 use crate::model;
-use crate::sched::compaction::{Compaction, Keeper, Load, Seen};
+use crate::sched::compaction::{Compaction, Keeper, Load, Seen, Trials};
 use crate::sched::ticking::SLICE;
 use loom::sync::atomic::{AtomicUsize, Ordering, fence};
 use loom::sync::{Arc, Mutex};
 use loom::thread;
+
+/// The first does not count, and after the second a trial begins.
+const TICKS_UNTIL_TRIAL: u64 = 2;
 
 /// What the threads of a scheduler share.
 struct Threads {
@@ -26,13 +29,20 @@ impl Threads {
         Arc::new(Threads { keeper, queue, idle, told, state: Mutex::new(()), count })
     }
 
-    /// A tick that finds short turns, most of them at the first thread.
+    /// A tick at which a trial begins, most of whose turns the first thread has.
     fn tick(&self) {
-        let mut load = Load::waiting(0);
-        let first =
-            Seen { index: 0, turns: 1_000, runs: true, made: 0, waiting: 0, has_tasks: false };
-        load.add(&first);
-        Compaction::new(Some(450)).decide(&self.keeper, &load, 2, SLICE);
+        let mut compaction = Compaction::new(Trials { ticks_between: (1, 1), ..Trials::default() });
+        let (mut ticks, mut turns) = (0, 1_000);
+        while ticks < TICKS_UNTIL_TRIAL {
+            let mut load = Load::default();
+            for index in 0..2 {
+                let (runs, done, has_tasks) = (true, 1_000, false);
+                load.add(&Seen { index, turns, runs, done, has_tasks });
+                turns -= 1;
+            }
+            ticks += 1;
+            compaction.decide(&self.keeper, &load, ticks * SLICE);
+        }
     }
 
     fn push(&self) {

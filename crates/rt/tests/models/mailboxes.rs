@@ -192,7 +192,7 @@ fn what_is_added_to_a_pack_is_read_or_refused_and_one_frees_it() {
     model(|| {
         let written = Arc::new([Cell::new(10), Cell::new(0), Cell::new(0)]);
         let open = OpenPack::NONE;
-        let pack = open.begin(Message::of(0));
+        let pack = open.begin(Message::of(0), false);
         let memory = pack.address();
         let reader = {
             let written = written.clone();
@@ -207,8 +207,34 @@ fn what_is_added_to_a_pack_is_read_or_refused_and_one_frees_it() {
                 Err(_) => break,
             }
         }
-        open.leave();
+        open.leave(|_| unreachable!("it is no lone one"));
         assert_eq!(reader.join().expect("no panic"), accepted);
+        blocks::assert_all_free();
+    });
+}
+
+#[test]
+fn what_is_added_to_a_lone_pack_is_read_or_given_back_in_order() {
+    model(|| {
+        let written = Arc::new([Cell::new(10), Cell::new(0), Cell::new(0)]);
+        let open = OpenPack::NONE;
+        let pack = open.begin(Message::of(0), true);
+        let memory = pack.address();
+        let reader = {
+            let written = written.clone();
+            thread::spawn(move || read(pack, &written))
+        };
+        for index in [1, 2] {
+            written[index as usize].set(10 + index);
+            blocks::touch(memory);
+            open.add(Message::of(index)).expect("nobody counts yet");
+        }
+        let mut again = Vec::new();
+        open.leave(|message| again.push(message.word()));
+        let mut all = reader.join().expect("no panic");
+        assert!(all.len() == 1 || again.is_empty(), "all that follow or none");
+        all.extend(again);
+        assert_eq!(all, [0, 1, 2]);
         blocks::assert_all_free();
     });
 }
@@ -225,9 +251,9 @@ fn a_pack_in_a_mailbox_that_closes_is_given_up_once() {
             })
         };
         let open = OpenPack::NONE;
-        let is_queued = actor.inbox.push(GENERATION, open.begin(Message::of(0))).is_ok();
+        let is_queued = actor.inbox.push(GENERATION, open.begin(Message::of(0), false)).is_ok();
         let is_added = is_queued && open.add(Message::of(1)).is_ok();
-        open.leave();
+        open.leave(drop);
         let seen = owner.join().expect("no panic");
         assert!(seen <= usize::from(is_queued) + usize::from(is_added));
         blocks::assert_all_free();

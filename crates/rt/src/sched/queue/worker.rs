@@ -7,6 +7,7 @@ use super::{Core, LOCAL, LOW, Local, MEDIUM, PRIORITIES, Scheduler, State, has_w
 use crate::panics::EXIT_PANIC;
 use crate::run::RuntimeRef;
 use crate::sched::clock::Alarm;
+use crate::sched::compaction::Done;
 use crate::sched::life::{self, Fate};
 use crate::sched::simulation::{Simulation, name_of};
 use crate::sched::slot::{AtHand, Lives, SlotRef};
@@ -16,7 +17,7 @@ use crossbeam_deque::{Steal, Worker};
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::sync::PoisonError;
-use std::sync::atomic::{AtomicPtr, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering, fence};
 use std::time::{Duration, Instant};
 
 /// Each so many turns of a worker the shared queues come first, low ones too, so that all progress.
@@ -72,7 +73,9 @@ impl Scheduler {
             stealer: queue.stealer(),
             tasks: tasks.stealer(),
             turns: Turns::default(),
+            holds_back: AtomicBool::new(false),
             lives: Lives::default(),
+            done: Done::default(),
         }));
         // Release: who finds the core sees it whole.
         self.cores[index].store(core, Ordering::Release);

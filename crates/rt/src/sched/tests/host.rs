@@ -5,6 +5,7 @@ use crate::actor::Actor;
 use crate::fns::bodies::*;
 use crate::panics;
 use crate::run::{Options, run_engine};
+use crate::sched::compaction::Trials;
 use crate::sched::engine::{Engine, Outcome, Run};
 use sepal_abi::{
     CLOSURE_CODE, Ctx, DescId, DescKind, FRAME_RESULTS, FRAME_RESUME, FRAME_STATE, FrameStatus,
@@ -119,10 +120,10 @@ pub fn run_on(workers: usize, main: Code) -> (i32, Vec<i64>) {
     run_with_options(Options { workers: Some(workers), ..Options::default() }, main)
 }
 
-/// The same on two workers, with turns of so many nanoseconds held to be short.
-pub fn run_with_short_turns(short_turn: u64, main: Code) -> (i32, Vec<i64>) {
-    let short_turn = Some(short_turn);
-    run_with_options(Options { workers: Some(2), short_turn, ..Options::default() }, main)
+/// The same on two workers, one of which tries to do all the work again and again.
+pub fn run_with_many_trials(main: Code) -> (i32, Vec<i64>) {
+    let trials = Trials { ticks_between: (1, 1), most_spared: 100_000 };
+    run_with_options(Options { workers: Some(2), trials, ..Options::default() }, main)
 }
 
 /// Runs `main` in the simulation of a seed.
