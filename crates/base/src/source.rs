@@ -68,6 +68,16 @@ impl SourceMap {
         &file.text[lo..hi]
     }
 
+    /// What to mark of something that may be long: all of it, or its first word if it takes several lines.
+    pub fn mark(&self, span: Span) -> Span {
+        let text = self.text(span);
+        if !text.contains('\n') {
+            return span;
+        }
+        let word = text.split_whitespace().next().unwrap_or_default();
+        Span::new(span.file, span.lo, span.lo + word.len() as u32)
+    }
+
     /// Line and column of the span's beginning.
     pub fn line_col(&self, span: Span) -> LineCol {
         self.file(span.file).line_col(span.lo)

@@ -54,6 +54,8 @@ impl Program {
             receives: Default::default(),
             exports: None,
             last_unimplemented: None,
+            written_keys: Default::default(),
+            unhashable: Default::default(),
             invariants: Default::default(),
             inner_methods: Default::default(),
             purity: Default::default(),
@@ -99,6 +101,7 @@ impl Program {
         for adt in self.items.adts.ids() {
             self.settle_fields(adt);
         }
+        self.check_written_keys();
         self.check_finite_types();
         self.check_growing_types();
         self.check_constants();

@@ -58,7 +58,12 @@ impl Program {
         let of_whole = is_open || diagnostic.code == codes::NON_EXHAUSTIVE_MATCH;
         let is_unknown = diagnostic.code == codes::UNKNOWN_NAME;
         unread.iter().filter(|unread| unread.unit == line.unit).any(|unread| {
-            of_whole || *unread == line || is_unknown && self.line_has_word(span, unread.number)
+            let last = self.line_of(span.end()).number;
+            let is_inside = (line.number..=last).contains(&unread.number);
+            of_whole
+                || is_inside
+                || *unread == line
+                || is_unknown && self.line_has_word(span, unread.number)
         })
     }
 

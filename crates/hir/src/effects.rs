@@ -54,8 +54,11 @@ impl Program {
         );
         let diagnostic = match &body.exprs[at].kind {
             ExprKind::Call { callee: Callee::Fn { id, .. }, .. } => {
+                // What the library calls in its place is nobody's business.
                 let name = self.items.fns[*id].name;
-                diagnostic.note(format!("`{name}` changes something that exists, or writes"))
+                let is_written = self.sources.text(span).contains(name.as_str());
+                let what = if is_written { format!("`{name}`") } else { String::from("this") };
+                diagnostic.note(format!("{what} changes something that exists, or writes"))
             }
             _ => diagnostic,
         };

@@ -119,9 +119,11 @@ impl Program {
         };
         let in_library = Symbol::intern(&format!("std.{path}"));
         let known = self.module_by_path.iter().filter(|(_, id)| id.is_some());
+        let library = self.loader.library();
+        let known = known.map(|(path, _)| path.as_str());
         if self.loader.load(in_library.as_str()).is_ok() {
             diagnostic = diagnostic.help(format!("the library's is `{in_library}`"));
-        } else if let Some(name) = near(path, known.map(|(path, _)| path.as_str())) {
+        } else if let Some(name) = near(path, known.chain(library.iter().map(String::as_str))) {
             diagnostic = diagnostic.help(format!("did you mean `{name}`?"));
         }
         self.report(diagnostic);

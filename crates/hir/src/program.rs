@@ -59,6 +59,10 @@ pub struct Program {
     pub(crate) receives: FxHashSet<FileId>,
     /// The place of the last report of a missing trait.
     pub(crate) last_unimplemented: Option<Span>,
+    /// The keys of dicts and sets in written types, where they are known, with their places.
+    pub(crate) written_keys: Vec<(Ty, Span)>,
+    /// Types that were reported to have no `Hash`.
+    pub(crate) unhashable: FxHashSet<Ty>,
     /// The check of each type that has invariants.
     pub(crate) invariants: FxHashMap<AdtId, FnId>,
     /// Methods as they are called from inside the object: without its invariants.

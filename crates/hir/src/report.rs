@@ -1,9 +1,12 @@
 //! What is said when a type lacks a trait: in the words of what was written, not of the solver.
 
+use crate::infer::VarKind;
+use crate::ir::{FnKind, TraitId, TraitRef};
 use crate::lang::LangTrait;
 use crate::program::Program;
+use crate::scope::Head;
 use crate::traits::Obligation;
-use crate::ty::VarId;
+use crate::ty::{Ty, TyKind, VarId};
 use crate::types::a;
 use sepal_base::codes::Code;
 use sepal_base::{Diagnostic, codes};
@@ -26,6 +29,9 @@ impl Program {
             self.report(diagnostic);
             return;
         }
+        if self.lang.which_trait(ob.trait_ref.id) == Some(LangTrait::Hash) {
+            self.unhashable.insert(ty);
+        }
         let name = self.type_name(ty);
         let plain = ob.trait_ref.args.iter().all(|arg| self.infer.resolve(*arg) == ty);
         let trait_name = if plain {
@@ -40,7 +46,7 @@ impl Program {
     }
 
     /// The lack of a trait, in the words of what it is for.
-    fn what_is_missing(&self, ob: &Obligation, name: &str, trait_name: &str) -> (Code, String) {
+    fn what_is_missing(&mut self, ob: &Obligation, name: &str, trait_name: &str) -> (Code, String) {
         match self.lang.which_trait(ob.trait_ref.id) {
             Some(LangTrait::Eq) => (
                 codes::NOT_IMPLEMENTED,
@@ -59,7 +65,19 @@ impl Program {
                 (codes::NOT_IMPLEMENTED, format!("values of type `{name}` cannot be shown"))
             }
             Some(LangTrait::Iterable | LangTrait::Pairs | LangTrait::Iter) => {
-                (codes::NOT_ITERABLE, format!("{a_name} cannot be looped over", a_name = a(name)))
+                match self.found_elements(ob) {
+                    None => (
+                        codes::NOT_ITERABLE,
+                        format!("{a_name} cannot be looped over", a_name = a(name)),
+                    ),
+                    Some((wanted, found)) => (
+                        codes::TYPE_MISMATCH,
+                        format!(
+                            "a loop over {a_name} gives `{found}`, where `{wanted}` is expected",
+                            a_name = a(name)
+                        ),
+                    ),
+                }
             }
             Some(LangTrait::Index) => (
                 codes::BAD_OPERAND,
@@ -85,6 +103,19 @@ impl Program {
         }
     }
 
+    /// The elements that a loop is to find in a type, and those it has, if they are others.
+    fn found_elements(&mut self, ob: &Obligation) -> Option<(String, String)> {
+        let wanted = self.type_name(*ob.trait_ref.args.first()?);
+        let before = self.infer.snapshot();
+        let fresh = |_: &Ty| self.infer.fresh(VarKind::General, ob.span);
+        let trait_ref =
+            TraitRef { id: ob.trait_ref.id, args: ob.trait_ref.args.iter().map(fresh).collect() };
+        let holds = self.holds(ob.self_ty, &trait_ref, ob.span, ob.env);
+        let found = self.type_name(trait_ref.args[0]);
+        self.infer.rollback(before);
+        (holds && found != wanted).then_some((wanted, found))
+    }
+
     /// That nothing tells what a type is of which only a trait is known. What it has to do with follows from that.
     pub(crate) fn report_unknown(&mut self, ob: &Obligation, var: VarId) {
         let message = match self.method_of_name(ob.trait_ref.id) {
@@ -105,7 +136,7 @@ impl Program {
         } else {
             diagnostic.secondary(from, "of this")
         });
-        let _ = self.infer.unify(ob.self_ty, crate::ty::Ty::error());
+        let _ = self.infer.unify(ob.self_ty, Ty::error());
         self.close_arguments(ob);
     }
 
@@ -114,18 +145,25 @@ impl Program {
         &mut self,
         diagnostic: Diagnostic,
         ob: &Obligation,
-        ty: crate::ty::Ty,
+        ty: Ty,
         trait_name: &str,
     ) -> Diagnostic {
         let indexed = self.lang.which_trait(ob.trait_ref.id) == Some(LangTrait::Index);
         match ty.kind() {
-            crate::ty::TyKind::Param { .. } => {
+            TyKind::Param { .. } => {
                 let name = self.type_name(ty);
                 diagnostic.help(format!("the bound `[{name}: {trait_name}]` asks for it"))
             }
-            crate::ty::TyKind::Tuple(_) if indexed => {
+            TyKind::Tuple(_) if indexed => {
                 let found = "the parts of a tuple are found by its type";
                 diagnostic.help(format!("{found}: write the type of the parameter that is indexed"))
+            }
+            _ if self.has_all_methods(ob.trait_ref.id, ty) => {
+                let name = self.type_name(ty);
+                let help = format!(
+                    "its methods are there: `impl {trait_name} for {name}: pass` says that they are meant"
+                );
+                diagnostic.help(help)
             }
             _ => match self.why_not_derived(ob, ty) {
                 Some(note) => diagnostic.note(note),
@@ -134,19 +172,31 @@ impl Program {
         }
     }
 
+    /// Whether the body of a type has every method that a trait asks for.
+    fn has_all_methods(&self, id: TraitId, ty: Ty) -> bool {
+        let Some(head) = Head::of(ty).filter(|_| self.lang.which_trait(id).is_none()) else {
+            return false;
+        };
+        let methods = &self.items.traits[id].methods;
+        let mut required =
+            methods.iter().filter(|method| self.items.fns[**method].kind == FnKind::Required);
+        let has = |name| self.inherent.contains_key(&(head, name));
+        !methods.is_empty() && required.all(|method| has(self.items.fns[*method].name))
+    }
+
     /// What the missing trait would have determined is unknown for a reason that is said.
-    fn close_arguments(&mut self, ob: &Obligation) {
+    pub(crate) fn close_arguments(&mut self, ob: &Obligation) {
         for arg in &ob.trait_ref.args {
             let arg = self.infer.shallow(*arg);
             if arg.is_var() {
-                let _ = self.infer.unify(arg, crate::ty::Ty::error());
+                let _ = self.infer.unify(arg, Ty::error());
             }
         }
     }
 
     /// Which method keeps a `dyn Trait` from having the trait itself.
-    fn why_not_of_dyn(&mut self, ob: &Obligation, ty: crate::ty::Ty) -> Option<String> {
-        let crate::ty::TyKind::Dyn(id, _) = ty.kind() else { return None };
+    fn why_not_of_dyn(&mut self, ob: &Obligation, ty: Ty) -> Option<String> {
+        let TyKind::Dyn(id, _) = ty.kind() else { return None };
         if *id != ob.trait_ref.id {
             return None;
         }
@@ -159,8 +209,8 @@ impl Program {
     }
 
     /// Which part of a type keeps a trait from being derived for it.
-    fn why_not_derived(&mut self, ob: &Obligation, ty: crate::ty::Ty) -> Option<String> {
-        if let crate::ty::TyKind::Dyn(..) = ty.kind() {
+    fn why_not_derived(&mut self, ob: &Obligation, ty: Ty) -> Option<String> {
+        if let TyKind::Dyn(..) = ty.kind() {
             return self.why_not_of_dyn(ob, ty);
         }
         self.derived_method(ob.trait_ref.id)?;

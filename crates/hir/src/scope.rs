@@ -68,8 +68,10 @@ pub(crate) struct Scope {
     pub(crate) values: FxHashMap<Symbol, Entry<ValueDef>>,
     pub(crate) variants: FxHashMap<Symbol, Variants>,
     pub(crate) modules: FxHashMap<Symbol, ModuleId>,
-    /// Names of imports that were reported: nothing more is said about them.
+    /// Names of imports and variables that were reported: nothing more is said about them.
     pub(crate) broken: Vec<Symbol>,
+    /// The variables of a script, which its functions do not see.
+    pub(crate) script_vars: Vec<(Symbol, Span)>,
 }
 
 /// The outermost shape of a type: what methods and impls are indexed by.
@@ -192,9 +194,15 @@ impl Program {
         self.scope_chain(module).find_map(|scope| scope.modules.get(&name)).copied()
     }
 
-    /// Whether the name would come from an import that was reported.
+    /// Whether the name would be that of something that was reported.
     pub(crate) fn is_broken(&self, module: ModuleId, name: Symbol) -> bool {
         self.scope_chain(module).any(|scope| scope.broken.contains(&name))
+    }
+
+    /// The variable of the script that has the name.
+    pub(crate) fn script_var(&self, module: ModuleId, name: Symbol) -> Option<Span> {
+        let mut vars = self.scope_chain(module).flat_map(|scope| &scope.script_vars);
+        vars.find(|(var, _)| *var == name).map(|(_, span)| *span)
     }
 
     /// The variants of this name that can be used bare: those of the innermost scope that has any.

@@ -409,8 +409,13 @@ impl Program {
             let ty = self.infer.resolve(obligation.self_ty);
             let args = obligation.trait_ref.args.iter().map(|arg| self.infer.resolve(*arg));
             let trait_ref = TraitRef { id: obligation.trait_ref.id, args: args.collect() };
+            // `str: Contains[T]` is a bound too.
+            let args = &trait_ref.args;
+            let is_of_args =
+                args.iter().any(|arg| arg.has_params()) && !args.iter().any(|arg| arg.has_vars());
+            let is_bound = (ty.has_params() || is_of_args) && !ty.has_vars();
             let bound = Bound { ty, trait_ref };
-            if params.is_empty() || !ty.has_params() || ty.has_vars() {
+            if params.is_empty() || !is_bound {
                 self.session.obligations.push(obligation);
             } else if !bounds.contains(&bound) {
                 bounds.push(bound);
@@ -481,6 +486,7 @@ impl Program {
                 self.report_unknown(&obligation, *id);
                 continue;
             }
+            self.assume_own_type(&obligation);
             let tys: Vec<Ty> = [obligation.self_ty]
                 .into_iter()
                 .chain(obligation.trait_ref.args.iter().copied())
@@ -491,6 +497,25 @@ impl Program {
             match self.solve(&obligation) {
                 Outcome::Holds(_) | Outcome::Open => {}
                 Outcome::Fails => self.report_unimplemented(&obligation),
+            }
+        }
+    }
+
+    /// Of what nothing is known beside a type that has it with itself is of that type: what is looked for in a `str`
+    /// is a `str`.
+    fn assume_own_type(&mut self, obligation: &Obligation) {
+        let ty = self.infer.resolve(obligation.self_ty);
+        let args: Vec<Ty> =
+            obligation.trait_ref.args.iter().map(|arg| self.infer.shallow(*arg)).collect();
+        let own = args.iter().map(|arg| if arg.is_var() { ty } else { *arg }).collect();
+        let trait_ref = TraitRef { id: obligation.trait_ref.id, args: own };
+        if ty.has_vars() || !self.holds_tentatively(ty, &trait_ref, obligation.span, obligation.env)
+        {
+            return;
+        }
+        for arg in args {
+            if let TyKind::Var(id) = arg.kind() {
+                self.infer.bind(*id, ty);
             }
         }
     }

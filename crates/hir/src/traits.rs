@@ -74,6 +74,8 @@ impl Program {
     fn search(&mut self, ob: &Obligation) -> Search {
         let ty = self.infer.shallow(ob.self_ty);
         if ty.has_error() || ob.trait_ref.args.iter().any(|arg| arg.is_error()) {
+            // What it would determine is as wrong.
+            self.close_arguments(ob);
             return Search::Found(Source::Given);
         }
         match ty.kind() {
@@ -130,6 +132,15 @@ impl Program {
             return Some("it takes another `Self`");
         }
         names_self(def.ret).then_some("it gives a `Self`")
+    }
+
+    /// Whether a trait's method changes its `self`, in some impl at least.
+    pub fn changes_self(&self, method: FnId) -> bool {
+        match self.items.fns[method].self_param {
+            SelfKind::InOut => true,
+            SelfKind::Value => self.inout_methods.contains(&method),
+            SelfKind::None => false,
+        }
     }
 
     /// A literal whose type is still open has what all number types have.

@@ -52,12 +52,12 @@ impl Program {
                 self.lang_ty(LangTy::List, [elem])
             }
             ast::TypeKind::Dict { key, value } => {
-                let key = self.lower_type(scope, ast, *key);
+                let key = self.lower_key_type(scope, ast, *key);
                 let value = self.lower_type(scope, ast, *value);
                 self.lang_ty(LangTy::Dict, [key, value])
             }
             ast::TypeKind::Set(elem) => {
-                let elem = self.lower_type(scope, ast, *elem);
+                let elem = self.lower_key_type(scope, ast, *elem);
                 self.lang_ty(LangTy::Set, [elem])
             }
             ast::TypeKind::Option(inner) => {
@@ -183,6 +183,12 @@ impl Program {
             self.report_private(*last, target, Some(entry.span));
         }
         Some(entry.def)
+    }
+
+    fn lower_key_type(&mut self, scope: &TyScope, ast: &ast::Ast, id: ast::TypeId) -> Ty {
+        let key = self.lower_type(scope, ast, id);
+        self.note_written_key(key, ast.types[id].span);
+        key
     }
 
     /// The module that a path names: an imported one, or one of `std`.
@@ -357,7 +363,7 @@ impl Program {
     }
 
     /// Whether the value of a type is a reference, so that changing it needs no place.
-    pub(crate) fn is_reference(&self, ty: Ty) -> bool {
+    pub fn is_reference(&self, ty: Ty) -> bool {
         match ty.kind() {
             TyKind::Adt(id, _) => self.items.adts[*id].kind == AdtKind::Class,
             TyKind::Str | TyKind::Bytes | TyKind::Array(_) | TyKind::Fn(_) | TyKind::Error => true,

@@ -370,20 +370,25 @@ impl<'p> Machine<'p> {
     /// The places of the frames, innermost first, at the last raise.
     pub fn locs(&self) -> impl Iterator<Item = u32> {
         let refused = self.refused.replace(NO_LOC);
-        let innermost = self.at.get();
-        let innermost = (innermost.pc != HOST_CALL.as_ptr()).then_some(innermost);
-        let frames = std::iter::successors(innermost, |at| {
-            let caller = at.caller();
-            (caller.pc != HOST_CALL.as_ptr()).then_some(caller)
-        });
-        let locs = frames.map(|at| self.program.loc(at.pc));
+        let locs = self.frames().map(|at| self.program.loc(at.pc));
         std::iter::once(refused).chain(locs).filter(|&loc| loc != NO_LOC)
     }
 
     /// The same for an actor that was preempted, the innermost one as near as it is known.
     pub fn preempted_locs(&self) -> impl Iterator<Item = u32> {
         let innermost = self.program.loc_near(self.at.get().pc);
-        std::iter::once(innermost).filter(|&loc| loc != NO_LOC).chain(self.locs())
+        let callers = self.frames().skip(1).map(|at| self.program.loc(at.pc));
+        std::iter::once(innermost).chain(callers).filter(|&loc| loc != NO_LOC)
+    }
+
+    /// Where the running frames stand, innermost first.
+    fn frames(&self) -> impl Iterator<Item = At> {
+        let innermost = self.at.get();
+        let innermost = (innermost.pc != HOST_CALL.as_ptr()).then_some(innermost);
+        std::iter::successors(innermost, |at| {
+            let caller = at.caller();
+            (caller.pc != HOST_CALL.as_ptr()).then_some(caller)
+        })
     }
 
     /// How many words of the stack are in use.

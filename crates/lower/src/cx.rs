@@ -38,8 +38,9 @@ pub enum Instance {
     Terminate(FnId),
     /// The code of a closure that calls a function.
     FnValue(FnId, Args),
-    /// A slot of a trait's vtable: unpacks the value and calls the method.
-    DynMethod { resolved: hir::Resolved, self_ty: Ty },
+    /// A slot of a trait's vtable: unpacks the value and calls the method; and gives the value that this has made of it,
+    /// where the trait's method changes `self`.
+    DynMethod { resolved: hir::Resolved, self_ty: Ty, changes_self: bool },
     /// An operation of a type inside `any`.
     Any(shims::AnyOp, Ty),
     /// Gives a constant, computing it when it is first asked for.
@@ -149,8 +150,8 @@ impl<'p> ModuleCx<'p> {
                 }
                 Instance::Terminate(owner) => body::terminate_root(self, owner),
                 Instance::FnValue(function, args) => shims::fn_value(self, function, &args),
-                Instance::DynMethod { resolved, self_ty } => {
-                    shims::dyn_method(self, &resolved, self_ty)
+                Instance::DynMethod { resolved, self_ty, changes_self } => {
+                    shims::dyn_method(self, &resolved, self_ty, changes_self)
                 }
                 Instance::Any(op, ty) => shims::any_op(self, op, ty),
                 Instance::Const(id) => entry::constant(self, id),
@@ -233,6 +234,15 @@ impl<'p> ModuleCx<'p> {
         if self.program.items.fns[id].self_param == hir::SelfKind::InOut {
             results.extend_from_slice(&self.repr(params[0]).scalars);
         }
+        Signature::new(self.scalars(&params), results)
+    }
+
+    /// The signature of a trait's method where it is found in a vtable, with a `dyn` for `Self`: one that changes `self`
+    /// gives that back.
+    pub fn virtual_signature(&mut self, method: FnId, args: &[Ty]) -> Signature {
+        let (params, ret) = self.fn_types(method, args);
+        let mut results = self.repr(ret).scalars.to_vec();
+        results.extend(self.program.changes_self(method).then_some(Type::Ref));
         Signature::new(self.scalars(&params), results)
     }
 

@@ -99,11 +99,11 @@ pub fn dyn_vtable(cx: &mut ModuleCx<'_>, trait_ref: &TraitRef, ty: Ty) -> Vtable
         let resolved = cx.program.resolve_method(trait_ref, slot as u32, ty, &[]);
         let name = cx.program.items.fns[resolved.id].trace_name;
         let args: Vec<Ty> = std::iter::once(dyn_ty).chain(trait_ref.args.iter().copied()).collect();
-        let instance = Instance::DynMethod { resolved, self_ty: ty };
-        slots.push(ConstWord::Func(cx.instance(instance, name, |cx| {
-            let (params, ret) = cx.fn_types(method, &args);
-            Signature::new(cx.scalars(&params), cx.repr(ret).scalars.to_vec())
-        })));
+        let changes_self = cx.program.changes_self(method);
+        let instance = Instance::DynMethod { resolved, self_ty: ty, changes_self };
+        slots.push(ConstWord::Func(
+            cx.instance(instance, name, |cx| cx.virtual_signature(method, &args)),
+        ));
     }
     cx.module.vtables[id].slots = slots;
     if cx.shown_dyns.contains(trait_ref) {
@@ -139,20 +139,37 @@ pub fn fn_value(cx: &mut ModuleCx<'_>, id: FnId, args: &[Ty]) -> Option<Function
     Some(this.give(&results))
 }
 
-/// A vtable slot: takes the value out of its box and calls the method.
-pub fn dyn_method(cx: &mut ModuleCx<'_>, resolved: &Resolved, self_ty: Ty) -> Option<Function> {
+/// A vtable slot: takes the value out of its box, calls the method, and puts the value that is to be given back into a
+/// box of its own: others may hold the first one.
+pub fn dyn_method(
+    cx: &mut ModuleCx<'_>,
+    resolved: &Resolved,
+    self_ty: Ty,
+    changes_self: bool,
+) -> Option<Function> {
     let (params, ret) = cx.fn_types(resolved.id, &resolved.args);
     let mut all = vec![Type::Ref];
     all.extend(cx.scalars(&params[1..]));
-    let sig = Signature::new(all, cx.repr(ret).scalars.to_vec());
-    let width = sig.results.len();
+    let mut given = cx.repr(ret).scalars.to_vec();
+    let width = given.len();
+    given.extend(changes_self.then_some(Type::Ref));
+    let sig = Signature::new(all, given);
     let mut this = BodyCx::synthetic(cx, resolved.id, sig);
     let object = this.b.params()[0];
     let mut values = vec![this.unbox(object, self_ty)];
     values.extend(this.split(1, &params[1..]));
-    let results = this.call_lang(resolved.id, &resolved.args, &values);
-    // The changed `self` of a class object is the object itself.
-    Some(this.give(&results[..width.min(results.len())]))
+    let mut results = this.call_lang(resolved.id, &resolved.args, &values);
+    if this.b.is_unreachable() {
+        return Some(this.give(&[]));
+    }
+    let own = Vals::from_slice(&results[width..]);
+    results.truncate(width);
+    if changes_self {
+        // A class object is changed where it lies.
+        let is_same = own.is_empty() || this.cx.program.is_reference(self_ty);
+        results.push(if is_same { object } else { this.rebox(object, &own) });
+    }
+    Some(this.give(&results))
 }
 
 /// An operation of a type inside `any`.

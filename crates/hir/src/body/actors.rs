@@ -10,7 +10,7 @@ use crate::ir::*;
 use crate::lang::{LangTrait, LangTy};
 use crate::names;
 use crate::scope::ValueDef;
-use crate::ty::Ty;
+use crate::ty::{Ty, TyKind};
 use sepal_base::{Diagnostic, Span, Symbol, codes};
 use sepal_syntax::ast;
 
@@ -22,7 +22,7 @@ impl BodyCx<'_> {
             if let Some(value) = value {
                 self.value(value);
             }
-            return self.misplaced(span, "`yield` stands outside a generator, `fn*`");
+            return self.misplaced_yield(span, "`yield` stands outside a generator, `fn*`");
         };
         let value = match value {
             Some(value) => self.check(value, ty),
@@ -34,24 +34,27 @@ impl BodyCx<'_> {
         self.expr(ExprKind::Yield(value), Ty::nil(), span)
     }
 
+    /// What was meant to be a generator gives nobody knows what.
+    fn misplaced_yield(&mut self, span: Span, message: &str) -> ExprId {
+        let ret = self.prog.items.fns[self.draft.id].ret;
+        if let TyKind::Var(id) = self.shallow(ret).kind() {
+            self.prog.infer.bind(*id, Ty::error());
+        }
+        self.misplaced(span, message)
+    }
+
     /// `yield* other`: a loop that yields everything of the other.
     pub(super) fn yield_from(&mut self, other: ast::ExprId, span: Span) -> ExprId {
         let other = self.value(other);
-        let Some(elem) = self.frame().yields else {
-            return self.misplaced(span, "`yield*` stands outside a generator, `fn*`");
+        let Some(yields) = self.frame().yields else {
+            return self.misplaced_yield(span, "`yield*` stands outside a generator, `fn*`");
         };
-        let (ty, iter_ty) = (self.ty(other), self.fresh(span));
         let at = self.span(other);
+        let (ty, elem, iter_ty) = (self.ty(other), self.fresh(at), self.fresh(span));
         self.require_lang(ty, LangTrait::Iterable, vec![elem, iter_ty], at);
-        let iter = self.call_trait(
-            LangTrait::Iterable,
-            ty,
-            vec![elem, iter_ty],
-            vec![other],
-            iter_ty,
-            span,
-        );
-        self.require_lang(iter_ty, LangTrait::Iter, vec![elem], span);
+        let iter =
+            self.call_trait(LangTrait::Iterable, ty, vec![elem, iter_ty], vec![other], iter_ty, at);
+        self.require_lang(iter_ty, LangTrait::Iter, vec![elem], at);
         let mut stmts = Vec::new();
         let iter = self.temp(iter, true, &mut stmts);
         let option = self.option(elem);
@@ -62,7 +65,14 @@ impl BodyCx<'_> {
         }
         let id = self.fresh_loop();
         let (some, local) = self.variant_binding(option, SOME, elem, span);
-        let value = self.local(local, span);
+        let value = self.local(local, at);
+        let value = self.converted(value, yields).unwrap_or_else(|(wanted, found)| {
+            let (wanted, found) = (self.name_of(wanted), self.name_of(found));
+            let message = format!(
+                "the generator yields values of type `{wanted}`, and these are of type `{found}`"
+            );
+            self.wrong(codes::TYPE_MISMATCH, at, message)
+        });
         let give = self.expr(ExprKind::Yield(value), Ty::nil(), span);
         let leave = self.break_out(id, span);
         let leave = self.dropped(leave, span);
@@ -385,12 +395,12 @@ impl BodyCx<'_> {
         self.block(stmts, None, span)
     }
 
-    /// How many statements of an actor's body come before its `terminate` is known: the declarations that it begins
-    /// with, and whatever stands before the last variable that `terminate` speaks of.
+    /// How many statements of an actor's body come before its `terminate` is known: those up to the last variable that
+    /// it speaks of. Whatever else the body begins with may end the actor too.
     fn count_before_terminate(&self, block: &ast::Block, terminate: &ast::Terminate) -> usize {
         let mut spoken_of = Vec::new();
         names::in_terminate(self.ast, terminate, &mut |name| spoken_of.push(name));
-        let declared = |stmt: &ast::StmtId| -> Option<Vec<Symbol>> {
+        let declared = |stmt: &ast::StmtId| {
             let mut names = Vec::new();
             match &self.ast.stmts[*stmt].kind {
                 ast::StmtKind::Let(ast::Let { pat, .. })
@@ -409,15 +419,12 @@ impl BodyCx<'_> {
                 | ast::StmtKind::Assign { .. }
                 | ast::StmtKind::While { .. }
                 | ast::StmtKind::For { .. }
-                | ast::StmtKind::Assert { .. } => return None,
+                | ast::StmtKind::Assert { .. } => {}
             }
-            Some(names)
+            names
         };
-        let declared: Vec<_> = block.stmts.iter().map(declared).collect();
-        let first = declared.iter().position(Option::is_none).unwrap_or(declared.len());
-        let is_needed = |names: &Vec<Symbol>| names.iter().any(|name| spoken_of.contains(name));
-        let needed = declared.iter().rposition(|names| names.as_ref().is_some_and(is_needed));
-        first.max(needed.map_or(0, |last| last + 1))
+        let is_needed = |stmt| declared(stmt).iter().any(|name| spoken_of.contains(name));
+        block.stmts.iter().rposition(is_needed).map_or(0, |last| last + 1)
     }
 
     fn terminate_lambda(&mut self, node: &ast::Terminate) -> ExprId {

@@ -61,14 +61,7 @@ impl BodyCx<'_> {
             (None, Want::Check(ty))
                 if !leaves && !self.unify(ty, Ty::nil()) && !self.shallow(ty).is_any() =>
             {
-                let wanted = self.name_of(ty);
-                let at = span.end();
-                let at = Span::new(at.file, at.lo.saturating_sub(1).max(span.lo), at.hi);
-                self.error(
-                    codes::TYPE_MISMATCH,
-                    at,
-                    format!("expected a value of type `{wanted}`, found none"),
-                );
+                self.report_no_value(ty, &stmts, span);
                 Some(self.error_expr(span))
             }
             (None, Want::Check(ty)) if !leaves && self.shallow(ty).is_any() => {
@@ -92,6 +85,21 @@ impl BodyCx<'_> {
             Want::Check(wanted) => self.coerce(made, wanted),
             Want::Drop | Want::Infer(_) | Want::Tail => made,
         }
+    }
+
+    /// That a suite ends without the value that is wanted of it: its last statement gives none.
+    fn report_no_value(&mut self, wanted: Ty, stmts: &[Stmt], span: Span) {
+        let wanted = self.name_of(wanted);
+        let last = match stmts.last() {
+            Some(Stmt::Expr(e) | Stmt::Let { value: e, .. }) => Some(self.span(*e)),
+            Some(Stmt::OldCapture { .. }) | None => None,
+        };
+        let at = self.prog.sources.mark(last.unwrap_or(span));
+        let message = format!("expected a value of type `{wanted}`, found none");
+        let diagnostic = Diagnostic::new(codes::TYPE_MISMATCH, at, message);
+        self.report(
+            diagnostic.note("a suite gives the value of its last line, and this gives none"),
+        );
     }
 
     fn stmt_leaves(&self, stmt: &Stmt) -> bool {
@@ -138,7 +146,16 @@ impl BodyCx<'_> {
         let ty = if node.else_body.is_some() { ty } else { Ty::nil() };
         let made = self.build_if(&conds, &bodies, ty, span);
         match (node.else_body, want) {
-            (None, Want::Check(ty)) => self.coerce(made, ty),
+            (None, Want::Check(wanted)) => {
+                self.converted(made, wanted).unwrap_or_else(|(wanted, _)| {
+                    let at = self.prog.sources.mark(span);
+                    let wanted = self.name_of(wanted);
+                    let message = format!("expected a value of type `{wanted}`, found none");
+                    let diagnostic = Diagnostic::new(codes::TYPE_MISMATCH, at, message);
+                    self.report(diagnostic.help("an `if` without an `else` gives no value"));
+                    self.error_expr(span)
+                })
+            }
             _ => made,
         }
     }

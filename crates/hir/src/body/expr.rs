@@ -43,12 +43,21 @@ impl BodyCx<'_> {
 
     /// Makes a value one of type `to`: by a conversion where one is due, else the types must agree.
     pub(super) fn coerce(&mut self, value: ExprId, to: Ty) -> ExprId {
+        self.converted(value, to).unwrap_or_else(|(wanted, found)| {
+            let span = self.span(value);
+            self.report_mismatch(wanted, found, span);
+            self.error_expr(span)
+        })
+    }
+
+    /// The same, where the caller says what is wrong: `Err` has the type that is wanted and the one that was found.
+    pub(super) fn converted(&mut self, value: ExprId, to: Ty) -> Result<ExprId, (Ty, Ty)> {
         let (found, wanted, span) = (self.ty(value), self.shallow(to), self.span(value));
         if found == wanted || wanted.is_error() || found.is_error() {
-            return value;
+            return Ok(value);
         }
         if found.is_never() {
-            return self.expr(ExprKind::Coerce { kind: Coercion::FromNever, value }, to, span);
+            return Ok(self.expr(ExprKind::Coerce { kind: Coercion::FromNever, value }, to, span));
         }
         let kind = match (wanted.kind(), found.kind()) {
             (TyKind::Any, _) => Some(Coercion::ToAny),
@@ -68,16 +77,15 @@ impl BodyCx<'_> {
             _ => None,
         };
         if let Some(kind) = kind {
-            return self.expr(ExprKind::Coerce { kind, value }, to, span);
+            return Ok(self.expr(ExprKind::Coerce { kind, value }, to, span));
         }
         let value = self.of_any_pid(value, wanted).unwrap_or(value);
         let found = self.ty(value);
         if !self.unify(wanted, found) {
-            self.report_mismatch(wanted, found, span);
-            return self.error_expr(span);
+            return Err((wanted, found));
         }
         self.share_lost_mailbox(value, wanted);
-        value
+        Ok(value)
     }
 
     /// A lambda that becomes a function without a mailbox receives where that happens. What is declared somewhere

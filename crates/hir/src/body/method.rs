@@ -6,7 +6,7 @@ use super::names::Path;
 use super::{BodyCx, Pending};
 use crate::infer::VarKind;
 use crate::ir::*;
-use crate::lang::LangTrait;
+use crate::lang::{LangTrait, LangTy};
 use crate::scope::{Head, ValueDef, near};
 use crate::traits::{Obligation, Outcome};
 use crate::ty::{Ty, TyKind};
@@ -526,6 +526,8 @@ impl BodyCx<'_> {
             diagnostic = diagnostic.help(advice);
         } else if let Some(near) = near(name.name, names.iter().map(|name| name.as_str())) {
             diagnostic = diagnostic.suggest(name.span, near, format!("did you mean `{near}`?"));
+        } else if let Some(help) = self.way_to_method(ty, name.name, name.span) {
+            diagnostic = diagnostic.help(help);
         } else if let Some(found) =
             self.prog.trait_methods.get(&name.name).and_then(|found| found.first())
         {
@@ -539,6 +541,19 @@ impl BodyCx<'_> {
             diagnostic = diagnostic.note(note);
         }
         self.report(diagnostic);
+    }
+
+    /// How a value that has the method is come by, where the type is an option of one, or hides it.
+    fn way_to_method(&mut self, ty: Ty, name: Symbol, span: Span) -> Option<&'static str> {
+        if self.prog.as_lang(ty, LangTy::AnyPid).is_some() {
+            return Some("a `Pid` does not say what its actor takes, as a `Pid[M]` does");
+        }
+        let [held] = *self.prog.as_lang(ty, LangTy::Option)? else { return None };
+        let held = self.shallow(held);
+        let methods = self.prog.trait_methods.get(&name).cloned().unwrap_or_default();
+        let has = self.method_names(held).contains(&name)
+            || methods.iter().any(|(id, _)| self.has_trait(held, *id, span));
+        has.then_some("`o ?? default`, `o?`, `if let Some(x) = o` or `match` take the value out")
     }
 
     /// Whether the type has a function of the name that takes no `self`.

@@ -494,9 +494,21 @@ impl<'a> BodyCx<'a> {
         if let Some(help) = self.way_out(expected, found) {
             return diagnostic.help(help);
         }
+        if self.is_yield_of(expected, found) {
+            let found = self.name_of(found);
+            let help = format!("a generator says behind `->` what it yields: `-> {found}`");
+            return diagnostic.help(help);
+        }
+        if self.is_message_for_question(expected, found) {
+            let help = "a function makes the message of the reply: `fn(r): Msg(…, r)`, or the variant alone";
+            return diagnostic.help(help);
+        }
         if self.is_question_with_more(expected, found) {
             let help = format!("a lambda gives the other fields: `fn(r): {text}(…, r)`");
             return diagnostic.help(help);
+        }
+        if expected == Ty::bool() && self.is_number(found) {
+            return diagnostic.help(format!("`{text} != 0` is a `bool`"));
         }
         if expected.as_float().is_some()
             && self.prog.infer.var_kind(found) == Some(VarKind::Int)
@@ -525,6 +537,25 @@ impl<'a> BodyCx<'a> {
         diagnostic
     }
 
+    /// Whether a generator is to yield generators of what it yields.
+    fn is_yield_of(&mut self, expected: Ty, found: Ty) -> bool {
+        let yields = self.frames.last().and_then(|frame| frame.yields);
+        let yields = yields.is_some_and(|ty| self.shallow(ty) == expected);
+        let Some([held]) = self.prog.as_lang(expected, LangTy::Gen) else { return false };
+        let before = self.prog.infer.snapshot();
+        let fits = self.unify(*held, found);
+        self.prog.infer.rollback(before);
+        fits && yields
+    }
+
+    /// Whether a function is expected that makes a message of a reply, and a message is found.
+    fn is_message_for_question(&mut self, expected: Ty, found: Ty) -> bool {
+        let Some(function) = expected.as_fn() else { return false };
+        let is_reply = |ty: &Ty| self.prog.as_lang(self.shallow(*ty), LangTy::Reply).is_some();
+        matches!(&function.params[..], [only] if is_reply(only))
+            && self.shallow(function.ret) == self.shallow(found)
+    }
+
     /// Whether a function is expected that makes a message of a reply, and one is found that takes more.
     fn is_question_with_more(&self, expected: Ty, found: Ty) -> bool {
         let (Some(expected), Some(found)) = (expected.as_fn(), found.as_fn()) else { return false };
@@ -551,8 +582,6 @@ impl<'a> BodyCx<'a> {
             (*held, "`await` gives its value")
         } else if found.is_any() && !expected.is_any() {
             return Some("a type pattern takes it out: `match v:` with `case int(n): …`");
-        } else if expected == Ty::bool() && self.is_number(found) {
-            return Some("a condition is a `bool`: `x != 0`");
         } else {
             return None;
         };

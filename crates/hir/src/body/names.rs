@@ -233,7 +233,11 @@ impl BodyCx<'_> {
                 let names = scope.values.keys().chain(scope.types.keys()).map(|name| name.as_str());
                 (format!("the module `{}`", self.prog.items.modules[module].path), names.collect())
             }
-            Path::StdPrefix(path) => (format!("`{path}`"), Vec::new()),
+            Path::StdPrefix(path) => {
+                let message = format!("there is no module `{path}`");
+                self.error(codes::UNKNOWN_MODULE, name.span, message);
+                return true;
+            }
             Path::Adt(adt) => {
                 let def = &self.prog.items.adts[adt];
                 let variants = def.variants.iter().map(|variant| variant.name.as_str());
@@ -398,7 +402,11 @@ impl BodyCx<'_> {
         }
         let mut diagnostic =
             Diagnostic::new(codes::UNKNOWN_NAME, span, format!("there is no `{name}` here"));
-        if self.names_member(name) {
+        if let Some(var) = self.prog.script_var(self.module, name) {
+            diagnostic = diagnostic
+                .secondary(var, "a variable of the script, which functions do not see")
+                .help("give it to the function as a parameter, or declare it in one");
+        } else if self.names_member(name) {
             diagnostic = diagnostic.suggest(
                 span,
                 format!("self.{name}"),

@@ -212,6 +212,7 @@ impl BodyCx<'_> {
         rhs_expr: ExprId,
     ) {
         let trait_name = self.operator_trait_name(operator_trait(op));
+        let takes_floats = float_has(op);
         let op = op.as_str();
         let (left, right, span) = (self.name_of(lhs), self.name_of(rhs), self.span(made));
         let mut message = format!("`{op}` does not take `{left}` and `{right}`");
@@ -231,6 +232,7 @@ impl BodyCx<'_> {
         if let ExprKind::Error = self.draft.body.exprs[made].kind
             && int_literal
             && float
+            && takes_floats
         {
             let text = self
                 .prog
@@ -249,7 +251,8 @@ impl BodyCx<'_> {
             self.report(diagnostic.help(format!("`str(…)` gives the text of {}", a(&left))));
             return;
         }
-        let diagnostic = if left == right {
+        // What would help a condition does not help an operator.
+        let diagnostic = if left == right || [lhs, rhs].contains(&Ty::bool()) {
             diagnostic
         } else {
             match self.way_out(rhs, lhs).or_else(|| self.way_out(lhs, rhs)) {
@@ -303,7 +306,7 @@ impl BodyCx<'_> {
     }
 
     /// Whether an operator's trait is there or may yet turn out to be.
-    fn has_operator(&mut self, ty: Ty, trait_ref: &TraitRef, span: Span) -> bool {
+    pub(super) fn has_operator(&mut self, ty: Ty, trait_ref: &TraitRef, span: Span) -> bool {
         let before = self.prog.infer.snapshot();
         let env = Some(self.draft.id);
         let ob = crate::traits::Obligation { self_ty: ty, trait_ref: trait_ref.clone(), span, env };
@@ -466,7 +469,12 @@ impl BodyCx<'_> {
     ) -> bool {
         let ty = self.ty(lhs);
         let ty = self.known(ty);
-        if ty.is_error() || ty.is_never() {
+        if ty.is_error() {
+            return true;
+        }
+        if ty.is_never() {
+            let kind = ExprKind::Coerce { kind: Coercion::FromNever, value: lhs };
+            self.draft.body.exprs[made].kind = kind;
             return true;
         }
         let equality = matches!(op, ast::CmpOp::Eq | ast::CmpOp::Ne);

@@ -179,14 +179,18 @@ impl BodyCx<'_> {
             match &pending {
                 Pending::Binary { expr, op, lhs, rhs } => {
                     let (left, right) = (self.ty(*lhs), self.ty(*rhs));
-                    if !matches!(op, ast::BinOp::Shl | ast::BinOp::Shr) {
+                    let is_shift = matches!(op, ast::BinOp::Shl | ast::BinOp::Shr);
+                    if is_shift {
+                        self.default_literal(left);
+                    } else {
                         self.unify(left, right);
                     }
                     if self.resolve_binary(*expr, *op, *lhs, *rhs) {
                         continue;
                     }
                     let ty = self.ty(*lhs);
-                    if self.prog.infer.var_kind(ty) == Some(VarKind::General) {
+                    let is_open = self.prog.infer.var_kind(ty) == Some(VarKind::General);
+                    if is_open || is_shift && self.is_int(ty) {
                         self.assume_operator(
                             *expr,
                             super::ops::operator_trait(*op),

@@ -298,8 +298,7 @@ impl BodyCx<'_> {
         let Some(id) = self.lang_trait(LangTrait::IndexSet) else { return Err(NoPlace::Reported) };
         let set_ref = TraitRef { id, args: index_ref.args.clone() };
         let known = self.shallow(self_ty);
-        let env = Some(self.draft.id);
-        if !known.is_var() && !self.prog.holds_tentatively(known, &set_ref, span, env) {
+        if !known.is_var() && !self.has_operator(known, &set_ref, span) {
             return Err(NoPlace::NoIndexSet(known));
         }
         self.require(self_ty, set_ref.clone(), span);

@@ -12,6 +12,7 @@ mod finite;
 mod growing;
 mod headers;
 mod impls;
+mod keys;
 mod script;
 
 use crate::ir::*;

@@ -34,9 +34,15 @@ impl Program {
         if let Some(main) = main_item(ast) {
             let message = "a file with a `main` holds no statements at the top level";
             let diagnostic = Diagnostic::new(codes::BAD_PROGRAM_ENTRY, first, message);
-            self.report(diagnostic.secondary(main, "`main` is declared here"));
+            let diagnostic = diagnostic.secondary(main, "`main` is declared here").help(
+                "constants are declared by `let`; what runs or changes belongs into a function",
+            );
+            self.report(diagnostic);
+            let vars = script_vars(ast).into_iter().map(|(name, _)| name);
+            self.scopes[module].broken.extend(vars);
             return ScriptPlan::default();
         }
+        self.scopes[module].script_vars = script_vars(ast);
         let plan = ScriptPlan { locals: script_locals(ast) };
         let name = Symbol::intern("main");
         let id = self.bare_fn(name, module, first, FnKind::Script, Owner::None);
@@ -56,6 +62,20 @@ fn main_item(ast: &ast::Ast) -> Option<Span> {
         },
         ast::Entry::Stmt(_) => None,
     })
+}
+
+/// The variables at the top level.
+fn script_vars(ast: &ast::Ast) -> Vec<(Symbol, Span)> {
+    let mut vars = Vec::new();
+    for entry in &ast.body {
+        if let ast::Entry::Stmt(stmt) = entry
+            && let ast::StmtKind::Var(var) = &ast.stmts[*stmt].kind
+        {
+            let span = ast.pats[var.pat].span;
+            names::bound_by(ast, var.pat, &mut |name| vars.push((name, span)));
+        }
+    }
+    vars
 }
 
 /// The `let`s that no declaration speaks of.

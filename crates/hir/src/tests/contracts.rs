@@ -84,7 +84,7 @@ fn g(l: Log) -> int:
             10 |     ensures print("done") == nil
                |             ^^^^^^^^^^^^^
                |
-               = note: `print_text` changes something that exists, or writes
+               = note: this changes something that exists, or writes
 
         "#]],
     );

@@ -31,7 +31,7 @@ fn branch(n): if n > 0: 1 else: \"one\"
             fn add[T](a: T, b: T) -> T where T: Add[T, T]
             fn largest[T, U, V](xs: T) -> U where T: Iterable[U, V], V: Iter[U], U: Ord, T: Index[int, U]
             fn compose[T, U, V](f: fn(T) -> U, g: fn(U) -> V) -> fn(T) -> V
-            fn group[T, U, V, W](xs: T, key: fn(U) -> V) -> {V: [U]} where T: Iterable[U, W], W: Iter[U], V: Eq, V: Hash
+            fn group[T, U, V, W](xs: T, key: fn(U) -> V) -> {V: [U]} where T: Iterable[U, W], W: Iter[U], V: Hash, V: Eq
             fn size[T](x: T) -> int where T: Len
             fn nothing() -> nil
             fn branch(n: int) -> nil

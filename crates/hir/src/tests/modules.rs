@@ -203,14 +203,16 @@ print(name, double(2))
     check_diagnostics(
         "fn main(): pass\nprint(1)\n",
         expect![[r#"
-        error[E0219]: a file with a `main` holds no statements at the top level
-         --> main.spl:2:1
-          |
-        1 | fn main(): pass
-          |    ---- `main` is declared here
-        2 | print(1)
-          | ^^^^^^^^
+            error[E0219]: a file with a `main` holds no statements at the top level
+             --> main.spl:2:1
+              |
+            1 | fn main(): pass
+              |    ---- `main` is declared here
+            2 | print(1)
+              | ^^^^^^^^
+              |
+              = help: constants are declared by `let`; what runs or changes belongs into a function
 
-    "#]],
+        "#]],
     );
 }

@@ -241,7 +241,7 @@ fn f(p: P):
             9 |     true and 1
               |              ^
               |
-              = help: a condition is a `bool`: `x != 0`
+              = help: `1 != 0` is a `bool`
 
         "#]],
     );

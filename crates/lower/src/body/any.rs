@@ -92,6 +92,15 @@ impl BodyCx<'_, '_> {
         self.b.struct_init(layout, 0, &fields)
     }
 
+    /// Another value of the type that is in a box, in a box of its own.
+    pub(crate) fn rebox(&mut self, object: Value, values: &[Value]) -> Value {
+        let types: Vec<Type> = values.iter().map(|v| self.b.ty(*v)).collect();
+        let layout = self.cx.slots_layout(SlotsKind::Box, &types);
+        let vtable = self.get_slots(layout, 0, 0..1, &[Type::Ptr], object);
+        let fields: Vals = vtable.iter().chain(values).copied().collect();
+        self.b.struct_init(layout, 0, &fields)
+    }
+
     pub(super) fn to_dyn(&mut self, from: Ty, values: Vals, to: Ty) -> Vals {
         if from == to || from.is_never() {
             return if from == to { values } else { self.dead(to) };

@@ -5,8 +5,8 @@ use crate::cx::{Instance, Vals};
 use sepal_abi::{RtFn, Scalar};
 use sepal_base::Span;
 use sepal_hir::ast::FnFlavour;
-use sepal_hir::{Callee, ExprId, FnId, FnKind, Place, SelfKind, Ty, TyKind};
-use sepal_mir::{ConstWord, Extern, Signature, StaticObject, Value};
+use sepal_hir::{Callee, ExprId, FnId, FnKind, Place, Ty, TyKind};
+use sepal_mir::{ConstWord, Extern, StaticObject, Value};
 use std::rc::Rc;
 
 /// What is called once the types are known.
@@ -89,7 +89,7 @@ impl BodyCx<'_, '_> {
         match target {
             Target::Fn { id, args } => self.call_fn(id, &args, values, arg_types, ret, tail),
             Target::Virtual { slot, method, self_args } => {
-                self.call_virtual(slot, method, &self_args, values, ret, tail)
+                self.call_virtual(slot, method, &self_args, values, tail)
             }
         }
     }
@@ -244,19 +244,14 @@ impl BodyCx<'_, '_> {
         method: FnId,
         self_args: &[Ty],
         values: &[Vals],
-        ret: Ty,
         tail: bool,
     ) -> Option<Vals> {
-        let sig = self.cx.fn_signature(method, self_args);
-        let results = match self.cx.program.items.fns[method].self_param {
-            // The changed `self` stays in the box of a class object: there is nothing to give back.
-            SelfKind::InOut => self.repr_of(ret).scalars.to_vec(),
-            SelfKind::Value | SelfKind::None => sig.results.clone(),
-        };
-        let sig = self.cx.module.signature(Signature::new(sig.params, results.clone()));
+        let sig = self.cx.virtual_signature(method, self_args);
+        let results = sig.results.clone();
+        let sig = self.cx.module.signature(sig);
         let object = values[0][0];
         let rest: Vals = values[1..].iter().flatten().copied().collect();
-        if tail {
+        if tail && !self.cx.program.changes_self(method) {
             self.b.tail_call_virtual(sig, slot, object, &rest);
             return None;
         }
@@ -315,7 +310,10 @@ impl BodyCx<'_, '_> {
     /// A call of a known function of the standard library with the scalars of its arguments.
     pub(crate) fn call_lang(&mut self, id: FnId, args: &[Ty], values: &[Vals]) -> Vals {
         let (params, ret) = self.cx.fn_types(id, args);
-        self.call_fn(id, args, values, &params, ret, false).unwrap_or_default()
+        match self.call_fn(id, args, values, &params, ret, false) {
+            Some(results) => results,
+            None => self.dead(ret),
+        }
     }
 
     /// A call of a trait's method for a type without parameters.

@@ -284,10 +284,10 @@ impl BodyCx<'_, '_> {
         let ty = self.expr_ty(future);
         let value = self.expr(future);
         self.at(span);
-        if self.b.is_unreachable() {
-            return Vals::new();
-        }
         let args = self.cx.as_lang(ty, LangTy::Future).expect("only futures are awaited");
+        if self.b.is_unreachable() {
+            return self.dead(args[0]);
+        }
         let wait = self.cx.lang_fn(LangFn::AwaitValue);
         self.call_lang(wait, args, &[value])
     }

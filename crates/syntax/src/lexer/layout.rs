@@ -270,7 +270,7 @@ impl Lexer<'_, '_> {
         self.prev = kind;
     }
 
-    /// The column of `pos`; a tab counts as four, so that one mistake does not make others.
+    /// The column of `pos`; a tab leads to the next multiple of four, so that one mistake does not make others.
     fn column(&mut self) -> u32 {
         let line = memchr::memrchr(b'\n', &self.bytes[..self.pos]).map_or(0, |at| at + 1);
         let indentation = &self.bytes[line..self.pos];
@@ -285,8 +285,12 @@ impl Lexer<'_, '_> {
             );
         }
         // Characters before it that are no blanks: a byte order mark.
-        let blanks = indentation.iter().filter(|b| matches!(b, b' ' | b'\t')).count();
-        (blanks + 3 * tabs) as u32
+        let blanks = indentation.iter().filter(|b| matches!(b, b' ' | b'\t'));
+        let after = |column: u32, blank: &u8| match blank {
+            b'\t' => column.saturating_add(4) & !3,
+            _ => column.saturating_add(1),
+        };
+        blanks.fold(0, after)
     }
 
     pub(super) fn open(&mut self, kind: TokenKind, frame: Frame) {

@@ -137,7 +137,7 @@ fn habits_from_other_languages() {
     check_errors(
         "def f(x):\n    return x\nif a && b || !c:\n    x++\nelse if d:\n    y = 1;\nswitch x:\n    case 1: a\n",
         expect![[r#"
-            E0018 1:1: there is no `def`: a function is defined by `fn`
+            E0018 1:1: no statement begins with `def`; a function is defined by `fn`
                   use `fn` `fn`
             E0018 3:6: `&&` is written `and`
                   use `and` `and`
@@ -151,7 +151,7 @@ fn habits_from_other_languages() {
                   use `elif` `elif`
             E0018 6:10: `;` ends no statement; the end of the line does
                   leave it out, or begin a new line ``
-            E0018 7:1: there is no `switch`: values are told apart by `match`
+            E0018 7:1: no statement begins with `switch`; values are told apart by `match`
                   use `match` `match`
         "#]],
     );
@@ -164,10 +164,10 @@ fn habits_from_other_languages() {
                   a named argument is written `name: value` `:`
             E0001 3:2: a variable is declared by `let` or `var`
                   write `let` before the name `let `
-            E0018 4:1: there is no `const`: a constant is declared by `let`
+            E0018 4:1: no statement begins with `const`; a constant is declared by `let`
                   use `let` `let`
-            E0018 5:1: there is no `try`: there are no exceptions; functions return a `Result`, and `e?` passes an error on
-            E0018 7:1: there is no `except`: there are no exceptions; take a `Result` apart by `match`
+            E0018 5:1: no statement begins with `try`; there are no exceptions; functions return a `Result`, and `e?` passes an error on
+            E0018 7:1: no statement begins with `except`; there are no exceptions; take a `Result` apart by `match`
         "#]],
     );
     check_errors(
@@ -181,7 +181,7 @@ fn habits_from_other_languages() {
                   use `==` `==`
             E0018 4:11: type arguments stand in square brackets
                   write `List[int]`, and for a list `[int]`
-            E0018 5:1: there is no `throw`: there are no exceptions; return `Err(e)`, or call `panic("message")`
+            E0018 5:1: no statement begins with `throw`; there are no exceptions; return `Err(e)`, or call `panic("message")`
         "#]],
     );
     check_errors(
@@ -204,7 +204,7 @@ fn misplaced_parts() {
     check_errors(
         "fn f(n):\n    print(n)\n    requires n > 0\n    let a = 1\n      let b = 2\n    a + 1 = 2\n",
         expect![[r#"
-            E0021 3:5: `requires` stands at the head of a function, before its first statement
+            E0021 3:5: `requires` stands at the head of a function or method, before its first statement; actors have none
             E0008 5:7: this line is indented deeper than the one before, which opens no block
             E0020 6:5: this cannot be assigned
         "#]],

@@ -32,6 +32,11 @@ impl Parser<'_> {
     pub(super) fn lambda(&mut self) -> ExprId {
         let lo = self.lo();
         let flavour = self.fn_word();
+        if self.kind.is_name() && matches!(self.next(), TokenKind::Colon | TokenKind::Comma) {
+            let head = self.bare_params(lo);
+            let func = self.fn_with(head, lo, flavour, None, BodyRule::Required);
+            return self.expr_node(lo, ExprKind::Lambda(func));
+        }
         if self.kind.is_name() {
             let name = self.take_ident();
             self.report(
@@ -45,6 +50,32 @@ impl Parser<'_> {
         }
         let func = self.function(lo, flavour, None, BodyRule::Required);
         self.expr_node(lo, ExprKind::Lambda(func))
+    }
+
+    /// `x, y` before the colon of a lambda, without the parentheses.
+    fn bare_params(&mut self, lo: u32) -> FnHead {
+        let first = self.span();
+        let mut params: SmallVec<[Param; 4]> = SmallVec::new();
+        while self.kind.is_name() {
+            let name = self.take_ident();
+            let (span, is_named) = (name.span, true);
+            params.push(Param { span, name, is_named, ty: None, default: None });
+            self.eat(TokenKind::Comma);
+        }
+        let span = first.to(Span::new(first.file, first.lo, self.prev_end));
+        let names: Vec<&str> = params.iter().map(|param| param.name.name.as_str()).collect();
+        let names = format!("({})", names.join(", "));
+        let message = "the parameters of a lambda stand in parentheses";
+        let diagnostic = Diagnostic::new(codes::UNEXPECTED_TOKEN, span, message);
+        self.report(diagnostic.suggest(span, names, "write them so"));
+        FnHead {
+            generics: Box::default(),
+            self_param: None,
+            params: params.into_boxed_slice(),
+            ret: None,
+            mailbox: None,
+            signature: self.span_from(lo),
+        }
     }
 
     /// `fn`, `fn*`, `async fn`, or a foreign word that has been reported.

@@ -145,8 +145,11 @@ impl Parser<'_> {
             return self.stmt_node(lo, StmtKind::Error);
         };
         let span = self.span();
-        let diagnostic =
-            Diagnostic::new(codes::FOREIGN_SYNTAX, span, format!("there is no `{word}`: {advice}"));
+        let diagnostic = Diagnostic::new(
+            codes::FOREIGN_SYNTAX,
+            span,
+            format!("no statement begins with `{word}`; {advice}"),
+        );
         let diagnostic = match reading {
             Reading::Fn => diagnostic.suggest(span, "fn", "use `fn`"),
             Reading::Let => diagnostic.suggest(span, "let", "use `let`"),

@@ -30,6 +30,10 @@ use sepal_base::{Code, Diagnostic, Diagnostics, FileId, Span, Symbol, codes};
 pub use foreign_names::{foreign_member, foreign_method, foreign_name, foreign_type};
 pub(crate) use operators::begins_expr;
 
+/// The help for what looks like the rest of the line before.
+const HOW_LINES_GO_ON: &str =
+    "a line goes on in the next one inside brackets, or if that begins with `.name` or `|>`";
+
 /// The deepest nesting of brackets, prefix operators and blocks. The parser's own stack bounds it.
 pub const MAX_DEPTH: u32 = 256;
 /// The greatest height of an expression tree, which chains such as `a + b + c + …` reach without

@@ -59,7 +59,8 @@ impl Parser<'_> {
             {
                 self.type_pattern(lo)
             }
-            TokenKind::Fn | TokenKind::Dyn => self.type_pattern(lo),
+            TokenKind::Fn if self.next() == TokenKind::LParen => self.type_pattern(lo),
+            TokenKind::Dyn => self.type_pattern(lo),
             TokenKind::LParen => self.tuple_pattern(lo),
             TokenKind::LBracket => self.list_pattern(lo),
             TokenKind::DotDot | TokenKind::DotDotEq => self.range_pattern(lo, None),

@@ -1,6 +1,6 @@
 //! Operands: literals, names, brackets, f-strings.
 
-use super::{Parser, boxed};
+use super::{HOW_LINES_GO_ON, Parser, boxed};
 use crate::ast::*;
 use crate::literal::{self, Mistake, TextKind};
 use crate::token::TokenKind;
@@ -85,9 +85,7 @@ impl Parser<'_> {
             let message = "expected an expression, found the end of the line";
             let mut diagnostic = Diagnostic::new(codes::EXPECTED_EXPRESSION, self.span(), message);
             if self.next() == TokenKind::Indent {
-                diagnostic = diagnostic.help(
-                    "a line goes on in the next one inside brackets, or if that begins with `.name` or `|>`",
-                );
+                diagnostic = diagnostic.help(HOW_LINES_GO_ON);
             }
             self.fail(diagnostic);
             return self.error_expr();

@@ -1,7 +1,7 @@
 //! Statements and suites.
 
-use super::operators::{assignment, begins_expr};
-use super::{Parser, boxed};
+use super::operators::{assignment, begins_expr, infix};
+use super::{HOW_LINES_GO_ON, Parser, boxed};
 use crate::ast::*;
 use crate::token::TokenKind;
 use sepal_base::{Diagnostic, Span, codes};
@@ -164,8 +164,17 @@ impl Parser<'_> {
             let indentation = self.span();
             let found = self.tokens.span(self.index_after(self.pos)).to(indentation);
             let message = "this line is indented deeper than the one before, which opens no block";
-            self.report(Diagnostic::new(codes::BAD_INDENT, found, message));
+            let mut diagnostic = Diagnostic::new(codes::BAD_INDENT, found, message);
             self.bump();
+            // A sign may begin a line too, but no other operator.
+            let goes_on = infix(self.kind).is_some() && !begins_expr(self.kind);
+            if goes_on || matches!(self.kind, TokenKind::Plus | TokenKind::Minus) {
+                diagnostic = diagnostic.help(HOW_LINES_GO_ON);
+            }
+            self.report(diagnostic);
+            if goes_on || self.at(TokenKind::Plus) {
+                self.skip_to(&[]);
+            }
             if matches!(self.kind, TokenKind::Else | TokenKind::Elif | TokenKind::Case) {
                 // It belongs to a header further up, so nothing can be said of its lines.
                 self.skip_to(&[]);
@@ -441,7 +450,7 @@ impl Parser<'_> {
             let place = if self.at(TokenKind::Invariant) {
                 "in the body of a type"
             } else {
-                "at the head of a function, before its first statement"
+                "at the head of a function or method, before its first statement; actors have none"
             };
             self.error(codes::MISPLACED_SYNTAX, span, format!("`{word}` stands {place}"));
         }
