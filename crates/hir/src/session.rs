@@ -259,6 +259,8 @@ impl Program {
         self.generalise(&drafts, first);
         self.close_variables(first);
         for draft in &drafts {
+            // Also of those whose types are all written.
+            self.items.fns[draft.id].mailbox = self.closed_mailbox(draft.id);
             self.uninferred.remove(&draft.id);
             self.session.open.remove(&draft.id);
         }

@@ -40,10 +40,55 @@ fn behaviour_47_many_senders_lose_and_duplicate_nothing() {
         }
         cx.wait()
     }
+    let of_all = (0, vec![EACH; SENDERS as usize]);
     for workers in [1, 2, 4] {
-        let (code, log) = run_on(workers, main);
-        assert_eq!((code, log), (0, vec![EACH; SENDERS as usize]));
+        assert_eq!(run_on(workers, main), of_all);
     }
+    assert_eq!(run_with_many_trials(main), of_all);
+}
+
+/// Packs of who runs alone are counted late: the clock must see to it, whoever begins to run beside it.
+#[test]
+fn what_is_sent_arrives_while_its_sender_computes() {
+    const ROUNDS: i64 = 300;
+    const EACH: i64 = 8;
+    fn sender(cx: &Cx<'_>) -> Flow {
+        loop {
+            if let Some(flow) = cx.poll() {
+                return flow;
+            }
+            let received = cx.engine.log.lock().expect("no body panics").first().copied();
+            let sent = cx.word(0);
+            if received.unwrap_or(0) < sent {
+                continue;
+            }
+            if sent == ROUNDS * EACH {
+                return Flow::Done;
+            }
+            (0..EACH).for_each(|number| cx.send(1, sent + number, 0));
+            cx.set(0, sent + EACH);
+        }
+    }
+    fn main(cx: &Cx<'_>) -> Flow {
+        if cx.state() == 0 {
+            cx.set_state(1);
+            cx.engine.log.lock().expect("no body panics").resize(1, 0);
+            cx.spawn(sender, &[0]);
+        }
+        while let Some(Look::Message(number, _)) = cx.receive() {
+            let mut log = cx.engine.log.lock().expect("no body panics");
+            assert_eq!(log[0], number, "in order");
+            log[0] += 1;
+            if log[0] == ROUNDS * EACH {
+                return Flow::Done;
+            }
+        }
+        cx.wait()
+    }
+    for workers in [1, 2] {
+        assert_eq!(run_on(workers, main), (0, vec![ROUNDS * EACH]));
+    }
+    assert_eq!(run_with_many_trials(main), (0, vec![ROUNDS * EACH]));
 }
 
 /// At the beginning: makes the next of so many actors of a ring as the first word says, the last of which `main` follows, and
@@ -267,11 +312,15 @@ fn nothing_is_lost_when_the_load_is_compacted_and_shared_again() {
     fn first_of(cx: &Cx<'_>, ring: i64) -> i64 {
         cx.engine.log.lock().expect("no body panics")[(RINGS + 1 + ring) as usize]
     }
-    let (code, mut log) = run_with_many_trials(main);
-    log.truncate(RINGS as usize + 1);
-    let (compact, rings) = log.split_last().expect("it has been resized");
-    assert_eq!((code, rings), (0, &[ROUNDS; RINGS as usize][..]));
-    assert_eq!(*compact, 1, "it was compact for a time");
+    // Where the machine has other work, a short run may not come to a trial.
+    let was_compact = (0..50).any(|_| {
+        let (code, mut log) = run_with_many_trials(main);
+        log.truncate(RINGS as usize + 1);
+        let (compact, rings) = log.split_last().expect("it has been resized");
+        assert_eq!((code, rings), (0, &[ROUNDS; RINGS as usize][..]));
+        *compact == 1
+    });
+    assert!(was_compact);
 }
 
 #[test]
