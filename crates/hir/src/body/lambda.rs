@@ -198,10 +198,11 @@ impl<'a> BodyCx<'a> {
         if let Some(at) = self.pending_method(call) {
             return self.settle_pending_method(at, call, stmts);
         }
-        let Expr { kind, ty, span } = self.draft.body.exprs[call].clone();
-        let kind = match kind {
+        let kind = match self.draft.body.exprs[call].kind.clone() {
             // What is written is made up when it is written, of values that have been settled.
-            ExprKind::Call { callee: Callee::Fn { id, .. }, .. } if self.writes_output(id) => kind,
+            ExprKind::Call { callee: Callee::Fn { id, .. }, .. } if self.writes_output(id) => {
+                return call;
+            }
             ExprKind::Call { callee, args, inout } => {
                 let inout = inout.map(|place| Box::new(self.settled_place(*place, stmts)));
                 let args = args.iter().map(|arg| self.settled(*arg, stmts)).collect();
@@ -222,7 +223,9 @@ impl<'a> BodyCx<'a> {
             // A conversion or a value that is built: there is nothing to do later.
             _ => return self.settled(call, stmts),
         };
-        self.expr(kind, ty, span)
+        // The same expression: others may wait to say more of it.
+        self.draft.body.exprs[call].kind = kind;
+        call
     }
 
     /// Where the call of a method waits for its receiver's type.

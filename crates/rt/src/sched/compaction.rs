@@ -41,7 +41,7 @@ pub struct Trials {
 
 impl Default for Trials {
     fn default() -> Trials {
-        Trials { ticks_between: (4, 512), most_spared: 1_000 }
+        Trials { ticks_between: (4, 2048), most_spared: 1_000 }
     }
 }
 

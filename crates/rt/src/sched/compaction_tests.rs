@@ -62,18 +62,18 @@ fn what_does_more_is_found_and_kept() {
 fn what_has_become_better_is_found() {
     let mut ticks = Ticks::new(Trials::default());
     for _ in 0..3 {
-        assert!(compact_share(&ticks.of_load(8_000, 5_000, 2_000)) >= 70);
-        assert!(compact_share(&ticks.of_load(5_000, 8_000, 2_000)) <= 30);
+        assert!(compact_share(&ticks.of_load(8_000, 5_000, 10_000)) >= 75);
+        assert!(compact_share(&ticks.of_load(5_000, 8_000, 10_000)) <= 25);
     }
 }
 
 #[test]
 fn the_more_often_a_trial_fails_the_more_rarely_there_is_one() {
-    let ticks = Ticks::new(Trials::default()).of_load(3_000, 8_000, 2_000);
+    let ticks = Ticks::new(Trials::default()).of_load(3_000, 8_000, 5_000);
     let trials: Vec<_> = (1..ticks.len()).filter(|&at| ticks[at] && !ticks[at - 1]).collect();
     let between: Vec<_> = trials.windows(2).map(|two| two[1] - two[0]).collect();
     // A hopeless trial takes three ticks, and of each way the first does not count.
-    assert_eq!(between[..5], [16 + 4, 64 + 4, 256 + 4, 512 + 4, 512 + 4]);
+    assert_eq!(between[..5], [16 + 4, 64 + 4, 256 + 4, 1024 + 4, 2048 + 4]);
 }
 
 #[test]
