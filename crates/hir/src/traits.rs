@@ -519,7 +519,8 @@ impl Program {
         let resolved = match self.search(&ob) {
             Search::Found(Source::Impl { id, args: found, nested }) => {
                 self.solve_list(nested);
-                let found: Vec<Ty> = found.iter().map(|ty| self.infer.resolve(*ty)).collect();
+                // A parameter that the impl speaks of nowhere is `nil`.
+                let found: Vec<Ty> = found.iter().map(|ty| self.closed(*ty)).collect();
                 match self.items.impls[id].methods[method as usize] {
                     Some(id) => Resolved { id, args: found.iter().chain(args).copied().collect() },
                     None => self.default_method(trait_ref, method, self_ty, args),
