@@ -50,6 +50,7 @@ impl Program {
             infer: Default::default(),
             session: Default::default(),
             uninferred: Default::default(),
+            late_defaults: Default::default(),
             inout_methods: Default::default(),
             receives: Default::default(),
             exports: None,

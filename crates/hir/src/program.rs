@@ -52,6 +52,8 @@ pub struct Program {
     pub(crate) session: Session,
     /// Functions whose types are yet to be inferred.
     pub(crate) uninferred: FxHashSet<FnId>,
+    /// Of those the defaults that do not say their type themselves, as `[]`: it is that of the parameter of this function.
+    pub(crate) late_defaults: FxHashMap<FnId, FnId>,
     /// Methods that a trait declares with `self` and some impl with `var self`.
     pub(crate) inout_methods: FxHashSet<FnId>,
     /// Files that speak of `receive` or `self()`, and all others if any does: their functions may

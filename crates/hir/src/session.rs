@@ -8,11 +8,13 @@
 use crate::body::{BodyCx, Draft};
 use crate::infer::VarKind;
 use crate::ir::*;
+use crate::lang::LangTy;
 use crate::program::Program;
 use crate::traits::{Obligation, Outcome};
 use crate::ty::{Ty, TyKind, VarId};
 use rustc_hash::FxHashMap;
-use sepal_base::{Diagnostic, Symbol, codes};
+use sepal_base::{Diagnostic, Span, Symbol, codes};
+use sepal_syntax::ast;
 use std::rc::Rc;
 
 /// The work in progress.
@@ -74,6 +76,9 @@ impl Program {
         if self.session.depth == 0 {
             self.session.stack_start = stack_address();
         }
+        if let Some(owner) = self.late_defaults.get(&id).copied() {
+            self.signature(owner);
+        }
         if !self.bodies.contains_key(&id) && !self.session.open.contains_key(&id) {
             self.check_group(id);
         }
@@ -87,6 +92,9 @@ impl Program {
     pub(crate) fn signature(&mut self, id: FnId) {
         if !self.uninferred.contains(&id) {
             return;
+        }
+        if let Some(owner) = self.late_defaults.get(&id).copied() {
+            return self.signature(owner);
         }
         if let Some(open) = self.session.open.get(&id) {
             if let Some(top) = self.session.stack.last_mut() {
@@ -189,6 +197,11 @@ impl Program {
         for (index, default) in missing.params {
             let span = self.items.fns[id].params[index].span;
             let ty = match default {
+                Some(default) if self.late_defaults.contains_key(&default) => {
+                    let ty = self.open_default(default, span);
+                    self.items.fns[default].ret = ty;
+                    ty
+                }
                 Some(default) => self.inferred_constant(default),
                 None => self.infer.fresh(VarKind::General, span),
             };
@@ -198,6 +211,35 @@ impl Program {
             let ret = self.infer.fresh(VarKind::General, span);
             let flavour = self.items.fns[id].flavour;
             self.items.fns[id].ret = self.call_result(flavour, ret);
+        }
+    }
+
+    /// What a default that leaves its type open says of it.
+    fn open_default(&mut self, default: FnId, span: Span) -> Ty {
+        let def = &self.items.fns[default];
+        let FnKind::Default(value) = def.kind else { unreachable!("a default") };
+        let ast = Rc::clone(&self.items.modules[def.module].ast);
+        let variant = match ast.exprs[value].kind {
+            ast::ExprKind::Name(name) => self.lookup_variants(def.module, name).first().copied(),
+            _ => None,
+        };
+        let mut fresh = || self.infer.fresh(VarKind::General, span);
+        match ast.exprs[value].kind {
+            ast::ExprKind::List(_) => {
+                let elem = fresh();
+                self.lang_ty(LangTy::List, [elem])
+            }
+            ast::ExprKind::Dict(_) => {
+                let (key, value) = (fresh(), fresh());
+                self.lang_ty(LangTy::Dict, [key, value])
+            }
+            _ => match variant {
+                Some((adt, _)) => {
+                    let count = self.items.adts[adt].generics.params.len();
+                    Ty::adt(adt, (0..count).map(|_| fresh()).collect::<Vec<_>>())
+                }
+                None => fresh(),
+            },
         }
     }
 
@@ -445,7 +487,23 @@ impl Program {
             def.generics.params.extend_from_slice(params);
             def.generics.bounds.extend_from_slice(bounds);
         }
+        self.close_defaults(id);
         self.closed_const(id);
+    }
+
+    /// The defaults of parameters whose types are known now have those.
+    fn close_defaults(&mut self, id: FnId) {
+        for index in 0..self.items.fns[id].params.len() {
+            let def = &self.items.fns[id];
+            let (ty, generics) = (def.params[index].ty, def.generics.clone());
+            if let Some(default) = def.params[index].default
+                && self.late_defaults.remove(&default).is_some()
+            {
+                let def = &mut self.items.fns[default];
+                (def.ret, def.generics) = (ty, generics);
+                self.uninferred.remove(&default);
+            }
+        }
     }
 
     fn closed_const(&mut self, id: FnId) {

@@ -267,7 +267,12 @@ impl BodyCx<'_> {
         let count = self.prog.items.fns[default].generics.params.len();
         let args: Box<[Ty]> = args.iter().copied().take(count).collect();
         let callee = Callee::Fn { id: default, args };
-        self.expr(ExprKind::Call { callee, args: Box::default(), inout: None }, ret, span)
+        let call =
+            self.expr(ExprKind::Call { callee, args: Box::default(), inout: None }, ret, span);
+        if self.prog.late_defaults.contains_key(&default) {
+            self.draft.group_calls.push((call, default));
+        }
+        call
     }
 
     /// A call of a function value.

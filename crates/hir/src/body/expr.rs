@@ -1,6 +1,6 @@
 //! Expressions: what is wanted of them, conversions, and the dispatch over their kinds.
 
-use super::{BodyCx, Want};
+use super::{BodyCx, Pending, Want};
 use crate::infer::VarKind;
 use crate::ir::*;
 use crate::lang::{LangFn, LangTy};
@@ -58,6 +58,11 @@ impl BodyCx<'_> {
         }
         if found.is_never() {
             return Ok(self.expr(ExprKind::Coerce { kind: Coercion::FromNever, value }, to, span));
+        }
+        if self.is_any_pid(wanted) && self.prog.infer.var_kind(found) == Some(VarKind::General) {
+            self.draft.pending.push(Pending::Erase { value });
+            let kind = ExprKind::Coerce { kind: Coercion::ErasePid, value };
+            return Ok(self.expr(kind, to, span));
         }
         let kind = match (wanted.kind(), found.kind()) {
             (TyKind::Any, _) => Some(Coercion::ToAny),

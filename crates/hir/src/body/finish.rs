@@ -21,6 +21,7 @@ impl Program {
         self.close_body(&mut draft.body);
         self.check_formats(&mut draft);
         self.check_literals(&draft.body);
+        draft.identities.iter().for_each(|id| self.check_identity(&draft.body, *id));
         self.check_sent(draft.id, &draft.body);
         mark_cells(&mut draft.body);
         self.check_init(&draft);
@@ -32,6 +33,30 @@ impl Program {
         self.bodies.insert(id, Rc::clone(&body));
         for cond in contracts {
             self.check_pure(&body, cond);
+        }
+    }
+
+    /// What stands for any type is asked again where the type is known.
+    fn check_identity(&mut self, body: &Body, id: ExprId) {
+        if let ExprKind::Is { lhs, .. } = body.exprs[id].kind {
+            let ty = body.exprs[lhs].ty;
+            if !matches!(ty.kind(), TyKind::Param { .. }) {
+                self.must_be_object(ty, body.exprs[id].span);
+            }
+        }
+    }
+
+    /// Reports the operands of an `is` that are no objects.
+    pub fn must_be_object(&mut self, ty: Ty, span: Span) {
+        let is_object = match ty.kind() {
+            TyKind::Adt(id, _) => self.items.adts[*id].kind == AdtKind::Class,
+            TyKind::Error | TyKind::Never => true,
+            _ => false,
+        };
+        if !is_object {
+            let name = self.type_name(ty);
+            let message = format!("`is` compares objects of classes, not `{name}`");
+            self.error(codes::BAD_OPERAND, span, message);
         }
     }
 
@@ -50,6 +75,7 @@ impl Program {
                 }
                 Pending::Cast { expr, value, .. } => (expr, value),
                 Pending::Assign { expr, target, .. } => (expr, target),
+                Pending::Erase { value } => (value, value),
                 Pending::Try { expr, scrutinee, .. } => (expr, scrutinee),
             };
             let ty = self.infer.resolve(draft.body.exprs[operand].ty);

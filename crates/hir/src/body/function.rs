@@ -241,6 +241,9 @@ impl BodyCx<'_> {
         let ast = self.ast;
         let mut stmts = Vec::new();
         let mut value = None;
+        // It gives nothing, as a `return` in it finds.
+        let ret = self.frame().ret;
+        self.unify(ret, Ty::nil());
         for (index, entry) in ast.body.iter().enumerate() {
             match entry {
                 ast::Entry::Stmt(stmt) => {
@@ -260,8 +263,6 @@ impl BodyCx<'_> {
                 }
             }
         }
-        let ret = self.frame().ret;
-        self.unify(ret, Ty::nil());
         stmts.extend(value.map(Stmt::Expr));
         self.block(stmts, None, span)
     }

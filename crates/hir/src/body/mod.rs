@@ -60,6 +60,8 @@ pub(crate) struct Draft {
     /// The values of tasks that never come to give one. What stays open is `nil`.
     pub(crate) unreached: Vec<Ty>,
     pub(crate) contracts: Vec<ExprId>,
+    /// `a is b`, whose operands are to be objects.
+    pub(crate) identities: Vec<ExprId>,
     pub(crate) text_parts: Vec<text::FormatSite>,
     /// The result type was not written.
     pub(crate) infers_result: bool,
@@ -611,6 +613,7 @@ impl Draft {
             mailboxes: Vec::new(),
             unreached: Vec::new(),
             contracts: Vec::new(),
+            identities: Vec::new(),
             text_parts: Vec::new(),
             infers_result: false,
         }

@@ -408,8 +408,14 @@ impl BodyCx<'_> {
                 self.negate_if(op == ast::CmpOp::NotIn, found, span)
             }
             ast::CmpOp::Is | ast::CmpOp::IsNot => {
-                let same = self.identity(lhs, rhs, span);
-                self.negate_if(op == ast::CmpOp::IsNot, same, span)
+                let (left, right) = (self.ty(lhs), self.ty(rhs));
+                if !self.unify(left, right) {
+                    self.report_mismatch(left, right, self.span(rhs));
+                    return self.error_expr(span);
+                }
+                let made = self.expr(ExprKind::Is { lhs, rhs }, Ty::bool(), span);
+                self.draft.identities.push(made);
+                self.negate_if(op == ast::CmpOp::IsNot, made, span)
             }
             ast::CmpOp::Eq
             | ast::CmpOp::Ne
@@ -443,11 +449,15 @@ impl BodyCx<'_> {
         _span: Span,
     ) -> (ExprId, ExprId) {
         let (left, right) = (self.ty(lhs), self.ty(rhs));
-        if left.is_any() || self.prog.as_lang(left, LangTy::AnyPid).is_some() {
+        if left.is_any() {
             return (lhs, self.coerce(rhs, left));
         }
-        if right.is_any() || self.prog.as_lang(right, LangTy::AnyPid).is_some() {
+        if right.is_any() {
             return (self.coerce(lhs, right), rhs);
+        }
+        if self.is_any_pid(left) || self.is_any_pid(right) {
+            // Which kind of pid the other is may turn out later.
+            return (lhs, rhs);
         }
         if left.is_never() || right.is_never() || self.unify(left, right) {
             return (lhs, rhs);
@@ -467,6 +477,7 @@ impl BodyCx<'_> {
         lhs: ExprId,
         rhs: ExprId,
     ) -> bool {
+        let Some((lhs, rhs)) = self.as_any_pids(lhs, rhs) else { return false };
         let ty = self.ty(lhs);
         let ty = self.known(ty);
         if ty.is_error() {
@@ -491,6 +502,32 @@ impl BodyCx<'_> {
         let span = self.span(made);
         self.compare_by_trait(made, op, (lhs, rhs), ty, span);
         true
+    }
+
+    pub(super) fn is_any_pid(&self, ty: Ty) -> bool {
+        self.prog.as_lang(self.shallow(ty), LangTy::AnyPid).is_some()
+    }
+
+    /// Operands of which one is a `Pid` that does not say what its actor takes, as two of those. `None`: the other is not
+    /// known yet.
+    fn as_any_pids(&mut self, lhs: ExprId, rhs: ExprId) -> Option<(ExprId, ExprId)> {
+        let (left, right) = (self.ty(lhs), self.ty(rhs));
+        match (self.is_any_pid(left), self.is_any_pid(right)) {
+            (true, false) if self.shallow(right).is_var() => None,
+            (false, true) if self.shallow(left).is_var() => None,
+            (true, false) => Some((lhs, self.coerce(rhs, left))),
+            (false, true) => Some((self.coerce(lhs, right), rhs)),
+            (true, true) | (false, false) => Some((lhs, rhs)),
+        }
+    }
+
+    /// What stays open beside such a `Pid` is a pid.
+    pub(super) fn assume_pids(&mut self, lhs: ExprId, rhs: ExprId, receivers: &[ExprId]) {
+        for (one, other) in [(lhs, rhs), (rhs, lhs)] {
+            if self.is_any_pid(self.ty(one)) {
+                self.assume_pid(other, receivers);
+            }
+        }
     }
 
     /// `lhs.eq(rhs)`, or `lhs.cmp(rhs)` against zero.
@@ -536,29 +573,6 @@ impl BodyCx<'_> {
             span,
         );
         self.block(stmts, Some(call), span)
-    }
-
-    fn identity(&mut self, lhs: ExprId, rhs: ExprId, span: Span) -> ExprId {
-        let (left, right) = (self.ty(lhs), self.ty(rhs));
-        if !self.unify(left, right) {
-            self.report_mismatch(left, right, self.span(rhs));
-            return self.error_expr(span);
-        }
-        let ty = self.known(left);
-        let class = match ty.kind() {
-            TyKind::Adt(id, _) => self.prog.items.adts[*id].kind == AdtKind::Class,
-            TyKind::Error | TyKind::Never => true,
-            _ => false,
-        };
-        if !class {
-            let name = self.name_of(ty);
-            return self.wrong(
-                codes::BAD_OPERAND,
-                span,
-                format!("`is` compares objects of classes, not `{name}`"),
-            );
-        }
-        self.expr(ExprKind::Is { lhs, rhs }, Ty::bool(), span)
     }
 }
 

@@ -58,6 +58,10 @@ pub(crate) enum Pending {
         op: Option<ast::BinOp>,
         value: ExprId,
     },
+    /// Whatever kind of pid it is, as one that does not say what its actor takes.
+    Erase {
+        value: ExprId,
+    },
     /// `scrutinee?`
     Try {
         expr: ExprId,
@@ -130,6 +134,7 @@ impl BodyCx<'_> {
             Pending::Assign { expr, target, op, value } => {
                 self.resolve_assign(*expr, *target, *op, *value)
             }
+            Pending::Erase { value } => self.resolve_erase(*value),
             Pending::Try { expr, scrutinee, way_out } => {
                 let known = !self.ty(*scrutinee).is_var();
                 if known {
@@ -139,6 +144,38 @@ impl BodyCx<'_> {
             }
         };
         (!ready).then_some(pending)
+    }
+
+    fn resolve_erase(&mut self, value: ExprId) -> bool {
+        let ty = self.ty(value);
+        if ty.is_var() {
+            return false;
+        }
+        let is_pid = |item| self.prog.as_lang(ty, item).is_some();
+        if !is_pid(LangTy::Pid) && !is_pid(LangTy::AnyPid) && !ty.is_error() && !ty.is_never() {
+            let wanted = self.prog.lang_ty(LangTy::AnyPid, []);
+            let span = self.span(value);
+            self.report_mismatch(wanted, ty, span);
+        }
+        true
+    }
+
+    /// What is used as a pid and stays open is a pid of some mailbox; a parameter without more to say of it is of any.
+    pub(super) fn assume_pid(&mut self, value: ExprId, receivers: &[ExprId]) {
+        let open = self.ty(value);
+        let TyKind::Var(var) = open.kind() else { return };
+        let is_it = |ty: Ty| matches!(self.shallow(ty).kind(), TyKind::Var(id) if id == var);
+        // A `Pid` of no mailbox has no methods.
+        let has_methods = receivers.iter().any(|receiver| is_it(self.ty(*receiver)));
+        let is_param =
+            self.prog.items.fns[self.draft.id].params.iter().any(|param| is_it(param.ty));
+        let pid = if is_param && !has_methods {
+            self.prog.lang_ty(LangTy::AnyPid, [])
+        } else {
+            let mailbox = self.fresh(self.span(value));
+            self.prog.lang_ty(LangTy::Pid, [mailbox])
+        };
+        self.unify(open, pid);
     }
 
     fn resolve_field(&mut self, made: ExprId, base: ExprId, name: ast::Ident) -> bool {
@@ -174,6 +211,11 @@ impl BodyCx<'_> {
     /// Operands of which nothing else is known have one type, and so has the result.
     pub(crate) fn assume_same_operands(&mut self) {
         let list = std::mem::take(&mut self.draft.pending);
+        let receiver_of = |pending: &Pending| match pending {
+            Pending::Method { receiver, .. } => Some(*receiver),
+            _ => None,
+        };
+        let receivers: Vec<ExprId> = list.iter().filter_map(receiver_of).collect();
         let mut kept = Vec::new();
         for pending in list {
             match &pending {
@@ -213,9 +255,19 @@ impl BodyCx<'_> {
                     }
                 }
                 Pending::Compare { expr, op, lhs, rhs } => {
+                    self.assume_pids(*lhs, *rhs, &receivers);
+                    if self.resolve_compare(*expr, *op, *lhs, *rhs) {
+                        continue;
+                    }
                     let ty = self.ty(*lhs);
                     if self.prog.infer.var_kind(ty) == Some(VarKind::General) {
                         self.assume_compare(*expr, *op, *lhs, *rhs);
+                        continue;
+                    }
+                }
+                Pending::Erase { value } => {
+                    self.assume_pid(*value, &receivers);
+                    if self.resolve_erase(*value) {
                         continue;
                     }
                 }
@@ -318,6 +370,7 @@ impl BodyCx<'_> {
             | Pending::Compare { .. }
             | Pending::Cast { .. }
             | Pending::Assign { .. }
+            | Pending::Erase { .. }
             | Pending::Try { .. } => return false,
         };
         choose(self, &heads).is_some_and(|head| self.assume_type(receiver, head))
@@ -384,6 +437,7 @@ impl BodyCx<'_> {
                 | Pending::Compare { expr, .. }
                 | Pending::Cast { expr, .. }
                 | Pending::Assign { expr, .. }
+                | Pending::Erase { value: expr }
                 | Pending::Try { expr, .. } => expr,
             };
             let span = self.span(at);

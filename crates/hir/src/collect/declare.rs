@@ -389,6 +389,14 @@ impl Program {
         let public = item.public.is_some();
         if let ast::PatKind::Name(name) = pat.kind {
             let name = ast::Ident { name, span: pat.span };
+            if let Some(f) = lambda_of(ast, decl) {
+                // A lambda that captures nothing is a function: it has type parameters too.
+                let id = self.new_fn(module, ast, item, f, &Attrs::default(), Owner::None);
+                let def = &mut self.items.fns[id];
+                (def.name, def.trace_name, def.span) = (name.name, name.name, name.span);
+                self.declare_value(module, name, ValueDef::Fn(id), public);
+                return Some(TaskKind::Fn(id));
+            }
             let id = self.new_const(module, name, ConstSource::Value(decl.value), public);
             self.declare_value(module, name, ValueDef::Const(id), public);
             return Some(TaskKind::Const(id));
@@ -554,4 +562,12 @@ pub(super) fn method_items<'a>(
         ast::ItemKind::Fn(f) => Some((&ast.items[*id], *f)),
         _ => None,
     })
+}
+
+/// The lambda that a `let` without a type gives a name to.
+pub(super) fn lambda_of(ast: &ast::Ast, decl: &ast::Let) -> Option<ast::FnId> {
+    match ast.exprs[decl.value].kind {
+        ast::ExprKind::Lambda(f) if decl.ty.is_none() && decl.else_body.is_none() => Some(f),
+        _ => None,
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! What a signature leaves out is inferred when somebody asks, see `session`.
 
-use super::declare::method_items;
+use super::declare::{lambda_of, method_items};
 use super::{Task, TaskKind};
 use crate::ir::*;
 use crate::lang::LangTy;
@@ -290,6 +290,12 @@ impl Program {
                 let left = self.left_out(scope.module);
                 self.fn_signature(id, ast, *f, &scope, &Generics::default(), left);
             }
+            ast::ItemKind::Let(decl) => {
+                let left = self.left_out(scope.module);
+                if let Some(f) = lambda_of(ast, decl) {
+                    self.fn_signature(id, ast, f, &scope, &Generics::default(), left);
+                }
+            }
             ast::ItemKind::ExternFn(decl) => {
                 self.fn_signature(id, ast, decl.func, &scope, &Generics::default(), Left::Nil);
                 self.check_extern(id, ast, decl);
@@ -415,6 +421,9 @@ impl Program {
                 Some(ty) => self.items.fns[init].ret = ty,
                 None => {
                     self.uninferred.insert(init);
+                    if self.leaves_type_open(scope.module, ast, value) {
+                        self.late_defaults.insert(init, id);
+                    }
                 }
             }
             init
@@ -424,6 +433,20 @@ impl Program {
             span: param.name.span,
             ty: ty.unwrap_or(Ty::error()),
             default,
+        }
+    }
+
+    /// Whether a default is of a type that only its parameter's uses can tell.
+    fn leaves_type_open(&self, module: ModuleId, ast: &ast::Ast, value: ast::ExprId) -> bool {
+        match &ast.exprs[value].kind {
+            ast::ExprKind::List(elems) => elems.is_empty(),
+            ast::ExprKind::Dict(entries) => entries.is_empty(),
+            // A variant such as `None`.
+            ast::ExprKind::Name(name) => match self.lookup_variants(module, *name) {
+                [(adt, _)] => !self.items.adts[*adt].generics.params.is_empty(),
+                _ => false,
+            },
+            _ => false,
         }
     }
 

@@ -118,6 +118,11 @@ impl BodyCx<'_, '_> {
                 Vals::new()
             }
             ExprKind::Is { lhs, rhs } => {
+                let ty = self.expr_ty(*lhs);
+                self.cx.program.must_be_object(ty, expr.span);
+                if self.repr_of(ty).scalars.len() != 1 {
+                    return Vals::from_slice(&[self.b.const_bool(false)]);
+                }
                 let (a, b) = (self.expr(*lhs), self.expr(*rhs));
                 Vals::from_slice(&[self.b.bin_op(BinOp::Eq, a[0], b[0])])
             }
