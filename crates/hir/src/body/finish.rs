@@ -46,8 +46,8 @@ impl Program {
         }
     }
 
-    /// Reports the operands of an `is` that are no objects.
-    pub fn must_be_object(&mut self, ty: Ty, span: Span) {
+    /// Reports the operands of an `is` that are no objects; gives whether they are.
+    pub fn must_be_object(&mut self, ty: Ty, span: Span) -> bool {
         let is_object = match ty.kind() {
             TyKind::Adt(id, _) => self.items.adts[*id].kind == AdtKind::Class,
             TyKind::Error | TyKind::Never => true,
@@ -58,6 +58,7 @@ impl Program {
             let message = format!("`is` compares objects of classes, not `{name}`");
             self.error(codes::BAD_OPERAND, span, message);
         }
+        is_object
     }
 
     fn report_unfinished(&mut self, draft: &mut Draft) {

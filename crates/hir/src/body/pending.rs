@@ -70,6 +70,24 @@ pub(crate) enum Pending {
     },
 }
 
+impl Pending {
+    /// Whose method is called.
+    fn receiver(&self) -> Option<ExprId> {
+        match self {
+            Pending::Method { receiver, .. } => Some(*receiver),
+            Pending::Unary { .. }
+            | Pending::Binary { .. }
+            | Pending::Compare { .. }
+            | Pending::Field { .. }
+            | Pending::Index { .. }
+            | Pending::Cast { .. }
+            | Pending::Assign { .. }
+            | Pending::Erase { .. }
+            | Pending::Try { .. } => None,
+        }
+    }
+}
+
 impl BodyCx<'_> {
     /// Does what can be done now.
     pub(super) fn settle(&mut self) {
@@ -160,6 +178,11 @@ impl BodyCx<'_> {
         true
     }
 
+    fn assume_erased(&mut self, value: ExprId, receivers: &[ExprId]) -> bool {
+        self.assume_pid(value, receivers);
+        self.resolve_erase(value)
+    }
+
     /// What is used as a pid and stays open is a pid of some mailbox; a parameter without more to say of it is of any.
     pub(super) fn assume_pid(&mut self, value: ExprId, receivers: &[ExprId]) {
         let open = self.ty(value);
@@ -211,11 +234,7 @@ impl BodyCx<'_> {
     /// Operands of which nothing else is known have one type, and so has the result.
     pub(crate) fn assume_same_operands(&mut self) {
         let list = std::mem::take(&mut self.draft.pending);
-        let receiver_of = |pending: &Pending| match pending {
-            Pending::Method { receiver, .. } => Some(*receiver),
-            _ => None,
-        };
-        let receivers: Vec<ExprId> = list.iter().filter_map(receiver_of).collect();
+        let receivers: Vec<ExprId> = list.iter().filter_map(Pending::receiver).collect();
         let mut kept = Vec::new();
         for pending in list {
             match &pending {
@@ -265,17 +284,13 @@ impl BodyCx<'_> {
                         continue;
                     }
                 }
-                Pending::Erase { value } => {
-                    self.assume_pid(*value, &receivers);
-                    if self.resolve_erase(*value) {
-                        continue;
-                    }
-                }
+                Pending::Erase { value } if self.assume_erased(*value, &receivers) => continue,
                 Pending::Method { .. }
                 | Pending::Field { .. }
                 | Pending::Index { .. }
                 | Pending::Cast { .. }
                 | Pending::Assign { .. }
+                | Pending::Erase { .. }
                 | Pending::Try { .. } => {}
             }
             kept.push(pending);

@@ -4,6 +4,7 @@ use super::{BodyCx, Gives, LoopFrame, Slot};
 use crate::Refusal;
 use crate::cx::{Instance, Vals};
 use sepal_abi::{PanicCode, RtFn};
+use sepal_base::Span;
 use sepal_hir::ast::{ContractKind, LogicOp};
 use sepal_hir::{
     Coercion, ConstId, ContractCheck, Expr, ExprId, ExprKind, FieldIdx, FnKind, IntTy, Lit, LoopId,
@@ -117,15 +118,7 @@ impl BodyCx<'_, '_> {
                 self.contract(check, expr.span);
                 Vals::new()
             }
-            ExprKind::Is { lhs, rhs } => {
-                let ty = self.expr_ty(*lhs);
-                self.cx.program.must_be_object(ty, expr.span);
-                if self.repr_of(ty).scalars.len() != 1 {
-                    return Vals::from_slice(&[self.b.const_bool(false)]);
-                }
-                let (a, b) = (self.expr(*lhs), self.expr(*rhs));
-                Vals::from_slice(&[self.b.bin_op(BinOp::Eq, a[0], b[0])])
-            }
+            ExprKind::Is { lhs, rhs } => self.identity(*lhs, *rhs, expr.span),
             ExprKind::Yield(value) => self.yield_expr(*value, expr.span),
             ExprKind::Await(future) => self.await_future(*future, expr.span),
             ExprKind::Async(lambda) => self.start_task(*lambda),
@@ -134,6 +127,21 @@ impl BodyCx<'_, '_> {
             ExprKind::OnTerminate(handler) => self.on_terminate(*handler),
             ExprKind::SelfPid => self.self_pid(self.subst(expr.ty)),
         }
+    }
+
+    /// `lhs is rhs`, of objects.
+    fn identity(&mut self, lhs: ExprId, rhs: ExprId, span: Span) -> Vals {
+        let ty = self.expr_ty(lhs);
+        if self.cx.refusal.is_none() && !self.cx.program.must_be_object(ty, span) {
+            self.cx.refuse(Refusal::Errors);
+        }
+        let (a, b) = (self.expr(lhs), self.expr(rhs));
+        let same = match (&a[..], &b[..]) {
+            ([a], [b]) => self.b.bin_op(BinOp::Eq, *a, *b),
+            // It was reported.
+            _ => self.b.const_bool(false),
+        };
+        Vals::from_slice(&[same])
     }
 
     /// Dead code is left out, except where it declares what live code refers to: nothing does.
