@@ -14,6 +14,15 @@ use sepal_base::{Diagnostic, Diagnostics, FileId, IdVec, SourceMap, Span, Symbol
 use std::rc::Rc;
 use std::time::Duration;
 
+/// A default whose type is that of its parameter.
+#[derive(Clone, Copy)]
+pub(crate) struct LateDefault {
+    /// The function that has the parameter.
+    pub(crate) owner: FnId,
+    /// What the default says: a list, a dict, an enum.
+    pub(crate) shape: AdtId,
+}
+
 /// A whole program: its declarations, and its bodies as far as they have been asked for.
 pub struct Program {
     pub items: Items,
@@ -52,8 +61,8 @@ pub struct Program {
     pub(crate) session: Session,
     /// Functions whose types are yet to be inferred.
     pub(crate) uninferred: FxHashSet<FnId>,
-    /// Of those the defaults that do not say their type themselves, as `[]`: it is that of the parameter of this function.
-    pub(crate) late_defaults: FxHashMap<FnId, FnId>,
+    /// Of those the defaults that do not say their whole type themselves, as `[]`.
+    pub(crate) late_defaults: FxHashMap<FnId, LateDefault>,
     /// Methods that a trait declares with `self` and some impl with `var self`.
     pub(crate) inout_methods: FxHashSet<FnId>,
     /// Files that speak of `receive` or `self()`, and all others if any does: their functions may

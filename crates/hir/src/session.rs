@@ -8,13 +8,11 @@
 use crate::body::{BodyCx, Draft};
 use crate::infer::VarKind;
 use crate::ir::*;
-use crate::lang::LangTy;
 use crate::program::Program;
 use crate::traits::{Obligation, Outcome};
 use crate::ty::{Ty, TyKind, VarId};
 use rustc_hash::FxHashMap;
 use sepal_base::{Diagnostic, Span, Symbol, codes};
-use sepal_syntax::ast;
 use std::rc::Rc;
 
 /// The work in progress.
@@ -76,8 +74,8 @@ impl Program {
         if self.session.depth == 0 {
             self.session.stack_start = stack_address();
         }
-        if let Some(owner) = self.late_defaults.get(&id).copied() {
-            self.signature(owner);
+        if let Some(late) = self.late_defaults.get(&id).copied() {
+            self.signature(late.owner);
         }
         if !self.bodies.contains_key(&id) && !self.session.open.contains_key(&id) {
             self.check_group(id);
@@ -93,8 +91,8 @@ impl Program {
         if !self.uninferred.contains(&id) {
             return;
         }
-        if let Some(owner) = self.late_defaults.get(&id).copied() {
-            return self.signature(owner);
+        if let Some(late) = self.late_defaults.get(&id).copied() {
+            return self.signature(late.owner);
         }
         if let Some(open) = self.session.open.get(&id) {
             if let Some(top) = self.session.stack.last_mut() {
@@ -197,12 +195,7 @@ impl Program {
         for (index, default) in missing.params {
             let span = self.items.fns[id].params[index].span;
             let ty = match default {
-                Some(default) if self.late_defaults.contains_key(&default) => {
-                    let ty = self.open_default(default, span);
-                    self.items.fns[default].ret = ty;
-                    ty
-                }
-                Some(default) => self.inferred_constant(default),
+                Some(default) => self.default_type(default, span),
                 None => self.infer.fresh(VarKind::General, span),
             };
             self.items.fns[id].params[index].ty = ty;
@@ -214,33 +207,16 @@ impl Program {
         }
     }
 
-    /// What a default that leaves its type open says of it.
-    fn open_default(&mut self, default: FnId, span: Span) -> Ty {
-        let def = &self.items.fns[default];
-        let FnKind::Default(value) = def.kind else { unreachable!("a default") };
-        let ast = Rc::clone(&self.items.modules[def.module].ast);
-        let variant = match ast.exprs[value].kind {
-            ast::ExprKind::Name(name) => self.lookup_variants(def.module, name).first().copied(),
-            _ => None,
+    /// The type that a default gives its parameter: all of it, or with variables for what it leaves open.
+    fn default_type(&mut self, default: FnId, span: Span) -> Ty {
+        let Some(late) = self.late_defaults.get(&default).copied() else {
+            return self.inferred_constant(default);
         };
-        let mut fresh = || self.infer.fresh(VarKind::General, span);
-        match ast.exprs[value].kind {
-            ast::ExprKind::List(_) => {
-                let elem = fresh();
-                self.lang_ty(LangTy::List, [elem])
-            }
-            ast::ExprKind::Dict(_) => {
-                let (key, value) = (fresh(), fresh());
-                self.lang_ty(LangTy::Dict, [key, value])
-            }
-            _ => match variant {
-                Some((adt, _)) => {
-                    let count = self.items.adts[adt].generics.params.len();
-                    Ty::adt(adt, (0..count).map(|_| fresh()).collect::<Vec<_>>())
-                }
-                None => fresh(),
-            },
-        }
+        let count = self.items.adts[late.shape].generics.params.len();
+        let args = (0..count).map(|_| self.infer.fresh(VarKind::General, span));
+        let ty = Ty::adt(late.shape, args.collect::<Vec<_>>());
+        self.items.fns[default].ret = ty;
+        ty
     }
 
     // -- Obligations -------------------------------------------------------------------------

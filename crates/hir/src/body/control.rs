@@ -89,17 +89,20 @@ impl BodyCx<'_> {
 
     /// That a suite ends without the value that is wanted of it: its last statement gives none.
     fn report_no_value(&mut self, wanted: Ty, stmts: &[Stmt], span: Span) {
-        let wanted = self.name_of(wanted);
         let last = match stmts.last() {
             Some(Stmt::Expr(e) | Stmt::Let { value: e, .. }) => Some(self.span(*e)),
             Some(Stmt::OldCapture { .. }) | None => None,
         };
-        let at = self.prog.sources.mark(last.unwrap_or(span));
-        let message = format!("expected a value of type `{wanted}`, found none");
-        let diagnostic = Diagnostic::new(codes::TYPE_MISMATCH, at, message);
+        let diagnostic = self.no_value(wanted, last.unwrap_or(span));
         self.report(
             diagnostic.note("a suite gives the value of its last line, and this gives none"),
         );
+    }
+
+    fn no_value(&self, wanted: Ty, span: Span) -> Diagnostic {
+        let wanted = self.name_of(wanted);
+        let message = format!("expected a value of type `{wanted}`, found none");
+        Diagnostic::new(codes::TYPE_MISMATCH, self.prog.sources.mark(span), message)
     }
 
     fn stmt_leaves(&self, stmt: &Stmt) -> bool {
@@ -148,10 +151,7 @@ impl BodyCx<'_> {
         match (node.else_body, want) {
             (None, Want::Check(wanted)) => {
                 self.converted(made, wanted).unwrap_or_else(|(wanted, _)| {
-                    let at = self.prog.sources.mark(span);
-                    let wanted = self.name_of(wanted);
-                    let message = format!("expected a value of type `{wanted}`, found none");
-                    let diagnostic = Diagnostic::new(codes::TYPE_MISMATCH, at, message);
+                    let diagnostic = self.no_value(wanted, span);
                     self.report(diagnostic.help("an `if` without an `else` gives no value"));
                     self.error_expr(span)
                 })

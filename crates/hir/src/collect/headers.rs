@@ -6,7 +6,7 @@ use super::declare::{lambda_of, method_items};
 use super::{Task, TaskKind};
 use crate::ir::*;
 use crate::lang::LangTy;
-use crate::program::Program;
+use crate::program::{LateDefault, Program};
 use crate::scope::Head;
 use crate::ty::{Ty, TyKind};
 use crate::types::TyScope;
@@ -421,8 +421,8 @@ impl Program {
                 Some(ty) => self.items.fns[init].ret = ty,
                 None => {
                     self.uninferred.insert(init);
-                    if self.leaves_type_open(scope.module, ast, value) {
-                        self.late_defaults.insert(init, id);
+                    if let Some(shape) = self.open_shape(scope.module, ast, value) {
+                        self.late_defaults.insert(init, LateDefault { owner: id, shape });
                     }
                 }
             }
@@ -436,17 +436,17 @@ impl Program {
         }
     }
 
-    /// Whether a default is of a type that only its parameter's uses can tell.
-    fn leaves_type_open(&self, module: ModuleId, ast: &ast::Ast, value: ast::ExprId) -> bool {
+    /// What a default says of its type, if only its parameter's uses can tell the rest.
+    fn open_shape(&self, module: ModuleId, ast: &ast::Ast, value: ast::ExprId) -> Option<AdtId> {
         match &ast.exprs[value].kind {
-            ast::ExprKind::List(elems) => elems.is_empty(),
-            ast::ExprKind::Dict(entries) => entries.is_empty(),
+            ast::ExprKind::List(elems) if elems.is_empty() => self.lang.ty(LangTy::List),
+            ast::ExprKind::Dict(entries) if entries.is_empty() => self.lang.ty(LangTy::Dict),
             // A variant such as `None`.
             ast::ExprKind::Name(name) => match self.lookup_variants(module, *name) {
-                [(adt, _)] => !self.items.adts[*adt].generics.params.is_empty(),
-                _ => false,
+                [(adt, _)] if !self.items.adts[*adt].generics.params.is_empty() => Some(*adt),
+                _ => None,
             },
-            _ => false,
+            _ => None,
         }
     }
 

@@ -85,20 +85,26 @@ impl BodyCx<'_, '_> {
     }
 
     fn make_box(&mut self, vtable: sepal_mir::VtableId, values: &[Value]) -> Value {
-        let types: Vec<Type> = values.iter().map(|v| self.b.ty(*v)).collect();
-        let layout = self.cx.slots_layout(SlotsKind::Box, &types);
         let vtable = self.b.vtable_addr(vtable);
+        let layout = self.layout_of_box(values);
+        self.fill_box(layout, vtable, values)
+    }
+
+    fn layout_of_box(&mut self, values: &[Value]) -> LayoutId {
+        let types: Vec<Type> = values.iter().map(|v| self.b.ty(*v)).collect();
+        self.cx.slots_layout(SlotsKind::Box, &types)
+    }
+
+    fn fill_box(&mut self, layout: LayoutId, vtable: Value, values: &[Value]) -> Value {
         let fields: Vals = std::iter::once(vtable).chain(values.iter().copied()).collect();
         self.b.struct_init(layout, 0, &fields)
     }
 
     /// Another value of the type that is in a box, in a box of its own.
     pub(crate) fn rebox(&mut self, object: Value, values: &[Value]) -> Value {
-        let types: Vec<Type> = values.iter().map(|v| self.b.ty(*v)).collect();
-        let layout = self.cx.slots_layout(SlotsKind::Box, &types);
-        let vtable = self.get_slots(layout, 0, 0..1, &[Type::Ptr], object);
-        let fields: Vals = vtable.iter().chain(values).copied().collect();
-        self.b.struct_init(layout, 0, &fields)
+        let layout = self.layout_of_box(values);
+        let vtable = self.get_slots(layout, 0, 0..1, &[Type::Ptr], object)[0];
+        self.fill_box(layout, vtable, values)
     }
 
     pub(super) fn to_dyn(&mut self, from: Ty, values: Vals, to: Ty) -> Vals {

@@ -193,7 +193,12 @@ impl Pack {
 
     /// The first message that was not taken. A closed pack has one.
     fn first(&self) -> *const u64 {
-        (&raw const *self).wrapping_byte_add(HEAD + self.taken as usize * self.size()).cast()
+        self.at(self.taken as usize)
+    }
+
+    /// Where a message lies.
+    fn at(&self, index: usize) -> *const u64 {
+        (&raw const *self).wrapping_byte_add(HEAD + index * self.size()).cast()
     }
 
     /// How many messages were taken.
@@ -257,10 +262,8 @@ impl Pack {
     /// There must be so many messages, for the sender.
     #[cold]
     unsafe fn message(&self, index: usize) -> Message {
-        let size = self.size();
-        let from = (&raw const *self).wrapping_byte_add(HEAD + index * size).cast();
         // SAFETY: the caller vouches for the message.
-        let message = unsafe { copy(from, size) };
+        let message = unsafe { copy(self.at(index), self.size()) };
         // There was memory for it a moment ago, and nobody to tell that there is none now.
         message.unwrap_or_else(|| handle_alloc_error(Layout::new::<[u64; super::MESSAGE_WORDS]>()))
     }

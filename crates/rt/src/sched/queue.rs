@@ -139,11 +139,17 @@ thread_local! {
     static LOCAL: Cell<*const Local<'static>> = const { Cell::new(null()) };
 }
 
+/// This thread's own part, if it is a worker; not to be kept.
+#[inline(always)]
+fn this_worker<'s>() -> Option<&'s Local<'s>> {
+    // SAFETY: the pointer is set while the worker's function has its `Local`.
+    unsafe { LOCAL.get().as_ref() }
+}
+
 /// Whatever the actor that runs on this thread has sent is in its mailbox.
 #[inline]
 pub(crate) fn hold_back_no_more() {
-    // SAFETY: the pointer is set while the worker's function has its `Local`.
-    if let Some(local) = unsafe { LOCAL.get().as_ref() } {
+    if let Some(local) = this_worker() {
         local.core.holds_back.store(false, Ordering::Relaxed);
     }
 }
@@ -151,8 +157,7 @@ pub(crate) fn hold_back_no_more() {
 /// The actor that runs on this thread has taken or sent so many messages.
 #[inline]
 pub(crate) fn note_messages(count: u32) {
-    // SAFETY: the pointer is set while the worker's function has its `Local`.
-    if let Some(local) = unsafe { LOCAL.get().as_ref() } {
+    if let Some(local) = this_worker() {
         local.core.done.note(count);
     }
 }
@@ -230,8 +235,7 @@ impl Scheduler {
     /// This thread's own part, if it is one of this scheduler's workers.
     #[inline(always)]
     fn local(&self) -> Option<&Local<'_>> {
-        // SAFETY: the pointer is set while the worker's function has its `Local`.
-        let local = unsafe { LOCAL.get().as_ref() }?;
+        let local = this_worker()?;
         std::ptr::eq(local.scheduler, self).then_some(local)
     }
 
