@@ -4,7 +4,7 @@ use super::args::{Param, Signature};
 use super::control::Branches;
 use super::expr::SOME;
 use super::names::Path;
-use super::{BodyCx, Want};
+use super::{BodyCx, MatchSite, Want};
 use crate::infer::VarKind;
 use crate::ir::*;
 use crate::lang::{LangTrait, LangTy};
@@ -223,7 +223,9 @@ impl BodyCx<'_> {
                 ArmHead::After(ms) => made.after = Some((ms, body)),
             }
         }
-        self.expr(ExprKind::Receive(Box::new(made)), ty, span)
+        let made = self.expr(ExprKind::Receive(Box::new(made)), ty, span);
+        self.draft.matches.push(MatchSite::Receive(made));
+        made
     }
 
     fn signal_patterns(&mut self, pid: ast::PatId, reason: ast::PatId) -> (PatId, PatId) {

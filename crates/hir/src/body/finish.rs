@@ -358,11 +358,8 @@ impl Program {
             }
             MatchSite::Match(expr) => {
                 let ExprKind::Match { scrutinee, arms } = &body.exprs[expr].kind else { return };
-                let ty = body.exprs[*scrutinee].ty;
-                let heads: Vec<(PatId, bool)> =
-                    arms.iter().map(|arm| (arm.pat, arm.guard.is_some())).collect();
-                let outcome = patterns::check_match(shapes, &body.pats, ty, &heads);
-                let span = body.exprs[*scrutinee].span;
+                let Expr { ty, span, .. } = body.exprs[*scrutinee];
+                let outcome = patterns::check_match(shapes, &body.pats, ty, &heads_of(arms));
                 if outcome.too_complex {
                     let message = "the patterns are too entangled to be checked; add `case _:`";
                     self.report(Diagnostic::new(codes::NON_EXHAUSTIVE_MATCH, span, message));
@@ -371,16 +368,26 @@ impl Program {
                     let diagnostic = Diagnostic::new(codes::NON_EXHAUSTIVE_MATCH, span, message);
                     self.report(diagnostic.help("add the missing cases, or `case _:`"));
                 }
-                for pat in outcome.unreachable.into_iter().filter(|_| !ty.has_error()) {
-                    let span = body.pats[pat].span;
-                    let message = if is_empty_range(&body.pats[pat].kind) {
-                        "unreachable pattern: the range is empty"
-                    } else {
-                        "unreachable pattern: earlier ones take all its values"
-                    };
-                    self.report(Diagnostic::new(codes::UNREACHABLE_PATTERN, span, message));
-                }
+                self.warn_of_unreachable(body, ty, &outcome.unreachable);
             }
+            MatchSite::Receive(expr) => {
+                let ExprKind::Receive(receive) = &body.exprs[expr].kind else { return };
+                let heads = heads_of(&receive.cases);
+                let outcome = patterns::check_match(shapes, &body.pats, receive.message, &heads);
+                self.warn_of_unreachable(body, receive.message, &outcome.unreachable);
+            }
+        }
+    }
+
+    fn warn_of_unreachable(&mut self, body: &Body, ty: Ty, unreachable: &[PatId]) {
+        for pat in unreachable.iter().filter(|_| !ty.has_error()) {
+            let pat = &body.pats[*pat];
+            let message = if is_empty_range(&pat.kind) {
+                "unreachable pattern: the range is empty"
+            } else {
+                "unreachable pattern: earlier ones take all its values"
+            };
+            self.report(Diagnostic::new(codes::UNREACHABLE_PATTERN, pat.span, message));
         }
     }
 
@@ -422,6 +429,11 @@ impl Program {
             self.report(Diagnostic::new(codes::BAD_FORMAT, spec.span, message));
         }
     }
+}
+
+/// The patterns of arms, and whether each has a guard.
+fn heads_of(arms: &[Arm]) -> Vec<(PatId, bool)> {
+    arms.iter().map(|arm| (arm.pat, arm.guard.is_some())).collect()
 }
 
 /// Locals that lambdas share live in cells.

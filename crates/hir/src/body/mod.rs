@@ -71,6 +71,8 @@ pub(crate) struct Draft {
 #[derive(Clone, Copy)]
 pub(crate) enum MatchSite {
     Match(ExprId),
+    /// A `receive`, which leaves what no arm takes where it is.
+    Receive(ExprId),
     /// A `let` without `else` or the variable of a lambda.
     Let(PatId),
     /// The variable of a `for`.

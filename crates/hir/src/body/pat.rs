@@ -115,10 +115,36 @@ impl BodyCx<'_> {
                 self.variant_pattern(adt, variant, &[], None, ty, span, &mut Bindings::default())
             }
             None => {
+                self.warn_of_near_variant(known, name, span);
                 let local = self.pattern_local(ast::Ident { name, span }, ty, bindings);
                 self.pat(PatKind::Bind { local, sub: None }, ty, span)
             }
         }
+    }
+
+    /// A misspelled variant, or one of another enum, would fit everything without a word.
+    fn warn_of_near_variant(&mut self, known: Ty, name: Symbol, span: Span) {
+        let items = &self.prog.items;
+        let of_enum = known.as_adt().filter(|(adt, _)| items.adts[*adt].kind == AdtKind::Enum);
+        let near = of_enum.and_then(|(adt, _)| {
+            // Names in lower case are common for bindings, `case node` beside `Node`.
+            let first = name.as_str().chars().next();
+            let names = items.adts[adt].variants.iter().map(|variant| variant.name.as_str());
+            near(name, names.filter(|variant| variant.chars().next() == first))
+        });
+        let elsewhere = self.prog.lookup_variants(self.module, name).first();
+        let what = match (near, elsewhere) {
+            (None, None) => return,
+            (_, Some((adt, _))) => format!("is one of `{}`", items.adts[*adt].name),
+            (Some(_), None) => "is not one of its variants".to_string(),
+        };
+        let ty = self.name_of(known);
+        let message = format!("this binds every value of type `{ty}`: `{name}` {what}");
+        let mut diagnostic = Diagnostic::new(codes::MISSPELLED_VARIANT, span, message);
+        if let Some(near) = near {
+            diagnostic = diagnostic.suggest(span, near, format!("did you mean `{near}`?"));
+        }
+        self.report(diagnostic);
     }
 
     fn path_pattern(&mut self, path: &[ast::Ident], ty: Ty, span: Span) -> PatId {

@@ -49,6 +49,7 @@ const PROGRAMS: &[&str] = &[
     "fn a() -> int of int:\n    receive:\n        case n: n\nfn b() -> str of str:\n    a()\n    receive:\n        case s: s\n",
     "fn* g(): yield 1\nactor A() of Gen[int]:\n    receive:\n        case g: pass\nfn f():\n    let a = spawn A()\n    a.send(g())\n",
     "fn f(x: bool):\n    match x:\n        case _: pass\n        case true: pass\n",
+    "fn f(x: int?):\n    match x:\n        case Soma: pass\n",
 ];
 
 #[test]
