@@ -2,7 +2,6 @@
 
 use super::args::{Param, Signature};
 use super::control::Branches;
-use super::expr::SOME;
 use super::names::Path;
 use super::{BodyCx, MatchSite, Want};
 use crate::infer::VarKind;
@@ -50,41 +49,17 @@ impl BodyCx<'_> {
             return self.misplaced_yield(span, "`yield*` stands outside a generator, `fn*`");
         };
         let at = self.span(other);
-        let (ty, elem, iter_ty) = (self.ty(other), self.fresh(at), self.fresh(span));
-        self.require_lang(ty, LangTrait::Iterable, vec![elem, iter_ty], at);
-        let iter =
-            self.call_trait(LangTrait::Iterable, ty, vec![elem, iter_ty], vec![other], iter_ty, at);
-        self.require_lang(iter_ty, LangTrait::Iter, vec![elem], at);
-        let mut stmts = Vec::new();
-        let iter = self.temp(iter, true, &mut stmts);
-        let option = self.option(elem);
-        let place = Place { root: PlaceRoot::Local(iter), path: Box::default(), ty: iter_ty, span };
-        let next = self.call_trait(LangTrait::Iter, iter_ty, vec![elem], Vec::new(), option, span);
-        if let ExprKind::Call { inout, .. } = &mut self.draft.body.exprs[next].kind {
-            *inout = Some(Box::new(place));
-        }
-        let id = self.fresh_loop();
-        let (some, local) = self.variant_binding(option, SOME, elem, span);
-        let value = self.local(local, at);
-        let value = self.converted(value, yields).unwrap_or_else(|(wanted, found)| {
-            let (wanted, found) = (self.name_of(wanted), self.name_of(found));
-            let message = format!(
-                "the generator yields values of type `{wanted}`, and these are of type `{found}`"
-            );
-            self.wrong(codes::TYPE_MISMATCH, at, message)
-        });
-        let give = self.expr(ExprKind::Yield(value), Ty::nil(), span);
-        let leave = self.break_out(id, span);
-        let leave = self.dropped(leave, span);
-        let wild = self.pat(PatKind::Wild, option, span);
-        let arms = Box::from([
-            Arm { pat: some, guard: None, body: give },
-            Arm { pat: wild, guard: None, body: leave },
-        ]);
-        let body = self.expr(ExprKind::Match { scrutinee: next, arms }, Ty::nil(), span);
-        let run = self.expr(ExprKind::Loop { id, body }, Ty::nil(), span);
-        stmts.push(Stmt::Expr(run));
-        self.block(stmts, None, span)
+        let (iter, elem) = self.iterator_of(LangTrait::Iterable, other, span);
+        self.draw_each(iter, elem, span, &mut |cx, value| {
+            let value = cx.converted(value, yields).unwrap_or_else(|(wanted, found)| {
+                let (wanted, found) = (cx.name_of(wanted), cx.name_of(found));
+                let message = format!(
+                    "the generator yields values of type `{wanted}`, and these are of type `{found}`"
+                );
+                cx.wrong(codes::TYPE_MISMATCH, at, message)
+            });
+            cx.expr(ExprKind::Yield(value), Ty::nil(), span)
+        })
     }
 
     // -- Futures -----------------------------------------------------------------------------

@@ -206,14 +206,24 @@ impl<'a> BodyCx<'a> {
         span: Span,
         round: Round<'_, 'a>,
     ) -> ExprId {
-        let (elem, iter) = (self.fresh(span), self.fresh(span));
-        let (ty, at) = (self.ty(iterated), self.span(iterated));
-        self.require_lang(ty, item, vec![elem, iter], at);
-        let made = self.call_trait(item, ty, vec![elem, iter], vec![iterated], iter, at);
-        self.next_loop(binding, made, elem, span, round)
+        let (iter, elem) = self.iterator_of(item, iterated, span);
+        self.next_loop(binding, iter, elem, span, round)
     }
 
-    /// `loop: match it.next(): case Some(x): … case None: break`
+    /// What gives the elements one by one, and their type.
+    pub(super) fn iterator_of(
+        &mut self,
+        item: LangTrait,
+        iterated: ExprId,
+        span: Span,
+    ) -> (ExprId, Ty) {
+        let (ty, at) = (self.ty(iterated), self.span(iterated));
+        let (elem, iter) = (self.fresh(at), self.fresh(span));
+        self.require_lang(ty, item, vec![elem, iter], at);
+        let made = self.call_trait(item, ty, vec![elem, iter], vec![iterated], iter, at);
+        (made, elem)
+    }
+
     fn next_loop(
         &mut self,
         binding: &ast::ForBinding,
@@ -221,6 +231,19 @@ impl<'a> BodyCx<'a> {
         elem: Ty,
         span: Span,
         round: Round<'_, 'a>,
+    ) -> ExprId {
+        self.draw_each(iter, elem, span, &mut |cx, element| {
+            cx.round(binding, element, Vec::new(), span, &mut *round)
+        })
+    }
+
+    /// `loop: match it.next(): case Some(x): … case None: break`
+    pub(super) fn draw_each(
+        &mut self,
+        iter: ExprId,
+        elem: Ty,
+        span: Span,
+        each: &mut dyn FnMut(&mut Self, ExprId) -> ExprId,
     ) -> ExprId {
         let mut stmts = Vec::new();
         let (iter_ty, at) = (self.ty(iter), self.span(iter));
@@ -234,8 +257,8 @@ impl<'a> BodyCx<'a> {
             *inout = Some(Box::new(place));
         }
         let (some, local) = self.variant_binding(option, SOME, elem, span);
-        let element = self.local(local, span);
-        let body = self.round(binding, element, Vec::new(), span, round);
+        let element = self.local(local, at);
+        let body = each(self, element);
         let leave = self.break_out(head.id, span);
         let leave = self.dropped(leave, span);
         let wild = self.pat(PatKind::Wild, option, span);
