@@ -72,6 +72,8 @@ impl BodyCx<'_> {
         watched
     }
 
+    /// The suite of a function as a value of its result type, with its contracts and the invariants of the objects
+    /// that it takes around it.
     pub(super) fn contract_root(
         &mut self,
         contracts: &[ast::Contract],
@@ -79,6 +81,9 @@ impl BodyCx<'_> {
         block: ast::BlockId,
         inferred: bool,
     ) -> ExprId {
+        if contracts.is_empty() && watched.is_empty() {
+            return self.body_value(block, inferred);
+        }
         let span = self.ast.blocks[block].span;
         let mut stmts = Vec::new();
         for contract in

@@ -148,9 +148,6 @@ impl BodyCx<'_> {
         };
         self.frame().ret_span = node.ret.map(|ty| self.ast.types[ty].span);
         let watched = self.watched_params();
-        if node.contracts.is_empty() && watched.is_empty() {
-            return self.body_value(block, inferred);
-        }
         self.contract_root(&node.contracts, &watched, block, inferred)
     }
 

@@ -30,11 +30,7 @@ impl<'a> BodyCx<'a> {
         let locals = self.bind_lambda_params(&params);
         let ast::FnBody::Block(block) = node.body else { return self.error_expr(span) };
         let known = written.is_some() || hinted.is_some_and(|ret| !self.shallow(ret).is_var());
-        let body = if node.contracts.is_empty() {
-            self.body_value(block, !known)
-        } else {
-            self.contract_root(&node.contracts, &[], block, !known)
-        };
+        let body = self.contract_root(&node.contracts, &[], block, !known);
         let kind = LambdaKind::Closure;
         let mailbox = self.frame().mailbox.filter(|_| is_plain && !self.frame().shares_mailbox);
         let made = self.close_lambda(locals, body, node.flavour, kind, value, span);

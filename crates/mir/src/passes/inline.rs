@@ -7,11 +7,11 @@
 //! call stands for itself, since the caller's frame would have been gone; a tail call that becomes a
 //! call inside the caller carries the caller's location, since the frame between had gone as well.
 
-use super::PassCx;
 use super::call_graph::{blocks_in_loops, for_each_callee};
 use super::index;
 use super::rewrite::Rewrites;
 use super::schedule::NewLocs;
+use super::{PassCx, remove_unreachable};
 use crate::effects::Effects;
 use crate::entities::*;
 use crate::function::{FuncAttrs, Function};
@@ -101,6 +101,10 @@ fn inline_all(func: &mut Function, cx: &mut PassCx<'_>, itself: Option<&Function
     }
     // Once for all calls: replacing after each would be quadratic.
     rewrites.apply(func);
+    if changed {
+        // Nothing reaches what stands behind a callee that never returns, but it uses values.
+        remove_unreachable(func);
+    }
     changed
 }
 

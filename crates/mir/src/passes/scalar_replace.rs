@@ -6,9 +6,9 @@
 //! An object stays inside if it is only read, written and asked for its variant. One that is only
 //! stored in another such object follows in the next round.
 
+use super::PassCx;
 use super::rewrite::Rewrites;
 use super::ssa::SsaVars;
-use super::{PassCx, remove_unreachable};
 use crate::analysis::Cfg;
 use crate::builder::zero_of;
 use crate::entities::*;
@@ -26,11 +26,6 @@ const MAX_FIELDS: usize = 32;
 /// See the module's head.
 pub fn run(func: &mut Function, cx: &mut PassCx<'_>) -> bool {
     let mut changed = false;
-    if inside_objects(func, cx.module).is_empty() {
-        return false;
-    }
-    // Calls that were inlined and never return leave blocks whose uses nothing reaches.
-    remove_unreachable(func);
     for _ in 0..MAX_ROUNDS {
         let objects = inside_objects(func, cx.module);
         if objects.is_empty() {
