@@ -148,7 +148,7 @@ fn take_with_care(actor: &mut Actor) {
     receive_until(actor, outer);
     if let Some(looked) = taken
         && looked.kind == Received::Message
-        && looked.note == COUNTED
+        && looked.note & COUNTED != 0
     {
         actor.discount(looked.bytes);
     }

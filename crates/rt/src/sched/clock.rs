@@ -60,6 +60,14 @@ struct State {
     stopped: bool,
 }
 
+impl State {
+    fn take_due(&mut self, now: u64) -> Option<Alarm> {
+        let alarm = self.alarms.pop(now)?;
+        self.uncounted -= usize::from(matches!(alarm, Alarm::Stop));
+        Some(alarm)
+    }
+}
+
 impl Clock {
     pub(crate) fn new(is_simulated: bool) -> Clock {
         Clock {
@@ -100,7 +108,7 @@ impl Clock {
 
     fn take_due(&self) -> Option<Alarm> {
         let now = self.now();
-        self.lock().alarms.pop(now)
+        self.lock().take_due(now)
     }
 
     /// Passes the simulated time until the next alarm, or on the way there; false if there is none.
@@ -196,7 +204,7 @@ impl Clock {
         let mut state = self.lock();
         while !state.stopped {
             let now = self.now();
-            if let Some(alarm) = state.alarms.pop(now) {
+            if let Some(alarm) = state.take_due(now) {
                 has_woken = true;
                 state.underway += 1;
                 drop(state);
@@ -252,7 +260,7 @@ fn go_off(runtime: RuntimeRef, alarm: Alarm) {
     match alarm {
         Alarm::Wake(pid) => runtime.wake(pid),
         Alarm::Send(pid, message) => runtime.send_or_fail(None, pid, message),
-        Alarm::Stop => runtime.scheduler.finish(),
+        Alarm::Stop => crate::sched::end::stop_program(runtime),
         Alarm::Deliver(from) => runtime.deliver(from),
         Alarm::Queue(slot, priority) => runtime.scheduler.queue_behind(runtime, slot, priority),
     }

@@ -122,6 +122,10 @@ pub(crate) struct Cold {
     pub(crate) reason: Option<Reason>,
     /// Why it must end, said by a signal that it has not answered yet.
     pub(crate) doom: Option<Reason>,
+    /// A signal has said so, and nothing is left to run: for whoever comes later, the actor is dead.
+    pub(crate) is_over: bool,
+    /// Who wanted to link or monitor it later, to be told when it has ended.
+    pub(crate) late: Vec<Message>,
     /// Its body is on the way to set `terminate`: until then, or until it waits, only a kill ends it.
     pub(crate) is_starting: bool,
     /// What the body of `main` gave.
@@ -161,6 +165,12 @@ impl Cold {
             && self.sleep_until == 0
             && self.held.is_empty()
     }
+
+    /// A signal that ends the actor has come.
+    pub(crate) fn note_end(&mut self, is_kill: bool) {
+        let runs_on = self.is_starting || !self.terminate.is_null() || !self.defers.is_empty();
+        self.is_over |= is_kill || !runs_on;
+    }
 }
 
 impl Default for Cold {
@@ -174,6 +184,8 @@ impl Default for Cold {
             forced_at: 0,
             reason: None,
             doom: None,
+            is_over: false,
+            late: Vec::new(),
             is_starting: false,
             result: 0,
             terminate: null_mut(),

@@ -6,7 +6,7 @@
 
 use super::cold::Cold;
 use super::few::Few;
-use super::post::fail_replies;
+use super::post::{LATE, fail_replies};
 use super::promise::{self, has_orphans};
 use super::signal::{Kind, Reason, about};
 use super::slot::{Pid, SlotRef};
@@ -21,6 +21,8 @@ use std::fmt::Write;
 
 /// How long other actors may take to end after `main`, in milliseconds.
 const TIME_TO_END: u64 = 5_000;
+/// How long those may take then that have trapped the signal and were told that they must.
+const TIME_TO_STOP: u64 = 1_000;
 
 /// Ends an actor that has nothing left to run, and frees its slot.
 #[inline(never)]
@@ -106,11 +108,40 @@ fn end_program(runtime: RuntimeRef, main: Pid, code: i32) {
     }
 }
 
+/// The time to end is over.
+pub(crate) fn stop_program(runtime: RuntimeRef) {
+    if insist(runtime) {
+        runtime.clock.set(runtime, runtime.clock.after(TIME_TO_STOP), Alarm::Stop);
+    } else {
+        runtime.scheduler.finish();
+    }
+}
+
+/// Ends those whom the end of `main` has not ended, since they trap exits: their `terminate` runs. False if that was
+/// said before.
+pub(crate) fn insist(runtime: RuntimeRef) -> bool {
+    let is_first = runtime.scheduler.begins_to_insist();
+    if is_first {
+        for (_, pid) in runtime.table.slots() {
+            runtime.end_anyway(Pid::MAIN, pid, &Reason::SHUTDOWN, Kind::Stop);
+        }
+    }
+    is_first
+}
+
 /// Takes in a signal that came before the end, as far as it still matters.
-fn take_last(actor: &mut Actor, signal: Message, unread: &mut Vec<Message>) {
+fn take_last(actor: &mut Actor, mut signal: Message, unread: &mut Vec<Message>) {
     let note = signal.envelope().note;
     match (Kind::of(&signal), about(&signal)) {
-        (Kind::Message, _) => unread.push(signal),
+        (Kind::Message, _) => {
+            if actor.is_past_its_end() && signal.pack().is_none() {
+                signal.envelope_mut().note |= LATE;
+            }
+            unread.push(signal);
+        }
+        (Kind::Link | Kind::Monitor, Some(_)) if actor.is_past_its_end() => {
+            actor.cold().late.push(signal);
+        }
         (Kind::Link, Some(from)) => {
             actor.cold().links.insert(from, ());
         }
@@ -123,7 +154,7 @@ fn take_last(actor: &mut Actor, signal: Message, unread: &mut Vec<Message>) {
         (Kind::Demonitor, _) => {
             actor.cold().watchers.remove(&note);
         }
-        (Kind::Down | Kind::Exit | Kind::Overrun, _)
+        (Kind::Down | Kind::Exit | Kind::Overrun | Kind::Stop, _)
         | (Kind::Link | Kind::Unlink | Kind::LinkExit | Kind::Monitor, None) => {}
     }
 }
@@ -135,6 +166,12 @@ fn part_with_others(runtime: &Runtime, actor: &mut Actor, reason: Reason, unread
     let tasks = actor.cold_if_any().map_or_else(Vec::new, |cold| std::mem::take(&mut cold.tasks));
     for task in tasks.into_iter().filter(|&task| runtime.is_there(task)) {
         runtime.kill(pid, task, &Reason::KILLED);
+    }
+    let late = actor.cold_if_any().map_or_else(Vec::new, |cold| std::mem::take(&mut cold.late));
+    for signal in &late {
+        if let Some(from) = about(signal) {
+            runtime.answer_for_the_dead(from, pid, signal);
+        }
     }
     let is_told_once = unread.is_empty() && !has_orphans() && !actor.owes_answers();
     if let Some(cold) = actor.cold_if_any()
@@ -157,7 +194,7 @@ impl Actor {
         self.cold_ref().is_some_and(|cold| {
             let has_links = !matches!(cold.links, Few::None);
             let has_monitors = !matches!((&cold.watchers, &cold.monitors), (Few::None, Few::None));
-            has_links || has_monitors || !cold.tasks.is_empty()
+            has_links || has_monitors || !cold.tasks.is_empty() || !cold.late.is_empty()
         })
     }
 
@@ -187,7 +224,8 @@ fn tell_others(runtime: &Runtime, actor: &mut Actor, reason: &Reason) {
 fn fail_promises(runtime: &Runtime, actor: &mut Actor, reason: &Reason, unread: Vec<Message>) {
     let pid = actor.pid;
     for message in unread.into_iter().chain(std::iter::from_fn(|| actor.queue.pop_whole())) {
-        fail_replies(runtime, &message, reason);
+        let is_late = message.envelope().note & LATE != 0;
+        fail_replies(runtime, &message, if is_late { &Reason::NO_PROC } else { reason });
     }
     for reply in promise::replies(actor.heap.handles()) {
         reply.fail_of_holder(runtime, pid, reason);

@@ -13,6 +13,7 @@ use super::end::bury;
 use super::engine::{Outcome, Run};
 use super::looked::Looked;
 use super::outbox;
+use super::post::LATE;
 use super::promise::{has_orphans, take_orphans};
 use super::queue::note_messages;
 use super::signal::{ExitTag, Kind, Reason, about};
@@ -378,18 +379,28 @@ impl Actor {
     fn take_batch(&mut self, batch: Batch) {
         outbox::close();
         let mut count = 0;
-        for signal in batch {
+        let mut is_late = self.is_past_its_end();
+        for mut signal in batch {
             // Those in packs are counted when they have been read.
             count += u32::from(signal.pack().is_none());
             if signal.envelope().kind == Kind::Message as u32 {
+                if is_late && signal.pack().is_none() {
+                    signal.envelope_mut().note |= LATE;
+                }
                 self.queue.push(signal);
             } else {
                 self.take_signal(signal);
+                is_late = self.is_past_its_end();
             }
         }
         note_messages(count);
         self.drop_oldest();
         self.note_length();
+    }
+
+    /// Whether a signal has ended the actor: what comes behind it comes to the dead.
+    pub(crate) fn is_past_its_end(&self) -> bool {
+        self.cold_ref().is_some_and(|cold| cold.is_over)
     }
 
     /// Tells senders whether this actor is behind with its messages.
@@ -405,13 +416,16 @@ impl Actor {
     fn take_signal(&mut self, signal: Message) {
         let (from, note) = (about(&signal), signal.envelope().note);
         match (Kind::of(&signal), from) {
+            (Kind::Link | Kind::Monitor, _) if self.is_past_its_end() => {
+                self.cold().late.push(signal);
+            }
             (Kind::Message, _) => self.queue.push(signal),
             (Kind::Down, _) => {
                 if self.cold().monitors.remove(&note).is_some() {
                     self.queue.push(signal);
                 }
             }
-            (Kind::Exit | Kind::Overrun, _) => self.take_exit(signal),
+            (Kind::Exit | Kind::Overrun | Kind::Stop, _) => self.take_exit(signal),
             (Kind::LinkExit, Some(from)) => {
                 if self.cold().links.remove(&from).is_some() {
                     self.take_exit(signal);
@@ -438,12 +452,14 @@ impl Actor {
         let reason = Reason::of(&signal, &runtime.descs);
         let is_sent = Kind::of(&signal) == Kind::Exit;
         let is_overrun = Kind::of(&signal) == Kind::Overrun;
+        let is_stop = Kind::of(&signal) == Kind::Stop;
         let is_kill = is_overrun || is_sent && reason.tag() == ExitTag::Killed;
         let from_self = is_sent && about(&signal) == Some(self.pid);
         if self.phase != Phase::Body && !is_kill {
             return;
         }
-        if is_kill || !self.traps_exits && (reason.tag() != ExitTag::Normal || from_self) {
+        if is_kill || is_stop || !self.traps_exits && (reason.tag() != ExitTag::Normal || from_self)
+        {
             // The first one stands, but nothing is stronger than a kill in what still runs.
             if self.phase != Phase::Body {
                 self.phase = Phase::Terminate;
@@ -457,6 +473,7 @@ impl Actor {
                 }
                 self.cold().doom = Some(reason);
             }
+            self.cold().note_end(is_kill);
             return;
         }
         let (slot, pid) = (self.slot(), self.pid);
@@ -505,6 +522,7 @@ impl Actor {
             Kind::Exit
             | Kind::LinkExit
             | Kind::Overrun
+            | Kind::Stop
             | Kind::Link
             | Kind::Unlink
             | Kind::Monitor

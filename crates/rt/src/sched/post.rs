@@ -26,8 +26,10 @@ pub(crate) fn fail_replies(runtime: &Runtime, message: &Message, reason: &Reason
 /// After so many messages to actors that have not read the last one, a turn may end.
 pub(crate) const SENDS_OF_TURN: u8 = 255;
 
-/// The note of a message that counts against its mailbox's bounds. Timers' do not.
+/// In the note of a message: it counts against its mailbox's bounds. Timers' do not.
 pub(crate) const COUNTED: u64 = 1;
+/// In the note of a message: it came behind what ends its receiver.
+pub(crate) const LATE: u64 = 2;
 
 impl Runtime {
     pub(crate) fn own(&self) -> RuntimeRef {
@@ -114,7 +116,7 @@ impl Runtime {
             Err(Refused::TooLarge) => {
                 fail_replies(self, &message, &Reason::KILLED);
                 let text = PanicCode::HeapLimit.template();
-                self.kill_anyway(from, to, &Reason::panic(text));
+                self.end_anyway(from, to, &Reason::panic(text), Kind::Overrun);
             }
             Err(Refused::Full(Overflow::DropNew)) => {
                 fail_replies(self, &message, &Reason::NO_PROC);
@@ -144,6 +146,23 @@ impl Runtime {
     pub(crate) fn send_plain(&self, from: Pid, to: Pid, kind: Kind, note: u64) -> bool {
         signal::plain(from, kind, note)
             .is_some_and(|signal| self.push_from(Some(from), to, signal).is_ok())
+    }
+
+    /// Says to the sender of a signal that came too late what it would have been told at once.
+    pub(crate) fn answer_for_the_dead(&self, from: Pid, to: Pid, signal: &Message) {
+        let note = signal.envelope().note;
+        match Kind::of(signal) {
+            Kind::Message => fail_replies(self, signal, &Reason::NO_PROC),
+            Kind::Link => self.send_reason(to, from, &Reason::NO_PROC, Kind::LinkExit, 0),
+            Kind::Monitor => self.send_reason(to, from, &Reason::NO_PROC, Kind::Down, note),
+            Kind::Down
+            | Kind::Exit
+            | Kind::LinkExit
+            | Kind::Unlink
+            | Kind::Demonitor
+            | Kind::Overrun
+            | Kind::Stop => {}
+        }
     }
 
     /// Sends a signal about `from`.
@@ -194,12 +213,12 @@ impl Runtime {
         self.send_reason(from, to, reason, Kind::Exit, 0);
     }
 
-    /// Ends an actor for a reason that it cannot trap: its runtime's own.
-    fn kill_anyway(&self, from: Pid, to: Pid, reason: &Reason) {
+    /// Ends an actor for a reason that it cannot trap, since it is the runtime's own.
+    pub(crate) fn end_anyway(&self, from: Pid, to: Pid, reason: &Reason, kind: Kind) {
         if let Some(slot) = self.table.slot(to) {
             slot.shared().doom(to, true);
         }
-        self.send_reason(from, to, reason, Kind::Overrun, 0);
+        self.send_reason(from, to, reason, kind, 0);
     }
 }
 
@@ -468,7 +487,7 @@ impl Actor {
         let Some(bounds) = slot.shared().bounds() else { return };
         while bounds.excess() > 0 {
             let is_counted = |message: &Message| {
-                Kind::of(message) == Kind::Message && message.envelope().note == COUNTED
+                Kind::of(message) == Kind::Message && message.envelope().note & COUNTED != 0
             };
             let Some(oldest) = self.queue.remove_unread(is_counted) else { return };
             bounds.leave(generation, oldest.bytes());

@@ -98,6 +98,8 @@ struct State {
     first_is_blocked: bool,
     /// The exit code, once `main` has ended.
     ending: Option<i32>,
+    /// All who live on have been told that they must end.
+    insists: bool,
 }
 
 /// One thread as others see it.
@@ -525,6 +527,11 @@ impl Scheduler {
 
     pub(crate) fn is_ending(&self) -> bool {
         self.is_ending.load(Ordering::Relaxed)
+    }
+
+    /// Whether nobody has been told yet that the end of the program cannot be trapped.
+    pub(crate) fn begins_to_insist(&self) -> bool {
+        !std::mem::replace(&mut self.lock().insists, true)
     }
 
     /// Ends the program now; actors that run are left at their next poll.

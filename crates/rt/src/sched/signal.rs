@@ -29,10 +29,12 @@ pub(crate) enum Kind {
     Demonitor = 7,
     /// The mailbox exceeds the heap limit: the end, trapped or not.
     Overrun = 8,
+    /// The program ends: the end, trapped or not.
+    Stop = 9,
 }
 
 impl Kind {
-    const ALL: [Kind; 9] = [
+    const ALL: [Kind; 10] = [
         Kind::Message,
         Kind::Down,
         Kind::Exit,
@@ -42,6 +44,7 @@ impl Kind {
         Kind::Monitor,
         Kind::Demonitor,
         Kind::Overrun,
+        Kind::Stop,
     ];
 
     #[inline(always)]

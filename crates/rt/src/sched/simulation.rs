@@ -13,8 +13,7 @@
 use super::clock::Alarm;
 use super::dice::Dice;
 use super::end::actor_name;
-use super::post::fail_replies;
-use super::signal::{Kind, Reason};
+use super::signal::Reason;
 use super::slot::{Pid, SlotRef};
 use crate::message::Message;
 use crate::run::{Options, Runtime};
@@ -213,22 +212,6 @@ impl Runtime {
     #[inline]
     pub(crate) fn looks_later(&self) -> bool {
         self.simulation().is_some_and(Simulation::is_late)
-    }
-
-    /// Says to the sender of a signal that came too late what it would have been told at once.
-    fn answer_for_the_dead(&self, from: Pid, to: Pid, signal: &Message) {
-        let note = signal.envelope().note;
-        match Kind::of(signal) {
-            Kind::Message => fail_replies(self, signal, &Reason::NO_PROC),
-            Kind::Link => self.send_reason(to, from, &Reason::NO_PROC, Kind::LinkExit, 0),
-            Kind::Monitor => self.send_reason(to, from, &Reason::NO_PROC, Kind::Down, note),
-            Kind::Down
-            | Kind::Exit
-            | Kind::LinkExit
-            | Kind::Unlink
-            | Kind::Demonitor
-            | Kind::Overrun => {}
-        }
     }
 
     /// Kills a supervised actor, if the simulation wants to.

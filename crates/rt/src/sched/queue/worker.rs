@@ -362,6 +362,14 @@ impl Scheduler {
             return true;
         }
         if self.idle.load(Ordering::Relaxed) == state.threads && !runtime.clock.is_pending() {
+            if state.ending.is_some() && !state.insists && !self.is_stopped() {
+                // Those who are left have trapped the signal.
+                self.idle.fetch_sub(1, Ordering::Relaxed);
+                self.searching.fetch_add(1, Ordering::Relaxed);
+                drop(state);
+                crate::sched::end::insist(runtime);
+                return true;
+            }
             self.end_of_everything(runtime, &mut state);
         }
         while state.told == 0 && !self.is_stopped() {
