@@ -89,7 +89,7 @@ pub struct FormatSpec {
     pub no_negative_zero: bool,
     /// `#`
     pub alternate: bool,
-    /// `0` before the width: fill with zeros after the sign, unless an alignment is given.
+    /// `0` before the width: fill with zeros unless a fill is given, after the sign unless an alignment is.
     pub zero_pad: bool,
     pub width: u32,
     pub grouping: Option<Grouping>,
@@ -118,7 +118,7 @@ impl FormatSpec {
     /// Parses a specification; `None` if it is not one.
     pub fn parse(text: &str) -> Option<FormatSpec> {
         let mut spec = FormatSpec::DEFAULT;
-        let mut rest = parse_alignment(text, &mut spec);
+        let (mut rest, says_fill) = parse_alignment(text, &mut spec);
         if let Some(sign) = rest.chars().next().and_then(sign) {
             spec.sign = Some(sign);
             rest = &rest[1..];
@@ -126,6 +126,9 @@ impl FormatSpec {
         (spec.no_negative_zero, rest) = flag(rest, 'z');
         (spec.alternate, rest) = flag(rest, '#');
         (spec.zero_pad, rest) = flag(rest, '0');
+        if spec.zero_pad && !says_fill {
+            spec.fill = '0';
+        }
         let (width, mut rest) = number(rest)?;
         spec.width = width.unwrap_or(0);
         if let Some(grouping) = rest.chars().next().and_then(grouping) {
@@ -179,22 +182,22 @@ impl FormatSpec {
     }
 }
 
-/// Takes `[[fill]align]`.
-fn parse_alignment<'a>(text: &'a str, spec: &mut FormatSpec) -> &'a str {
+/// Takes `[[fill]align]`. Gives the rest, and whether there was a fill.
+fn parse_alignment<'a>(text: &'a str, spec: &mut FormatSpec) -> (&'a str, bool) {
     let mut chars = text.chars();
-    let Some(first) = chars.next() else { return text };
+    let Some(first) = chars.next() else { return (text, false) };
     let after_first = chars.as_str();
     if let Some(align) = chars.next().and_then(alignment) {
         spec.fill = first;
         spec.align = Some(align);
-        return chars.as_str();
+        return (chars.as_str(), true);
     }
     match alignment(first) {
         Some(align) => {
             spec.align = Some(align);
-            after_first
+            (after_first, false)
         }
-        None => text,
+        None => (text, false),
     }
 }
 

@@ -129,21 +129,29 @@ impl Program {
         self.report(diagnostic);
     }
 
-    /// The import declarations of a module: path and place.
-    fn import_paths(&self, module: ModuleId) -> Vec<(Symbol, Span)> {
-        let ast = &self.items.modules[module].ast;
-        let items = ast.body.iter().filter_map(|entry| match entry {
-            ast::Entry::Item(id) => Some(&ast.items[*id]),
-            ast::Entry::Stmt(_) => None,
-        });
-        let imports = items.filter_map(|item| item.kind.import());
-        imports.map(|import| (join(import.path()), path_span(import.path()))).collect()
-    }
-
+    /// Loads what a module imports, in blocks too.
     fn load_imports(&mut self, module: ModuleId) {
-        for (path, span) in self.import_paths(module) {
+        let ast = Rc::clone(&self.items.modules[module].ast);
+        for import in ast.items.iter().filter_map(|item| item.kind.import()) {
+            let (path, span) = (join(import.path()), path_span(import.path()));
+            if let AnyImport::Names(names) = import
+                && self.load_module(path, None).is_none()
+                && self.load_from_folder(path, names)
+            {
+                continue;
+            }
+            if self.module_by_path.get(&path) == Some(&None) {
+                // Each place is told.
+                self.module_by_path.remove(&path);
+            }
             self.load_module(path, Some(span));
         }
+    }
+
+    /// Whether all names are modules of a folder, which are loaded then.
+    fn load_from_folder(&mut self, path: Symbol, import: &ast::FromImport) -> bool {
+        let mut names = import.names.iter();
+        names.all(|wanted| self.load_module(member(path, wanted.name.name), None).is_some())
     }
 
     /// Reports each circle of imports among user modules once.
@@ -180,10 +188,25 @@ impl Program {
     }
 
     fn user_imports(&self, module: ModuleId) -> Vec<(ModuleId, Span)> {
-        let paths = self.import_paths(module).into_iter();
-        let found =
-            paths.filter_map(|(path, span)| Some(((*self.module_by_path.get(&path)?)?, span)));
-        found.filter(|(id, _)| !self.items.modules[*id].is_std).collect()
+        let ast = &self.items.modules[module].ast;
+        let mut found = Vec::new();
+        for import in ast.items.iter().filter_map(|item| item.kind.import()) {
+            let (path, span) = (join(import.path()), path_span(import.path()));
+            match (self.loaded(path), import) {
+                (Some(id), _) => found.push((id, span)),
+                (None, AnyImport::Names(import)) => {
+                    let names = import.names.iter().map(|wanted| member(path, wanted.name.name));
+                    found.extend(names.filter_map(|path| Some((self.loaded(path)?, span))));
+                }
+                (None, AnyImport::Module(_)) => {}
+            }
+        }
+        found.retain(|(id, _)| !self.items.modules[*id].is_std);
+        found
+    }
+
+    fn loaded(&self, path: Symbol) -> Option<ModuleId> {
+        self.module_by_path.get(&path).copied().flatten()
     }
 
     fn report_cycle(&mut self, circle: &[ModuleId], back: ModuleId, span: Span) {
@@ -202,15 +225,20 @@ impl Program {
     fn link_imports(&mut self, module: ModuleId) {
         let ast = Rc::clone(&self.items.modules[module].ast);
         for entry in &ast.body {
-            let ast::Entry::Item(id) = entry else { continue };
-            let item = &ast.items[*id];
-            match item.kind.import() {
-                Some(AnyImport::Module(import)) => self.link_import(module, import),
-                Some(AnyImport::Names(import)) => {
-                    self.link_from_import(module, import, item.public.is_some());
-                }
-                None => {}
+            if let ast::Entry::Item(id) = entry {
+                self.link_item(module, &ast.items[*id]);
             }
+        }
+    }
+
+    /// Makes known in a scope what an item of it imports, if it does.
+    pub(crate) fn link_item(&mut self, module: ModuleId, item: &ast::Item) {
+        match item.kind.import() {
+            Some(AnyImport::Module(import)) => self.link_import(module, import),
+            Some(AnyImport::Names(import)) => {
+                self.link_from_import(module, import, item.public.is_some());
+            }
+            None => {}
         }
     }
 
@@ -218,7 +246,7 @@ impl Program {
         let path = join(&import.path);
         let last = import.path.last().expect("a path has a name");
         let name = import.alias.map_or(last.name, |alias| alias.name);
-        let Some(Some(target)) = self.module_by_path.get(&path).copied() else {
+        let Some(target) = self.loaded(path) else {
             self.scopes[module].broken.push(name);
             return;
         };
@@ -227,11 +255,16 @@ impl Program {
 
     fn link_from_import(&mut self, module: ModuleId, import: &ast::FromImport, public: bool) {
         let path = join(&import.path);
-        let target = self.module_by_path.get(&path).copied().flatten();
+        let target = self.loaded(path);
         for wanted in &import.names {
             let bound = wanted.alias.unwrap_or(wanted.name);
             let Some(target) = target else {
-                self.scopes[module].broken.push(bound.name);
+                match self.loaded(member(path, wanted.name.name)) {
+                    Some(found) => {
+                        self.scopes[module].modules.insert(bound.name, found);
+                    }
+                    None => self.scopes[module].broken.push(bound.name),
+                }
                 continue;
             };
             if !self.bind_import(module, target, wanted.name, bound, public) {
@@ -274,8 +307,8 @@ impl Program {
             self.scopes[into].variants.entry(bound.name).or_insert(variants);
         }
         if !found {
-            let path = Symbol::intern(&format!("{}.{}", self.items.modules[from].path, name.name));
-            if let Some(Some(module)) = self.module_by_path.get(&path).copied() {
+            let path = member(self.items.modules[from].path, name.name);
+            if let Some(module) = self.loaded(path) {
                 self.scopes[into].modules.insert(bound.name, module);
                 return true;
             }
@@ -283,7 +316,8 @@ impl Program {
         found
     }
 
-    /// The variants of an imported enum can be used bare.
+    /// The variants of an imported enum can be used bare; in the library the first of a name, unless a type is
+    /// wanted: `Normal` is a reason.
     fn import_variants(&mut self, into: ModuleId, def: crate::scope::TypeDef) {
         let crate::scope::TypeDef::Adt(adt) = def else { return };
         if self.items.adts[adt].kind != AdtKind::Enum {
@@ -291,7 +325,8 @@ impl Program {
         }
         for (variant, def) in self.items.adts[adt].variants.iter_enumerated() {
             let known = self.scopes[into].variants.entry(def.name).or_default();
-            if !known.contains(&(adt, variant)) {
+            let may_share = known.is_empty() || !self.items.modules[into].is_std;
+            if may_share && !known.contains(&(adt, variant)) {
                 known.push((adt, variant));
             }
         }
@@ -323,6 +358,11 @@ impl Program {
         }
         self.report(diagnostic);
     }
+}
+
+/// The path of what a module or folder holds.
+fn member(path: Symbol, name: Symbol) -> Symbol {
+    Symbol::intern(&format!("{path}.{name}"))
 }
 
 /// The names of a path with dots between them.

@@ -64,6 +64,13 @@ impl Program {
             Some(LangTrait::Show) => {
                 (codes::NOT_IMPLEMENTED, format!("values of type `{name}` cannot be shown"))
             }
+            Some(LangTrait::Iter) if self.is_iterable(ob) => (
+                codes::NOT_IMPLEMENTED,
+                format!(
+                    "{a_name} can be looped over, but is no `{trait_name}` itself",
+                    a_name = a(name)
+                ),
+            ),
             Some(LangTrait::Iterable | LangTrait::Pairs | LangTrait::Iter) => {
                 match self.found_elements(ob) {
                     None => (
@@ -101,6 +108,16 @@ impl Program {
                 format!("the type `{name}` does not implement `{trait_name}`"),
             ),
         }
+    }
+
+    /// Whether what is no iterator gives one.
+    fn is_iterable(&mut self, ob: &Obligation) -> bool {
+        let Some(id) = self.lang.trait_id(LangTrait::Iterable) else { return false };
+        let before = self.infer.snapshot();
+        let args = (0..2).map(|_| self.infer.fresh(VarKind::General, ob.span)).collect();
+        let holds = self.holds(ob.self_ty, &TraitRef { id, args }, ob.span, ob.env);
+        self.infer.rollback(before);
+        holds
     }
 
     /// The elements that a loop is to find in a type, and those it has, if they are others.

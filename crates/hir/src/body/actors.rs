@@ -445,14 +445,25 @@ impl<'a> BodyCx<'a> {
             }
             ast::ExprKind::Call { callee, args } => match &ast.exprs[*callee].kind {
                 ast::ExprKind::Instantiate(inst) => {
-                    (self.path_of(inst.base, None), &inst.types, args)
+                    (self.spawned_path(inst.base), &inst.types, args)
                 }
-                _ => (self.path_of(*callee, None), &[], args),
+                _ => (self.spawned_path(*callee), &[], args),
             },
             _ => return None,
         };
         let Some(Path::Value(ValueDef::Actor(actor))) = path else { return None };
         Some((actor, types, args))
+    }
+
+    /// What a name behind `spawn` stands for: an actor before a variant.
+    fn spawned_path(&mut self, id: ast::ExprId) -> Option<Path> {
+        if let ast::ExprKind::Name(name) = self.ast.exprs[id].kind
+            && !self.scope.contains_key(&name)
+            && let Some(def @ ValueDef::Actor(_)) = self.prog.lookup_value(self.module, name)
+        {
+            return Some(Path::Value(def));
+        }
+        self.path_of(id, None)
     }
 }
 

@@ -31,15 +31,17 @@ impl BodyCx<'_> {
             for stmt in before {
                 self.stmt(*stmt, &mut stmts);
             }
+            // Nobody comes to a last line behind a `return`: it need not give what is wanted.
+            let leaves = stmts.iter().any(|stmt| self.stmt_leaves(stmt));
             match ast.stmts[*last].kind {
-                ast::StmtKind::Expr(e) => value = Some(self.want(e, want)),
+                ast::StmtKind::Expr(e) if !leaves => value = Some(self.want(e, want)),
                 _ => self.stmt(*last, &mut stmts),
             }
         }
         self.close_suite(stmts, value, want, block.span)
     }
 
-    fn close_suite(
+    pub(super) fn close_suite(
         &mut self,
         mut stmts: Vec<Stmt>,
         value: Option<ExprId>,

@@ -5,7 +5,8 @@ use crate::ir::*;
 use crate::lang::LangTy;
 use crate::program::Program;
 use crate::ty::Ty;
-use sepal_base::{Span, Symbol, codes};
+use crate::types::a;
+use sepal_base::{Diagnostic, Span, Symbol, codes};
 use sepal_syntax::ast;
 
 /// Which types of a signature are to be inferred.
@@ -68,6 +69,12 @@ impl Program {
             Owner::Builtin => None,
         }
     }
+}
+
+/// What a piece of a script does when it runs.
+enum Step<'a> {
+    Stmt(ast::StmtId),
+    Let(&'a ast::Let),
 }
 
 impl BodyCx<'_> {
@@ -204,7 +211,45 @@ impl BodyCx<'_> {
             }
             return self.coerce(value, ret);
         }
+        if ty.is_nil() && self.lacks_result(value, ret) {
+            return self.error_expr(self.span(value));
+        }
         self.coerce(value, ret)
+    }
+
+    /// Reports a suite that gives nothing where a `?` or `return` in it says that it gives a result or an option.
+    fn lacks_result(&mut self, value: ExprId, ret: Ty) -> bool {
+        let shape = self.shallow(ret);
+        let (inner, end) = if let Some([inner, _]) = self.prog.as_lang(shape, LangTy::Result) {
+            (*inner, "Ok(nil)")
+        } else if let Some([inner]) = self.prog.as_lang(shape, LangTy::Option) {
+            (*inner, "Some(nil)")
+        } else {
+            return false;
+        };
+        if self.shallow(inner).is_var() {
+            self.unify(inner, Ty::nil());
+        }
+        let at = self.last_line(value);
+        let message = format!(
+            "a `?` or `return` in this says that it gives {}, and its end gives nothing",
+            a(&self.name_of(shape))
+        );
+        let diagnostic = Diagnostic::new(codes::TYPE_MISMATCH, at, message);
+        self.report(diagnostic.help(format!("end with `{end}`, or another value")));
+        true
+    }
+
+    /// Where the last statement of a suite stands.
+    fn last_line(&self, value: ExprId) -> Span {
+        let ExprKind::Block { stmts, value: last } = &self.draft.body.exprs[value].kind else {
+            return self.span(value);
+        };
+        match (last, stmts.last()) {
+            (Some(last), _) => self.last_line(*last),
+            (None, Some(Stmt::Expr(last) | Stmt::Let { value: last, .. })) => self.span(*last),
+            (None, Some(Stmt::OldCapture { .. }) | None) => self.span(value),
+        }
     }
 
     fn const_root(&mut self, constant: ConstId) -> ExprId {
@@ -234,34 +279,40 @@ impl BodyCx<'_> {
         self.check(value, ret)
     }
 
+    /// The statements of a script, as the body of a `main` without a written result.
     fn script_root(&mut self, span: Span) -> ExprId {
         let ast = self.ast;
-        let mut stmts = Vec::new();
-        let mut value = None;
-        // It gives nothing, as a `return` in it finds.
-        let ret = self.frame().ret;
-        self.unify(ret, Ty::nil());
-        for (index, entry) in ast.body.iter().enumerate() {
+        let mut steps = Vec::new();
+        for entry in &ast.body {
             match entry {
-                ast::Entry::Stmt(stmt) => {
-                    let last = index + 1 == ast.body.len();
-                    if last && let ast::StmtKind::Expr(e) = ast.stmts[*stmt].kind {
-                        value = Some(self.want(e, Want::Drop));
-                    } else {
-                        self.stmt(*stmt, &mut stmts);
-                    }
-                }
+                ast::Entry::Stmt(stmt) => steps.push(Step::Stmt(*stmt)),
                 ast::Entry::Item(item) => {
                     if let ast::ItemKind::Let(decl) = &ast.items[*item].kind
                         && !self.is_constant(decl)
                     {
-                        self.let_stmt(decl, &mut stmts);
+                        steps.push(Step::Let(decl));
                     }
                 }
             }
         }
-        stmts.extend(value.map(Stmt::Expr));
-        self.block(stmts, None, span)
+        let (mut stmts, mut value) = (Vec::new(), None);
+        for (index, step) in steps.iter().enumerate() {
+            match *step {
+                Step::Let(decl) => self.let_stmt(decl, &mut stmts),
+                Step::Stmt(stmt) => {
+                    let is_last = index + 1 == steps.len();
+                    if is_last && let ast::StmtKind::Expr(e) = ast.stmts[stmt].kind {
+                        value = Some(self.want(e, Want::Tail));
+                    } else {
+                        self.stmt(stmt, &mut stmts);
+                    }
+                }
+            }
+        }
+        let made = self.close_suite(stmts, value, Want::Tail, span);
+        let made = self.main_value(made);
+        let ret = self.frame().ret;
+        self.unify_tail(made, ret)
     }
 
     /// Whether a top-level `let` was declared as a constant.

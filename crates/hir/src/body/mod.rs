@@ -523,7 +523,8 @@ impl<'a> BodyCx<'a> {
         if number(expected) && (number(found) || literal(self, found)) {
             return diagnostic.suggest(span, format!("{name}({text})"), "convert it explicitly");
         }
-        if expected == Ty::str() && !found.has_error() && !found.is_nil() {
+        if expected == Ty::str() && !found.has_error() && !found.is_nil() && found.as_fn().is_none()
+        {
             return diagnostic
                 .help(format!("`str(…)` gives the text of {}", a(&self.name_of(found))));
         }

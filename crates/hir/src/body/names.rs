@@ -99,11 +99,16 @@ impl BodyCx<'_> {
         if self.scope.contains_key(&name) {
             return None;
         }
-        if let Some(def) = self.prog.lookup_value(self.module, name) {
+        let value = self.prog.lookup_value(self.module, name);
+        // An actor's name says something behind `spawn` only, which does not ask here.
+        if let Some(def) = value.filter(|def| !matches!(def, ValueDef::Actor(_))) {
             return Some(Path::Value(def));
         }
         if let Some((adt, variant)) = self.pick_variant(name, hint) {
             return Some(Path::Variant(adt, variant));
+        }
+        if let Some(actor) = value {
+            return Some(Path::Value(actor));
         }
         if let Some((_, ty)) = self.tys.params.iter().rev().find(|(param, _)| *param == name) {
             return Some(Path::Type(*ty));

@@ -106,7 +106,9 @@ impl BodyCx<'_> {
         let of_type =
             known.as_adt().and_then(|(adt, _)| Some((adt, self.prog.variant_of(adt, name)?)));
         let variant = of_type.or_else(|| {
-            let open = self.prog.infer.var_kind(known) == Some(VarKind::General) || known.is_any();
+            let open = self.prog.infer.var_kind(known) == Some(VarKind::General)
+                || known.is_any()
+                || known.is_error();
             let found = if open { self.prog.lookup_variants(self.module, name) } else { &[] };
             found.first().copied()
         });
@@ -523,8 +525,8 @@ impl BodyCx<'_> {
     ) -> PatId {
         let known = self.known(ty);
         let arity = self.prog.items.adts[adt].generics.params.len();
-        let type_args: Vec<Ty> = if known.is_any() {
-            (0..arity).map(|_| Ty::any()).collect()
+        let type_args: Vec<Ty> = if known.is_any() || known.is_error() {
+            vec![known; arity]
         } else {
             (0..arity).map(|_| self.fresh(span)).collect()
         };

@@ -57,6 +57,7 @@ impl Program {
         let mut tasks = Vec::new();
         for item in items {
             self.declare_item(module, &ast, *item, &mut tasks);
+            self.link_item(module, &ast.items[*item]);
         }
         self.collect_headers(&tasks);
         module

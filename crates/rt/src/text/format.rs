@@ -206,7 +206,7 @@ impl Number {
         let head = [sign, if spec.alternate { self.prefix } else { "" }].concat();
         let align =
             spec.align.unwrap_or(if spec.zero_pad { Align::AfterSign } else { Align::Right });
-        let fill = if spec.zero_pad && spec.fill == ' ' { '0' } else { spec.fill };
+        let fill = spec.fill;
         let room = (spec.width as usize).saturating_sub(head.len() + self.fraction.len());
         if align == Align::AfterSign && fill == '0' {
             return [head, self.grouped(spec.grouping, room), self.fraction.clone()].concat();
@@ -258,8 +258,7 @@ fn padded(text: &str, spec: &FormatSpec, default: Align) -> String {
         Align::Right | Align::AfterSign => missing,
         Align::Center => missing / 2,
     };
-    let fill = if spec.zero_pad && spec.fill == ' ' { '0' } else { spec.fill };
-    let fills = |count| std::iter::repeat_n(fill, count);
+    let fills = |count| std::iter::repeat_n(spec.fill, count);
     fills(before).chain(text.chars()).chain(fills(missing - before)).collect()
 }
 

@@ -103,7 +103,7 @@ fn main(actors: usize, body: &str) -> String {
     let mut text =
         String::from("\nfn main():\n    let server = spawn serve()\n    let pids = [self()]\n");
     for me in 1..actors {
-        let priority = ["Low", "Medium", "High"][me % 3];
+        let priority = ["Low", "Normal", "High"][me % 3];
         put(
             &mut text,
             &format!(

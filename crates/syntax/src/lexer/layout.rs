@@ -115,17 +115,23 @@ impl Lexer<'_, '_> {
             Some(Frame::Index { .. }) => self.bracket_was_forgotten(next),
             Some(Frame::Hole { .. }) => {
                 let depth = self.frames.len() - 2;
-                match self.frames[depth] {
-                    Frame::FString { triple: true, .. } => false,
-                    _ => {
-                        self.close_frames(depth);
-                        self.newline_counts(next)
-                    }
+                let is_triple = matches!(self.frames[depth], Frame::FString { triple: true, .. });
+                if is_triple || self.goes_on_in_hole(next) {
+                    return false;
                 }
+                self.close_frames(depth);
+                self.newline_counts(next)
             }
             // Newlines in the text of an f-string are looked at there.
             Some(Frame::FString { .. }) => false,
         }
+    }
+
+    /// Whether the line at `next` is deeper than the statement around, or closes the hole: else its bracket was forgotten.
+    fn goes_on_in_hole(&mut self, next: usize) -> bool {
+        let peek = self.peek_line(next);
+        peek.col > self.current_col() && peek.at < self.bytes.len()
+            || self.bytes.get(peek.at) == Some(&b'}')
     }
 
     /// Whether a comma at the end of a line stands behind a block within brackets: the next line is
@@ -247,6 +253,11 @@ impl Lexer<'_, '_> {
             // Back in the bracket, where columns mean nothing.
             self.frames.pop();
             self.line_open = true;
+            let line = memchr::memrchr(b'\n', &self.bytes[..self.pos]).map_or(0, |at| at + 1);
+            if self.bracket_was_forgotten(line) {
+                self.end_line(0);
+                self.at_line_start = false;
+            }
         } else if col != self.current_col() {
             self.error(
                 codes::BAD_INDENT,

@@ -180,13 +180,17 @@ impl Parser<'_> {
 
     /// The colon, and the arms below or on the same line. `arm` does nothing where none begins.
     fn arms(&mut self, word: &str, expected: &str, mut arm: impl FnMut(&mut Self)) {
-        if !self.colon(word) && !begins_arm(self.kind) {
+        let has_colon = self.colon(word);
+        if !has_colon && !begins_arm(self.kind) {
             self.skip_to(&[TokenKind::Newline]);
         }
         if !self.at(TokenKind::Newline) {
             return self.inline_arms(expected, arm);
         }
         if self.next() != TokenKind::Indent {
+            if !has_colon {
+                return;
+            }
             // Arms in the column of their header are a habit from elsewhere.
             let message = format!("expected {expected} in an indented block");
             return self.error(codes::EXPECTED_BLOCK, self.span(), message);

@@ -23,6 +23,7 @@ impl Parser<'_> {
         if self.eat(TokenKind::Colon) {
             return true;
         }
+        self.recovering |= self.is_at_unclosed();
         let at = self.span_from(self.prev_end).start();
         let message = format!("expected `:` behind the head of `{word}`");
         match self.kind {
@@ -63,6 +64,17 @@ impl Parser<'_> {
             }
         }
         false
+    }
+
+    /// Whether a bracket that is never closed begins here, or was closed here by the lexer: it has swallowed what is
+    /// missing, and was reported.
+    fn is_at_unclosed(&self) -> bool {
+        let tokens = self.tokens.as_slice();
+        let before = tokens[..self.pos].iter().rev().find(|token| !token.kind.is_trivia());
+        let is_made = |kind, lo| super::closes(kind) && lo == self.lo();
+        self.unclosed.contains(&self.lo())
+            || !self.unclosed.is_empty()
+                && before.is_some_and(|token| is_made(token.kind, token.lo))
     }
 
     /// Whether the line has a colon outside of brackets, behind what cannot begin a statement of
