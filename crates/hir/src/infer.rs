@@ -20,7 +20,11 @@ pub(crate) enum VarKind {
 #[derive(Clone, Copy)]
 enum Slot {
     Free(VarKind),
-    Bound(Ty),
+    /// With how many types that is made of, as far as it was known then.
+    Bound {
+        to: Ty,
+        size: u32,
+    },
 }
 
 /// The table of variables with a log of changes.
@@ -79,7 +83,7 @@ impl Infer {
     pub(crate) fn shallow(&self, mut ty: Ty) -> Ty {
         while let TyKind::Var(id) = ty.kind() {
             match self.slots[id.0 as usize] {
-                Slot::Bound(to) => ty = to,
+                Slot::Bound { to, .. } => ty = to,
                 Slot::Free(_) => return ty,
             }
         }
@@ -101,12 +105,24 @@ impl Infer {
         })
     }
 
+    /// How many types a type is made of, bound variables replaced by what they were when they were bound.
+    pub(crate) fn size(&self, ty: Ty) -> u32 {
+        match ty.kind() {
+            _ if !ty.has_vars() => ty.size(),
+            TyKind::Var(id) => match self.slots[id.0 as usize] {
+                Slot::Bound { size, .. } => size,
+                Slot::Free(_) => 1,
+            },
+            kind => kind.parts().fold(1, |sum: u32, part| sum.saturating_add(self.size(part))),
+        }
+    }
+
     /// The kind of a type that is a free variable.
     pub(crate) fn var_kind(&self, ty: Ty) -> Option<VarKind> {
         match self.shallow(ty).kind() {
             TyKind::Var(id) => match self.slots[id.0 as usize] {
                 Slot::Free(kind) => Some(kind),
-                Slot::Bound(_) => None,
+                Slot::Bound { .. } => None,
             },
             _ => None,
         }
@@ -132,7 +148,8 @@ impl Infer {
             unreachable!("only free variables are bound")
         };
         self.log.push((id, kind));
-        self.slots[id.0 as usize] = Slot::Bound(to);
+        let size = self.size(to);
+        self.slots[id.0 as usize] = Slot::Bound { to, size };
         self.progress += 1;
     }
 

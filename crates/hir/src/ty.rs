@@ -31,7 +31,7 @@ struct TyData {
 }
 
 /// No program that ends writes types of more parts or layers than this.
-const MAX_SIZE: u32 = 1000;
+pub(crate) const MAX_SIZE: u32 = 1000;
 const MAX_DEPTH: u32 = 100;
 
 /// What occurs anywhere inside a type, so that walks can stop early.
@@ -222,6 +222,11 @@ impl Ty {
     /// Whether only code that asks for ever larger types can have come to this one.
     pub fn is_endless(self) -> bool {
         self.0.size > MAX_SIZE || self.0.depth > MAX_DEPTH
+    }
+
+    /// How many types it is made of, itself included.
+    pub(crate) fn size(self) -> u32 {
+        self.0.size
     }
 
     /// Whether an inference variable occurs in it.

@@ -81,4 +81,13 @@ A struct, class or variant is built with a value for every field without a defau
     E0221 BAD_EXTERN "the C function cannot be called" r#"
 C functions take and give numbers, `bool` and `nil`.
 "#;
+    E0222 TYPE_TOO_LARGE "the type has too many parts" r#"
+A type written out has a thousand parts at most. One that doubles with each line is beyond that soon:
+```
+let a = (1, 2)
+let b = (a, a)
+let c = (b, b)
+```
+A struct or class for the parts is one part itself.
+"#;
 }

@@ -37,7 +37,7 @@ use crate::lang::{LangFn, LangTrait, LangTy};
 use crate::program::Program;
 use crate::scope::Head;
 use crate::traits::Obligation;
-use crate::ty::Ty;
+use crate::ty::{MAX_SIZE, Ty};
 use crate::types::TyScope;
 use crate::types::a;
 use rustc_hash::FxHashMap;
@@ -190,6 +190,11 @@ impl<'a> BodyCx<'a> {
     // -- Making code -------------------------------------------------------------------------
 
     fn expr(&mut self, kind: ExprKind, ty: Ty, span: Span) -> ExprId {
+        if self.prog.infer.size(ty) > MAX_SIZE {
+            // Walks over all its parts would take too long.
+            let message = "the type of this has too many parts";
+            return self.wrong(codes::TYPE_TOO_LARGE, span, message);
+        }
         self.draft.body.exprs.push(Expr { kind, ty, span })
     }
 

@@ -18,7 +18,7 @@ const PROGRAMS: &[&str] = &[
     "@inlin\nfn f(): pass\n",
     "fn f():\n    break\n    yield 1\n    self\n",
     "fn f(x: int): x = 1\n",
-    // E0201 to E0221
+    // E0201 to E0222
     "fn f() -> int: \"one\"\n",
     "fn g(a: int): pass\nfn f(): g()\n",
     "fn g(a: int): pass\nfn f(): g(1, b: 2)\n",
@@ -40,6 +40,7 @@ const PROGRAMS: &[&str] = &[
     "fn main(x: int): pass\n",
     "struct P:\n    x: int\nfn f() -> P: P\n",
     "extern \"C\" fn puts(s: str) -> int\n",
+    "fn pair(x): (x, x)\nfn f():\n    let a = pair(pair(pair(1)))\n    let b = pair(pair(pair(a)))\n    let c = pair(pair(pair(b)))\n    pair(c)\n",
     // E03xx, E04xx, W0xxx
     "fn f(x: int?):\n    match x:\n        case Some(1): pass\n        case None: pass\n",
     "fn f(x: int?):\n    let Some(y) = x\n",
