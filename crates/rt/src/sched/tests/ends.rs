@@ -75,6 +75,64 @@ fn behaviour_29_monitoring_and_linking_the_dead_says_no_proc() {
 }
 
 #[test]
+fn who_comes_behind_the_end_hears_no_proc() {
+    fn terminate(cx: &Cx<'_>) -> Flow {
+        cx.log(50);
+        Flow::Done
+    }
+    /// With something to run at its end, as its word says.
+    fn waits(cx: &Cx<'_>) -> Flow {
+        if cx.state() == 0 {
+            cx.set_state(1);
+            if cx.word(0) == 1 {
+                let frame = cx.new_frame(terminate, &[]);
+                unsafe { rt_terminate_set(cx.ctx(), frame) };
+            }
+            cx.send(1, 0, 0);
+        }
+        cx.wait()
+    }
+    fn main(cx: &Cx<'_>) -> Flow {
+        if cx.state() == 0 {
+            cx.set_state(1);
+            unsafe { rt_trap_exits(cx.ctx(), true) };
+            cx.set(1, cx.spawn_monitor(waits, &[0]).0);
+        }
+        while let Some(look) = cx.receive() {
+            match look {
+                Look::Message(..) => {
+                    cx.kill(cx.word(1), SHUTDOWN);
+                    assert!(!unsafe { rt_is_alive(cx.ctx(), cx.word(1)) });
+                    unsafe {
+                        rt_link(cx.ctx(), cx.word(1));
+                        rt_monitor(cx.ctx(), cx.word(1));
+                    }
+                }
+                Look::Down(_, tag) => cx.log(10 + tag),
+                Look::Exit(_, tag) => cx.log(20 + tag),
+                other => panic!("{other:?}"),
+            }
+            cx.set_state(cx.state() + 1);
+            match cx.state() {
+                5 => cx.set(1, cx.spawn_monitor(waits, &[1]).0),
+                9 => return Flow::Done,
+                _ => {}
+            }
+        }
+        cx.wait()
+    }
+    let late = [10 + SHUTDOWN, 10 + NO_PROC, 20 + NO_PROC];
+    let all = [10 + SHUTDOWN, 10 + SHUTDOWN, 20 + SHUTDOWN, 50];
+    for workers in [1, 3] {
+        let (code, mut lines) = super::host::run_on(workers, main);
+        lines[..3].sort_unstable();
+        assert_eq!((code, &lines[..3], lines[3]), (0, &late[..], 50), "terminate comes first");
+        lines[3..].sort_unstable();
+        assert_eq!(lines[3..], all);
+    }
+}
+
+#[test]
 fn links_pass_everything_but_normal() {
     // Linked to main, which traps: the middle one does not.
     fn middle(cx: &Cx<'_>) -> Flow {
@@ -270,6 +328,43 @@ fn the_end_of_main_shuts_the_others_down() {
         cx.wait()
     }
     check(main, 3, &[SHUTDOWN, SHUTDOWN]);
+}
+
+#[test]
+fn the_end_of_main_ends_those_who_trap_exits() {
+    fn terminate(cx: &Cx<'_>) -> Flow {
+        let reason = unsafe { rt_own_reason(cx.ctx()) };
+        cx.log(10 + unsafe { reason.cast::<i64>().add(2).read() });
+        Flow::Done
+    }
+    fn other(cx: &Cx<'_>) -> Flow {
+        if cx.state() == 0 {
+            cx.set_state(1);
+            unsafe { rt_trap_exits(cx.ctx(), true) };
+            let frame = cx.new_frame(terminate, &[]);
+            unsafe { rt_terminate_set(cx.ctx(), frame) };
+            cx.send(1, 0, 0);
+        }
+        while let Some(look) = cx.receive() {
+            let Look::Exit(_, tag) = look else { panic!("{look:?}") };
+            cx.log(tag);
+        }
+        cx.wait()
+    }
+    fn main(cx: &Cx<'_>) -> Flow {
+        if cx.state() == 0 {
+            cx.set_state(1);
+            cx.spawn(other, &[]);
+        }
+        if cx.receive().is_some() {
+            return Flow::Done;
+        }
+        cx.wait()
+    }
+    for workers in [1, 3] {
+        let (code, lines) = super::host::run_on(workers, main);
+        assert_eq!((code, lines), (0, vec![SHUTDOWN, 10 + SHUTDOWN]));
+    }
 }
 
 #[test]
