@@ -153,6 +153,9 @@ impl BodyCx<'_, '_> {
     pub(super) fn tail(&mut self, id: ExprId) {
         let body = Rc::clone(&self.body);
         let expr = &body.exprs[id];
+        if self.b.is_unreachable() && !self.needs_lowering(expr) {
+            return;
+        }
         match &expr.kind {
             ExprKind::If { cond, then, otherwise: Some(otherwise) } => {
                 self.at(expr.span);
