@@ -2,7 +2,7 @@
 
 use crate::infer::VarKind;
 use crate::ir::{FnKind, TraitId, TraitRef};
-use crate::lang::LangTrait;
+use crate::lang::{LangTrait, LangTy};
 use crate::program::Program;
 use crate::scope::Head;
 use crate::traits::Obligation;
@@ -29,6 +29,10 @@ impl Program {
             self.report(diagnostic);
             return;
         }
+        if let Some(diagnostic) = self.wrong_message(ob, ty) {
+            self.report(diagnostic);
+            return;
+        }
         if self.lang.which_trait(ob.trait_ref.id) == Some(LangTrait::Hash) {
             self.unhashable.insert(ty);
         }
@@ -43,6 +47,30 @@ impl Program {
         let diagnostic = Diagnostic::new(code, ob.span, message);
         let diagnostic = self.with_advice(diagnostic, ob, ty, &trait_name);
         self.report(diagnostic);
+    }
+
+    /// That a pid or reply is sent what it does not take. What the library's own traits ask of those with a type is
+    /// to take it.
+    fn wrong_message(&mut self, ob: &Obligation, ty: Ty) -> Option<Diagnostic> {
+        let (id, [sent]) = (ob.trait_ref.id, &ob.trait_ref.args[..]) else { return None };
+        let (adt, args) = ty.as_adt()?;
+        let is_sink = self.lang.is_ty(adt, LangTy::Pid) || self.lang.is_ty(adt, LangTy::Reply);
+        let is_sending = self.lang.which_trait(id).is_none()
+            && self.items.modules[self.items.traits[id].module].is_std;
+        let taken = *args.first().filter(|_| is_sink && is_sending)?;
+        let (name, sent) = (self.type_name(ty), self.type_name(self.infer.resolve(*sent)));
+        if self.infer.shallow(taken).is_var() {
+            let message = format!("a message of type `{sent}` would have to be a part of itself");
+            let diagnostic = Diagnostic::new(codes::TYPE_MISMATCH, ob.span, message);
+            let help = "messages that hold pids of who takes such messages have a name: `enum Msg: …`, `fn f() of Msg:`";
+            return Some(diagnostic.help(help));
+        }
+        let taken = self.type_name(taken);
+        let message = format!(
+            "{a_name} takes messages of type `{taken}`, and is sent `{sent}` by this",
+            a_name = a(&name)
+        );
+        Some(Diagnostic::new(codes::TYPE_MISMATCH, ob.span, message))
     }
 
     /// The lack of a trait, in the words of what it is for.

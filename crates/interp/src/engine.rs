@@ -32,6 +32,8 @@ unsafe impl Sync for InterpEngine<'_> {}
 /// The register stacks, boxed since the collector knows their addresses.
 #[derive(Default)]
 struct Machines<'p> {
+    /// The larger one of `main`, while that waits.
+    of_main: Option<Box<Machine<'p>>>,
     spare: Vec<Box<Machine<'p>>>,
     /// By the actor that was preempted.
     preempted: HashMap<*mut Actor, Box<Machine<'p>>>,
@@ -39,14 +41,15 @@ struct Machines<'p> {
 
 impl<'p> Machines<'p> {
     fn take(&mut self, program: &'p Program<'p>, is_main: bool) -> Option<Box<Machine<'p>>> {
-        if is_main {
-            return Machine::new(program, MAIN_STACK).map(Box::new);
-        }
-        self.spare.pop().or_else(|| Machine::new(program, STACK).map(Box::new))
+        let (kept, bytes) =
+            if is_main { (self.of_main.take(), MAIN_STACK) } else { (self.spare.pop(), STACK) };
+        kept.or_else(|| Machine::new(program, bytes).map(Box::new))
     }
 
     fn give_back(&mut self, machine: Box<Machine<'p>>, is_main: bool) {
-        if !is_main && self.spare.len() < SPARE {
+        if is_main {
+            self.of_main = Some(machine);
+        } else if self.spare.len() < SPARE {
             self.spare.push(machine);
         }
     }
