@@ -3,6 +3,7 @@
 use super::BodyCx;
 use super::args::{Param, Signature};
 use crate::ir::*;
+use crate::lang::LangTy;
 use crate::ty::Ty;
 use sepal_base::{Diagnostic, Span, Symbol, codes};
 use sepal_syntax::ast;
@@ -62,6 +63,10 @@ impl BodyCx<'_> {
         hint: Option<Ty>,
         span: Span,
     ) -> ExprId {
+        if self.is_made_elsewhere(adt) {
+            self.look_at(args);
+            return self.report_made_elsewhere(adt, span);
+        }
         let (ty, ty_args) = self.fresh_adt(adt, explicit, hint, span);
         if let Some(init) = self.prog.items.adts[adt].init {
             return self.construct_by_init(adt, init, ty, &ty_args, lead, args, span);
@@ -197,6 +202,25 @@ impl BodyCx<'_> {
         self.expr(kind, ty, span)
     }
 
+    /// Whether only the library makes values of a type that the language speaks of: nobody makes up a pid.
+    fn is_made_elsewhere(&self, adt: AdtId) -> bool {
+        let (items, def) = (&self.prog.items, &self.prog.items.adts[adt]);
+        let of_std = items.modules[def.module].is_std && !items.modules[self.module].is_std;
+        of_std && def.kind != AdtKind::Enum && self.prog.lang.which_ty(adt).is_some()
+    }
+
+    fn report_made_elsewhere(&mut self, adt: AdtId, span: Span) -> ExprId {
+        let name = self.prog.items.adts[adt].name;
+        let message = format!("a `{name}` is not made from its parts");
+        let mut diagnostic = Diagnostic::new(codes::NOT_CALLABLE, span, message);
+        if [LangTy::Pid, LangTy::AnyPid].into_iter().any(|item| self.prog.lang.is_ty(adt, item)) {
+            let help = "`spawn` and `self()` give one; each turns into a `Pid` of any messages where one is expected";
+            diagnostic = diagnostic.help(help);
+        }
+        self.report(diagnostic);
+        self.error_expr(span)
+    }
+
     /// The constructor of a struct, class or variant as a function of its fields.
     pub(super) fn constructor_value(
         &mut self,
@@ -205,6 +229,9 @@ impl BodyCx<'_> {
         hint: Option<Ty>,
         span: Span,
     ) -> ExprId {
+        if self.is_made_elsewhere(adt) {
+            return self.report_made_elsewhere(adt, span);
+        }
         let function = hint.and_then(|hint| self.shallow(hint).as_fn());
         if function.is_none()
             && let Some(hint) = hint
