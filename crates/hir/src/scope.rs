@@ -70,8 +70,8 @@ pub(crate) struct Scope {
     pub(crate) modules: FxHashMap<Symbol, ModuleId>,
     /// Names of imports and variables that were reported: nothing more is said about them.
     pub(crate) broken: Vec<Symbol>,
-    /// The variables of a script, which its functions do not see.
-    pub(crate) script_vars: Vec<(Symbol, Span)>,
+    /// The variables of a script, or of a block and around it, which what is declared there does not see.
+    pub(crate) unseen_vars: Vec<(Symbol, Span)>,
 }
 
 /// The outermost shape of a type: what methods and impls are indexed by.
@@ -200,8 +200,8 @@ impl Program {
     }
 
     /// The variable of the script that has the name.
-    pub(crate) fn script_var(&self, module: ModuleId, name: Symbol) -> Option<Span> {
-        let mut vars = self.scope_chain(module).flat_map(|scope| &scope.script_vars);
+    pub(crate) fn unseen_var(&self, module: ModuleId, name: Symbol) -> Option<Span> {
+        let mut vars = self.scope_chain(module).flat_map(|scope| &scope.unseen_vars);
         vars.find(|(var, _)| *var == name).map(|(_, span)| *span)
     }
 

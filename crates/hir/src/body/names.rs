@@ -407,9 +407,9 @@ impl BodyCx<'_> {
         }
         let mut diagnostic =
             Diagnostic::new(codes::UNKNOWN_NAME, span, format!("there is no `{name}` here"));
-        if let Some(var) = self.prog.script_var(self.module, name) {
+        if let Some(var) = self.prog.unseen_var(self.module, name) {
             diagnostic = diagnostic
-                .secondary(var, "a variable of the script, which functions do not see")
+                .secondary(var, "a variable of the statements around, which this does not see")
                 .help("give it to the function as a parameter, or declare it in one");
         } else if self.names_member(name) {
             diagnostic = diagnostic.suggest(

@@ -101,18 +101,35 @@ impl BodyCx<'_> {
         let hoisted: Vec<ast::ItemId> =
             items.into_iter().filter(|item| !self.needs_surroundings(*item, &bound)).collect();
         if !hoisted.is_empty() {
+            let unseen = self.vars_around(block);
             self.module = self.prog.declare_block(self.module, &hoisted);
+            self.prog.scopes[self.module].unseen_vars = unseen;
         }
+    }
+
+    /// The variables that what a block declares apart from them does not see.
+    fn vars_around(&self, block: &ast::Block) -> Vec<(sepal_base::Symbol, sepal_base::Span)> {
+        let locals = &self.draft.body.locals;
+        let outer = self.scope.iter().map(|(name, local)| (*name, locals[*local].span));
+        let mut vars: Vec<_> = outer.collect();
+        for pat in self.pats_bound_in(block) {
+            let span = self.ast.pats[pat].span;
+            names::bound_by(self.ast, pat, &mut |name| vars.push((name, span)));
+        }
+        vars
+    }
+
+    fn pats_bound_in(&self, block: &ast::Block) -> impl Iterator<Item = ast::PatId> {
+        block.stmts.iter().filter_map(|stmt| match &self.ast.stmts[*stmt].kind {
+            ast::StmtKind::Let(decl) => Some(decl.pat),
+            ast::StmtKind::Var(decl) => Some(decl.pat),
+            _ => None,
+        })
     }
 
     fn names_bound_in(&self, block: &ast::Block) -> Vec<sepal_base::Symbol> {
         let mut bound = Vec::new();
-        for stmt in &block.stmts {
-            let pat = match &self.ast.stmts[*stmt].kind {
-                ast::StmtKind::Let(decl) => decl.pat,
-                ast::StmtKind::Var(decl) => decl.pat,
-                _ => continue,
-            };
+        for pat in self.pats_bound_in(block) {
             names::bound_by(self.ast, pat, &mut |name| bound.push(name));
         }
         bound

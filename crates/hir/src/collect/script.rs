@@ -42,7 +42,7 @@ impl Program {
             self.scopes[module].broken.extend(vars);
             return ScriptPlan::default();
         }
-        self.scopes[module].script_vars = script_vars(ast);
+        self.scopes[module].unseen_vars = script_vars(ast);
         let plan = ScriptPlan { locals: script_locals(ast) };
         let name = Symbol::intern("main");
         let id = self.bare_fn(name, module, first, FnKind::Script, Owner::None);
