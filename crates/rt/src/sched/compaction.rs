@@ -28,7 +28,7 @@ const MEASURED: u64 = 4 * SLICE;
 /// Of the way that goes on the last so many count for most.
 const REMEMBERED: u64 = 8 * SLICE;
 /// After a trial that failed so many times as many ticks pass before the next.
-const RARER: u32 = 4;
+const RARER: u32 = 8;
 
 /// When something is tried.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +41,7 @@ pub struct Trials {
 
 impl Default for Trials {
     fn default() -> Trials {
-        Trials { ticks_between: (4, 2048), most_spared: 1_000 }
+        Trials { ticks_between: (8, 2048), most_spared: 1_000 }
     }
 }
 
@@ -117,7 +117,7 @@ impl Rate {
 
     /// Whether this is so much less than another, when it is tried, that it need not be measured for long.
     fn is_hopeless(&self, other: &Rate) -> bool {
-        4 * self.done * other.nanos < 3 * other.done * self.nanos
+        8 * self.done * other.nanos < 7 * other.done * self.nanos
     }
 
     /// Whether it is so much more that it is no chance.
