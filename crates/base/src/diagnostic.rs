@@ -80,6 +80,11 @@ impl Diagnostic {
         self
     }
 
+    /// The near name for what stands there.
+    pub fn did_you_mean(self, span: Span, near: &str) -> Diagnostic {
+        self.suggest(span, near, format!("did you mean `{near}`?"))
+    }
+
     pub fn severity(&self) -> Severity {
         self.code.severity()
     }

@@ -132,8 +132,7 @@ impl Program {
     /// Loads what a module imports, in blocks too.
     fn load_imports(&mut self, module: ModuleId) {
         let ast = Rc::clone(&self.items.modules[module].ast);
-        for import in ast.items.iter().filter_map(|item| item.kind.import()) {
-            let (path, span) = (join(import.path()), path_span(import.path()));
+        for (import, path, span) in imports_of(&ast) {
             if let AnyImport::Names(names) = import
                 && self.load_module(path, None).is_none()
                 && self.load_from_folder(path, names)
@@ -190,8 +189,7 @@ impl Program {
     fn user_imports(&self, module: ModuleId) -> Vec<(ModuleId, Span)> {
         let ast = &self.items.modules[module].ast;
         let mut found = Vec::new();
-        for import in ast.items.iter().filter_map(|item| item.kind.import()) {
-            let (path, span) = (join(import.path()), path_span(import.path()));
+        for (import, path, span) in imports_of(ast) {
             match (self.loaded(path), import) {
                 (Some(id), _) => found.push((id, span)),
                 (None, AnyImport::Names(import)) => {
@@ -338,7 +336,7 @@ impl Program {
         let scope = &self.scopes[target];
         let names = scope.types.keys().chain(scope.values.keys()).map(|name| name.as_str());
         if let Some(near) = near(name.name, names) {
-            diagnostic = diagnostic.suggest(name.span, near, format!("did you mean `{near}`?"));
+            diagnostic = diagnostic.did_you_mean(name.span, near);
         }
         self.report(diagnostic);
     }
@@ -358,6 +356,12 @@ impl Program {
         }
         self.report(diagnostic);
     }
+}
+
+/// What a file imports, in blocks too, with the paths and where these stand.
+fn imports_of(ast: &ast::Ast) -> impl Iterator<Item = (AnyImport<'_>, Symbol, Span)> {
+    let imports = ast.items.iter().filter_map(|item| item.kind.import());
+    imports.map(|import| (import, join(import.path()), path_span(import.path())))
 }
 
 /// The path of what a module or folder holds.

@@ -224,7 +224,7 @@ impl Program {
             } else if let Some(near) =
                 near(name.name, self.type_names(scope.module).into_iter().chain(params))
             {
-                diagnostic = diagnostic.suggest(span, near, format!("did you mean `{near}`?"));
+                diagnostic = diagnostic.did_you_mean(span, near);
             }
         }
         self.report(diagnostic);
@@ -356,7 +356,7 @@ impl Program {
         if let [name] = path {
             let names = self.type_names(scope.module);
             if let Some(near) = near(name.name, names) {
-                diagnostic = diagnostic.suggest(span, near, format!("did you mean `{near}`?"));
+                diagnostic = diagnostic.did_you_mean(span, near);
             }
         }
         self.report(diagnostic);

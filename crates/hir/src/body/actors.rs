@@ -326,8 +326,7 @@ impl BodyCx<'_> {
                 if let Some(near) =
                     crate::scope::near(name.name, SPAWN_OPTIONS.iter().map(|(text, _)| *text))
                 {
-                    diagnostic =
-                        diagnostic.suggest(name.span, near, format!("did you mean `{near}`?"));
+                    diagnostic = diagnostic.did_you_mean(name.span, near);
                 }
                 self.report(diagnostic);
                 continue;

@@ -191,7 +191,7 @@ impl BodyCx<'_> {
         let mut diagnostic = Diagnostic::new(codes::BAD_ARGUMENT, name.span, message);
         let names = signature.params.iter().filter_map(|param| Some(param.name?.as_str()));
         if let Some(near) = near(name.name, names) {
-            diagnostic = diagnostic.suggest(name.span, near, format!("did you mean `{near}`?"));
+            diagnostic = diagnostic.did_you_mean(name.span, near);
         }
         if let Some(declared) = signature.declared {
             diagnostic = diagnostic.secondary(declared, "declared here");

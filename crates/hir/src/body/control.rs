@@ -91,14 +91,18 @@ impl BodyCx<'_> {
 
     /// That a suite ends without the value that is wanted of it: its last statement gives none.
     fn report_no_value(&mut self, wanted: Ty, stmts: &[Stmt], span: Span) {
-        let last = match stmts.last() {
-            Some(Stmt::Expr(e) | Stmt::Let { value: e, .. }) => Some(self.span(*e)),
-            Some(Stmt::OldCapture { .. }) | None => None,
-        };
-        let diagnostic = self.no_value(wanted, last.unwrap_or(span));
+        let diagnostic = self.no_value(wanted, self.span_of_last(stmts).unwrap_or(span));
         self.report(
             diagnostic.note("a suite gives the value of its last line, and this gives none"),
         );
+    }
+
+    /// Where the last of some statements stands.
+    pub(super) fn span_of_last(&self, stmts: &[Stmt]) -> Option<Span> {
+        match stmts.last() {
+            Some(Stmt::Expr(e) | Stmt::Let { value: e, .. }) => Some(self.span(*e)),
+            Some(Stmt::OldCapture { .. }) | None => None,
+        }
     }
 
     fn no_value(&self, wanted: Ty, span: Span) -> Diagnostic {

@@ -245,10 +245,9 @@ impl BodyCx<'_> {
         let ExprKind::Block { stmts, value: last } = &self.draft.body.exprs[value].kind else {
             return self.span(value);
         };
-        match (last, stmts.last()) {
-            (Some(last), _) => self.last_line(*last),
-            (None, Some(Stmt::Expr(last) | Stmt::Let { value: last, .. })) => self.span(*last),
-            (None, Some(Stmt::OldCapture { .. }) | None) => self.span(value),
+        match last {
+            Some(last) => self.last_line(*last),
+            None => self.span_of_last(stmts).unwrap_or_else(|| self.span(value)),
         }
     }
 

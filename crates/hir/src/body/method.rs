@@ -525,7 +525,7 @@ impl BodyCx<'_> {
         } else if let Some(advice) = sepal_syntax::foreign_member(name.name.as_str()) {
             diagnostic = diagnostic.help(advice);
         } else if let Some(near) = near(name.name, names.iter().map(|name| name.as_str())) {
-            diagnostic = diagnostic.suggest(name.span, near, format!("did you mean `{near}`?"));
+            diagnostic = diagnostic.did_you_mean(name.span, near);
         } else if let Some(help) = self.way_to_method(ty, name.name, name.span) {
             diagnostic = diagnostic.help(help);
         } else if let Some(found) =

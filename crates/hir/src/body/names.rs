@@ -273,7 +273,7 @@ impl BodyCx<'_> {
         let message = format!("{what} has no `{}`", name.name);
         let mut diagnostic = Diagnostic::new(codes::UNKNOWN_MEMBER, name.span, message);
         if let Some(near) = near(name.name, names) {
-            diagnostic = diagnostic.suggest(name.span, near, format!("did you mean `{near}`?"));
+            diagnostic = diagnostic.did_you_mean(name.span, near);
         } else if let Some(advice) = sepal_syntax::foreign_member(name.name.as_str()) {
             diagnostic = diagnostic.help(advice);
         }
@@ -425,7 +425,7 @@ impl BodyCx<'_> {
         } else if let Some(import) = self.prog.missing_import(name) {
             diagnostic = diagnostic.help(import);
         } else if let Some(near) = near(name, self.value_names()) {
-            diagnostic = diagnostic.suggest(span, near, format!("did you mean `{near}`?"));
+            diagnostic = diagnostic.did_you_mean(span, near);
         }
         self.report(diagnostic);
         self.error_expr(span)

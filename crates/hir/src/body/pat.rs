@@ -144,7 +144,7 @@ impl BodyCx<'_> {
         let message = format!("this binds every value of type `{ty}`: `{name}` {what}");
         let mut diagnostic = Diagnostic::new(codes::MISSPELLED_VARIANT, span, message);
         if let Some(near) = near {
-            diagnostic = diagnostic.suggest(span, near, format!("did you mean `{near}`?"));
+            diagnostic = diagnostic.did_you_mean(span, near);
         }
         self.report(diagnostic);
     }
@@ -207,7 +207,7 @@ impl BodyCx<'_> {
             let names =
                 self.prog.items.adts[adt].variants.iter().map(|variant| variant.name.as_str());
             if let Some(near) = near(last.name, names) {
-                diagnostic = diagnostic.suggest(last.span, near, format!("did you mean `{near}`?"));
+                diagnostic = diagnostic.did_you_mean(last.span, near);
             }
         }
         self.report(diagnostic);

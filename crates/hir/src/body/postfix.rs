@@ -109,7 +109,7 @@ impl BodyCx<'_> {
             diagnostic =
                 diagnostic.suggest(name.span, format!("{}()", name.name), "a method is called");
         } else if let Some(near) = near(name.name, names) {
-            diagnostic = diagnostic.suggest(name.span, near, format!("did you mean `{near}`?"));
+            diagnostic = diagnostic.did_you_mean(name.span, near);
         }
         self.report(diagnostic);
         self.error_expr(span)

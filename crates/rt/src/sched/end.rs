@@ -6,7 +6,7 @@
 
 use super::cold::Cold;
 use super::few::Few;
-use super::post::{LATE, fail_replies};
+use super::post::{LATE, fail_replies, note_late};
 use super::promise::{self, has_orphans};
 use super::signal::{Kind, Reason, about};
 use super::slot::{Pid, SlotRef};
@@ -134,8 +134,8 @@ fn take_last(actor: &mut Actor, mut signal: Message, unread: &mut Vec<Message>) 
     let note = signal.envelope().note;
     match (Kind::of(&signal), about(&signal)) {
         (Kind::Message, _) => {
-            if actor.is_past_its_end() && signal.pack().is_none() {
-                signal.envelope_mut().note |= LATE;
+            if actor.is_past_its_end() {
+                note_late(&mut signal);
             }
             unread.push(signal);
         }

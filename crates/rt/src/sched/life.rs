@@ -13,7 +13,7 @@ use super::end::bury;
 use super::engine::{Outcome, Run};
 use super::looked::Looked;
 use super::outbox;
-use super::post::LATE;
+use super::post::note_late;
 use super::promise::{has_orphans, take_orphans};
 use super::queue::note_messages;
 use super::signal::{ExitTag, Kind, Reason, about};
@@ -384,8 +384,8 @@ impl Actor {
             // Those in packs are counted when they have been read.
             count += u32::from(signal.pack().is_none());
             if signal.envelope().kind == Kind::Message as u32 {
-                if is_late && signal.pack().is_none() {
-                    signal.envelope_mut().note |= LATE;
+                if is_late {
+                    note_late(&mut signal);
                 }
                 self.queue.push(signal);
             } else {

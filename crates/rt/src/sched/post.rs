@@ -31,6 +31,13 @@ pub(crate) const COUNTED: u64 = 1;
 /// In the note of a message: it came behind what ends its receiver.
 pub(crate) const LATE: u64 = 2;
 
+/// Notes of a message that it came behind what ends its receiver. Those in packs ask nothing.
+pub(crate) fn note_late(message: &mut Message) {
+    if message.pack().is_none() {
+        message.envelope_mut().note |= LATE;
+    }
+}
+
 impl Runtime {
     pub(crate) fn own(&self) -> RuntimeRef {
         RuntimeRef::of(self)

@@ -206,15 +206,14 @@ impl Number {
         let head = [sign, if spec.alternate { self.prefix } else { "" }].concat();
         let align =
             spec.align.unwrap_or(if spec.zero_pad { Align::AfterSign } else { Align::Right });
-        let fill = spec.fill;
         let room = (spec.width as usize).saturating_sub(head.len() + self.fraction.len());
-        if align == Align::AfterSign && fill == '0' {
+        if align == Align::AfterSign && spec.fill == '0' {
             return [head, self.grouped(spec.grouping, room), self.fraction.clone()].concat();
         }
         let digits = self.grouped(spec.grouping, 0);
         if align == Align::AfterSign {
             let padding: String =
-                std::iter::repeat_n(fill, room.saturating_sub(digits.len())).collect();
+                std::iter::repeat_n(spec.fill, room.saturating_sub(digits.len())).collect();
             return [head, padding, digits, self.fraction.clone()].concat();
         }
         padded(&[head, digits, self.fraction.clone()].concat(), spec, align)
